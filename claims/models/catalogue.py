@@ -1,0 +1,132 @@
+"""What Kick offers and what the studio gives: campaigns, rewards, items, and what maps to what."""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from studio_drops.fields import OpaqueTextField
+
+REWARDS_PER_CAMPAIGN = 12
+
+
+class Reward(models.Model):
+    """A reward of the organization's, mirrored under Kick's id."""
+
+    reward_id = OpaqueTextField(_("reward id"), primary_key=True)
+    name = models.TextField(_("name"), blank=True)
+    external_id = OpaqueTextField(
+        _("external id"), blank=True, help_text=_("The studio's own reference, as set at Kick.")
+    )
+    items: "models.ManyToManyField[Item, RewardItem]" = models.ManyToManyField(
+        "Item", through="RewardItem", related_name="rewards", verbose_name=_("items")
+    )
+    # Written once: a reward that was ever mapped is never mapped again by itself.
+    first_mapped_at = models.DateTimeField(_("first mapped at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("registered at"))
+
+    class Meta:
+        verbose_name = _("reward")
+        verbose_name_plural = _("rewards")
+
+    def __str__(self) -> str:
+        return self.name or self.reward_id
+
+
+class Campaign(models.Model):
+    """A Drops campaign of the organization's, mirrored under Kick's id."""
+
+    campaign_id = OpaqueTextField(_("campaign id"), primary_key=True)
+    name = models.TextField(_("name"), blank=True)
+    category = models.TextField(
+        _("category"),
+        blank=True,
+        help_text=_(
+            "Kick's category. While it is blank only API keys without a limit see its entitlements."
+        ),
+    )
+    info_url = models.URLField(_("info URL"), blank=True)
+    starts_at = models.DateTimeField(_("starts at"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    announcement_days = models.PositiveSmallIntegerField(_("announced, days before"), default=0)
+    grace_days = models.PositiveSmallIntegerField(_("grace period, days after"), default=0)
+    channels = models.JSONField(
+        _("channels"),
+        default=list,
+        blank=True,
+        help_text=_("Allow-listed; none for a global campaign."),
+    )
+    is_test = models.BooleanField(_("test mode"), default=False)
+    rewards: "models.ManyToManyField[Reward, CampaignReward]" = models.ManyToManyField(
+        Reward, through="CampaignReward", related_name="campaigns", verbose_name=_("rewards")
+    )
+    created_at = models.DateTimeField(_("registered at"))
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        constraints = [
+            models.CheckConstraint(
+                name="campaign_ends_after_it_starts",
+                condition=Q(starts_at__isnull=True)
+                | Q(ends_at__isnull=True)
+                | Q(ends_at__gt=F("starts_at")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.campaign_id
+
+
+class CampaignReward(models.Model):
+    """A *registered pair*: a claim of this reward in this campaign is known to be ours."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="pairs")
+    reward = models.ForeignKey(Reward, on_delete=models.CASCADE, related_name="pairs")
+    required_minutes = models.PositiveIntegerField(_("minutes to watch"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reward of a campaign")
+        verbose_name_plural = _("rewards of a campaign")
+        constraints = [
+            models.UniqueConstraint(name="campaign_reward_once", fields=["campaign", "reward"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reward_id} in {self.campaign_id}"
+
+
+class Item(models.Model):
+    """One thing of the studio's catalogue that a player can own."""
+
+    sku = OpaqueTextField(_("SKU"), unique=True)
+    name = models.TextField(_("name"))
+    description = models.TextField(_("description"), blank=True)
+
+    class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
+
+    def __str__(self) -> str:
+        return self.name or self.sku
+
+
+class RewardItem(models.Model):
+    """What a reward maps to: so many of an item."""
+
+    reward = models.ForeignKey(Reward, on_delete=models.CASCADE, related_name="mapping")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="mapping")
+    quantity = models.PositiveIntegerField(
+        _("quantity"), default=1, validators=[MinValueValidator(1)]
+    )
+
+    class Meta:
+        verbose_name = _("mapped item")
+        verbose_name_plural = _("mapped items")
+        constraints = [
+            models.UniqueConstraint(name="reward_item_once", fields=["reward", "item"]),
+            models.CheckConstraint(name="reward_item_at_least_one", condition=Q(quantity__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.item_id}"

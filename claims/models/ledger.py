@@ -1,0 +1,201 @@
+"""The ledger: what Kick says was claimed, and what players are owed for it."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import KickUser, Player
+from claims.models.catalogue import Campaign, Reward
+from studio_drops.fields import OpaqueTextField
+
+
+class Claim(models.Model):
+    """Kick says that a Kick user claimed a reward. Only `claims.ledger` writes it."""
+
+    class Status(models.TextChoices):
+        HELD = "HELD", _("held")
+        GRANTED = "GRANTED", _("granted")
+        REVOKED = "REVOKED", _("revoked")
+
+    class HoldReason(models.TextChoices):
+        """In order of precedence; recomputed from the facts each time, never stepped through."""
+
+        UNCONFIRMED = "UNCONFIRMED", _("not yet confirmed by Kick's claims API")
+        NOT_OURS = "NOT_OURS", _("another organization's")
+        UNMAPPED_REWARD = "UNMAPPED_REWARD", _("its reward maps to no item")
+        NOT_LINKED = "NOT_LINKED", _("its Kick user is linked to no player")
+
+    class Source(models.TextChoices):
+        WEBHOOK = "WEBHOOK", _("webhook")
+        RECONCILE = "RECONCILE", _("claims API")
+        MANUAL = "MANUAL", _("granted by hand")
+
+    class ExternalStatus(models.TextChoices):
+        """Kick's `external_status`, the two values that this product sets or expects."""
+
+        INITIATED = "initiated", "initiated"
+        PROCESSED = "processed", "processed"
+
+    claim_id = OpaqueTextField(_("claim id"), primary_key=True)
+    kick_user = models.ForeignKey(
+        KickUser,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="claims",
+        verbose_name=_("Kick user"),
+    )
+    # Kick may name a campaign or reward that is not registered here (yet), hence no constraint.
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="claims",
+        verbose_name=_("campaign"),
+    )
+    reward = models.ForeignKey(
+        Reward,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="claims",
+        verbose_name=_("reward"),
+    )
+    external_id = OpaqueTextField(_("external id"), blank=True)
+
+    status = models.TextField(_("status"), choices=Status)
+    hold_reason = models.TextField(_("held because"), choices=HoldReason, blank=True)
+    first_hold_reason = models.TextField(_("first held because"), choices=HoldReason, blank=True)
+
+    source = models.TextField(_("came by"), choices=Source)
+    message_id = OpaqueTextField(_("message id"), blank=True)
+    kick_created_at = models.DateTimeField(_("claimed at Kick"), null=True, blank=True)
+    received_at = models.DateTimeField(_("received at"))
+    recorded_at = models.DateTimeField(_("recorded at"))
+    granted_at = models.DateTimeField(_("granted at"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    # Looking an unconfirmed claim up through the claims API.
+    lookups = models.PositiveIntegerField(_("look-ups"), default=0)
+    next_lookup_at = models.DateTimeField(_("next look-up at"), null=True, blank=True)
+    not_ours_at = models.DateTimeField(_("given up on at"), null=True, blank=True)
+
+    # What Kick should say, and what we know that it says. Their difference is the write-back queue.
+    wanted_external_status = models.TextField(
+        _("status that Kick should show"), default=ExternalStatus.INITIATED
+    )
+    external_status = models.TextField(
+        _("status that Kick shows"), default=ExternalStatus.INITIATED
+    )
+
+    class Meta:
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+        constraints = [
+            models.CheckConstraint(
+                name="claim_held_goes_with_hold_reason",
+                condition=Q(status="HELD") & ~Q(hold_reason="")
+                | ~Q(status="HELD") & Q(hold_reason=""),
+            ),
+            models.CheckConstraint(
+                name="claim_not_held_goes_with_granted_at",
+                condition=Q(status="HELD", granted_at__isnull=True)
+                | (~Q(status="HELD") & Q(granted_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="claim_revoked_goes_with_revoked_at",
+                condition=Q(status="REVOKED", revoked_at__isnull=False)
+                | (~Q(status="REVOKED") & Q(revoked_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="claim_has_a_kick_user_unless_manual",
+                condition=Q(kick_user__isnull=False) | Q(source="MANUAL"),
+            ),
+            models.CheckConstraint(
+                name="claim_unconfirmed_goes_with_next_lookup_at",
+                condition=Q(hold_reason="UNCONFIRMED", next_lookup_at__isnull=False)
+                | (~Q(hold_reason="UNCONFIRMED") & Q(next_lookup_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="claim_not_ours_goes_with_not_ours_at",
+                condition=~Q(hold_reason="NOT_OURS") | Q(not_ours_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="claims_held", fields=["hold_reason", "claim_id"], condition=Q(status="HELD")
+            ),
+            models.Index(
+                name="claims_to_look_up",
+                fields=["next_lookup_at"],
+                condition=Q(next_lookup_at__isnull=False),
+            ),
+            models.Index(
+                name="claims_to_write_back",
+                fields=["claim_id"],
+                condition=~Q(external_status=F("wanted_external_status")),
+            ),
+            models.Index(name="claims_newest_first", fields=["-recorded_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.claim_id)
+
+
+class Entitlement(models.Model):
+    """This player is owed so many of an item because of a claim. A copy: later changes miss it."""
+
+    class Status(models.TextChoices):
+        GRANTED = "GRANTED", _("granted")
+        FULFILLED = "FULFILLED", _("fulfilled")
+        REVOKED = "REVOKED", _("revoked")
+
+    claim = models.ForeignKey(
+        Claim, on_delete=models.PROTECT, related_name="entitlements", verbose_name=_("claim")
+    )
+    player = models.ForeignKey(
+        Player, on_delete=models.PROTECT, related_name="entitlements", verbose_name=_("player")
+    )
+    sku = OpaqueTextField(_("SKU"))
+    quantity = models.PositiveIntegerField(_("quantity"))
+    status = models.TextField(_("status"), choices=Status)
+    granted_at = models.DateTimeField(_("granted at"))
+    # When it was first listed to a game server. Written once.
+    first_listed_at = models.DateTimeField(_("first asked for at"), null=True, blank=True)
+    fulfilled_at = models.DateTimeField(_("fulfilled at"), null=True, blank=True)
+    fulfilment_id = OpaqueTextField(_("fulfilment id"), blank=True)
+    # A fulfilled entitlement stays fulfilled when it is revoked: these two are then a note to it.
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    revocation_reason = models.TextField(_("revoked because"), blank=True)
+
+    class Meta:
+        verbose_name = _("entitlement")
+        verbose_name_plural = _("entitlements")
+        constraints = [
+            models.UniqueConstraint(name="entitlement_once", fields=["claim", "sku"]),
+            models.CheckConstraint(name="entitlement_at_least_one", condition=Q(quantity__gte=1)),
+            models.CheckConstraint(
+                name="entitlement_fulfilled_goes_with_its_id",
+                condition=Q(status="FULFILLED", fulfilled_at__isnull=False) & ~Q(fulfilment_id="")
+                | ~Q(status="FULFILLED") & Q(fulfilled_at__isnull=True, fulfilment_id=""),
+            ),
+            models.CheckConstraint(
+                name="entitlement_revoked_at_goes_with_reason",
+                condition=Q(revoked_at__isnull=True, revocation_reason="")
+                | (Q(revoked_at__isnull=False) & ~Q(revocation_reason="")),
+            ),
+            models.CheckConstraint(
+                name="entitlement_revoked_goes_with_revoked_at",
+                condition=Q(status="REVOKED", revoked_at__isnull=False)
+                | Q(status="GRANTED", revoked_at__isnull=True)
+                | Q(status="FULFILLED"),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="entitlements_owed", fields=["player", "id"], condition=Q(status="GRANTED")
+            ),
+            models.Index(name="entitlements_queue", fields=["id"], condition=Q(status="GRANTED")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"

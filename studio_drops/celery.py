@@ -1,0 +1,15 @@
+"""The Celery application: `celery -A studio_drops worker` and `celery -A studio_drops beat`.
+
+A queue message is only a wake-up. The database says what is due, and the next scheduled run finds
+whatever a lost message would have done.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
+
+app = Celery("studio_drops")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

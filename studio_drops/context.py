@@ -1,0 +1,12 @@
+"""What every template may name."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def deployment(_request: HttpRequest) -> dict[str, str]:
+    return {
+        "game_name": settings.GAME_NAME,
+        "support_url": settings.SUPPORT_URL,
+        "kick_inventory_url": settings.KICK_INVENTORY_URL,
+    }

@@ -1,0 +1,312 @@
+"""Every setting, read once from the environment. docs/configuration.md lists them for operators.
+
+With DEBUG on (the default) everything has a value that works on a laptop, and only loopback hosts
+are answered, so that a production host that forgot DEBUG=0 fails loudly. With DEBUG off each
+missing or unsafe value is a fault, and all faults are named at once, at start.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+# Known to everybody, and refused when DEBUG is off.
+DEVELOPMENT_SECRET_KEY = "development-only-and-refused-when-DEBUG-is-off-0123456789"  # noqa: S105
+DEVELOPMENT_TOKEN_KEY = "ZGV2ZWxvcG1lbnQtb25seS1yZWZ1c2VkLWVsc2V3aGU="  # noqa: S105
+LOCAL_KICK_URL = "http://localhost:8100"
+KICK_ORIGINS = ["https://id.kick.com", "https://kick.com", "https://*.kick.com"]
+DEMO_LOGIN = "accounts.game_logins.demo.DemoLogin"
+OIDC_LOGIN = "accounts.game_logins.oidc.OidcLogin"
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def secret(name: str, default: str = "") -> str:
+    """The variable NAME, or the content of the file that NAME_FILE points to."""
+    path = env.str(f"{name}_FILE", default="")
+    return Path(path).read_text().strip() if path else env.str(name, default=default)
+
+
+# --- What this deployment is -------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=True)
+SECRET_KEY = secret("SECRET_KEY", DEVELOPMENT_SECRET_KEY if DEBUG else "")
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000" if DEBUG else "").rstrip("/")
+ALLOWED_HOSTS = (
+    ["localhost", "127.0.0.1", "[::1]"] if DEBUG else env.list("ALLOWED_HOSTS", default=[])
+)
+CSRF_TRUSTED_ORIGINS = [origin_of(PUBLIC_URL)] if PUBLIC_URL else []
+GAME_NAME = env.str("GAME_NAME", default="Starfall Online")
+SUPPORT_URL = env.str("SUPPORT_URL", default="")
+
+# --- Kick --------------------------------------------------------------------------------------
+
+KICK_ID_URL = env.str("KICK_ID_URL", default=LOCAL_KICK_URL if DEBUG else "https://id.kick.com")
+KICK_API_URL = env.str("KICK_API_URL", default=LOCAL_KICK_URL if DEBUG else "https://api.kick.com")
+KICK_CLIENT_ID = env.str("KICK_CLIENT_ID", default="studio-drops-demo" if DEBUG else "")
+KICK_CLIENT_SECRET = secret("KICK_CLIENT_SECRET", "development-only" if DEBUG else "")
+KICK_REDIRECT_URI = f"{PUBLIC_URL}/link/kick/callback"
+# Where a linked player goes on: Kick's page of drops and claims.
+KICK_INVENTORY_URL = env.str(
+    "KICK_INVENTORY_URL",
+    default=f"{LOCAL_KICK_URL}/" if DEBUG else "https://kick.com/drops/inventory",
+)
+
+# Fernet keys, newest first, that encrypt refresh tokens at rest; older ones still decrypt.
+TOKEN_KEYS = [
+    key for key in secret("TOKEN_KEYS", DEVELOPMENT_TOKEN_KEY if DEBUG else "").split(",") if key
+]
+
+# --- The game's own login ----------------------------------------------------------------------
+
+GAME_LOGIN = env.str("GAME_LOGIN", default=DEMO_LOGIN if DEBUG else OIDC_LOGIN)
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = secret("OIDC_CLIENT_SECRET")
+OIDC_SCOPE = env.str("OIDC_SCOPE", default="openid profile")
+OIDC_ACCOUNT_CLAIM = env.str("OIDC_ACCOUNT_CLAIM", default="sub")
+OIDC_NAME_CLAIM = env.str("OIDC_NAME_CLAIM", default="name")
+
+# --- Django ------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "accounts",
+    "claims",
+    "studio_drops",
+]
+
+MIDDLEWARE = [
+    "studio_drops.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "studio_drops.urls"
+WSGI_APPLICATION = "studio_drops.wsgi.application"
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "studio_drops.context.deployment",
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    }
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- Database ----------------------------------------------------------------------------------
+
+
+DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", default=30_000)
+
+
+def database(url: str) -> dict[str, Any]:
+    config: dict[str, Any] = env.db_url_config(url)
+    config["CONN_MAX_AGE"] = None  # a connection per request costs nine tenths of the speed
+    if "sqlite" in config["ENGINE"]:
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+        return config
+    config["OPTIONS"] = config.get("OPTIONS", {}) | {
+        "server_side_binding": True,
+        "prepare_threshold": 0,
+        "connect_timeout": 2,
+        "tcp_user_timeout": 5000,
+        "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS}",
+    }
+    return config
+
+
+DATABASE_URL = secret("DATABASE_URL", f"sqlite:///{VAR_DIR / 'studio-drops.sqlite3'}")
+DATABASES = {"default": database(DATABASE_URL)}
+
+# --- Queue -------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = secret("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": f"claims.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
+    for name, seconds in {
+        "heal_claims": 60.0,
+        "confirm_claims": 10.0,
+        "catch_up": 60.0,
+        "write_back": 15.0,
+        "revoke_grants": 15.0,
+    }.items()
+}
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    QUEUE_DIR = VAR_DIR / "queue"
+    QUEUE_DIR.mkdir(exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(QUEUE_DIR),
+        "data_folder_out": str(QUEUE_DIR),
+        "control_folder": str(QUEUE_DIR / "control"),
+    }
+
+# --- REST API ----------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["claims.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["claims.api.authentication.HasApiKey"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "claims.api.problems.problem_details",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Security ----------------------------------------------------------------------------------
+
+SESSION_COOKIE_NAME = "studio_drops_session"
+CSRF_COOKIE_NAME = "studio_drops_csrf"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31536000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Chromium applies form-action to every redirect that follows a POST, so each origin on the way
+# through Kick's and the game's login has to be named.
+FORM_ACTION_ORIGINS = [
+    origin_of(KICK_ID_URL),
+    *(KICK_ORIGINS if KICK_ID_URL in KICK_ORIGINS else []),
+    *([origin_of(OIDC_ISSUER)] if OIDC_ISSUER else []),
+    *env.list("LOGIN_ORIGINS", default=[]),
+]
+METRICS_TOKEN = secret("METRICS_TOKEN")
+
+# --- Logs --------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"()": "studio_drops.logs.TextFormatter"},
+        "json": {"()": "studio_drops.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": env.str("LOG_FORMAT", default="text" if DEBUG else "json"),
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
+
+
+# --- What production refuses -------------------------------------------------------------------
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
+
+
+def production_faults() -> list[str]:
+    """One sentence for each setting that is missing or unsafe while DEBUG is off."""
+    is_secret_key_good = len(SECRET_KEY) >= 50 and SECRET_KEY != DEVELOPMENT_SECRET_KEY
+    is_oidc_set = OIDC_ISSUER.startswith("https://") and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET
+    are_token_keys_good = TOKEN_KEYS and DEVELOPMENT_TOKEN_KEY not in TOKEN_KEYS
+    checks = (
+        (is_secret_key_good, "SECRET_KEY must be a random text of 50 characters or more."),
+        (ALLOWED_HOSTS and "*" not in ALLOWED_HOSTS, "ALLOWED_HOSTS must name each host."),
+        (PUBLIC_URL.startswith("https://"), "PUBLIC_URL must be the https address players see."),
+        (are_token_keys_good, "TOKEN_KEYS must be a key made by `manage.py make_token_key`."),
+        (KICK_CLIENT_ID, "KICK_CLIENT_ID must be your app's, from dev.kick.com."),
+        (KICK_CLIENT_SECRET, "KICK_CLIENT_SECRET must be your app's, from dev.kick.com."),
+        (KICK_ID_URL.startswith("https://"), "KICK_ID_URL must be https, not the local Kick."),
+        (KICK_API_URL.startswith("https://"), "KICK_API_URL must be https, not the local Kick."),
+        (GAME_LOGIN != DEMO_LOGIN, "GAME_LOGIN must not be the demo login: it admits anybody."),
+        (
+            GAME_LOGIN != OIDC_LOGIN or is_oidc_set,
+            "OIDC_ISSUER (https), OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be set for the OIDC login.",
+        ),
+    )
+    return [fault for is_met, fault in checks if not is_met]
+
+
+FAULTS = [] if DEBUG else production_faults()
+if not all(map(_is_fernet_key, TOKEN_KEYS)):
+    FAULTS.append("TOKEN_KEYS holds a text that `manage.py make_token_key` did not make.")
+if FAULTS:
+    raise ImproperlyConfigured("This configuration is refused:\n- " + "\n- ".join(FAULTS))
