@@ -1,0 +1,134 @@
+"""Rows to test with: each function makes one, valid as it stands, with any field overridden.
+
+What a row needs (a claim its campaign, an entitlement its claim) is made along with it unless given.
+"""
+
+import itertools
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.models import KickUser, Player
+from claims.models import (
+    Campaign,
+    CampaignReward,
+    Claim,
+    Entitlement,
+    Item,
+    Reward,
+    RewardItem,
+)
+
+NOW = datetime(2026, 6, 23, 12, 0, tzinfo=UTC)
+
+_numbers = itertools.count(1)
+
+
+def make_player(**overrides: Any) -> Player:
+    number = next(_numbers)
+    fields = {
+        "game_account_id": f"account-{number}",
+        "name": f"Player {number}",
+        "created_at": NOW,
+        "last_login_at": NOW,
+    }
+    return Player.objects.create(**fields | overrides)
+
+
+def make_kick_user(*, player: Player | None = None, **overrides: Any) -> KickUser:
+    """Linked if a player is given."""
+    number = next(_numbers)
+    fields = {
+        "kick_user_id": str(18_446_744_073_709_000_000 + number),
+        "name": f"viewer{number}",
+        "player": player,
+        "linked_at": NOW if player else None,
+        "first_seen_at": NOW,
+    }
+    return KickUser.objects.create(**fields | overrides)
+
+
+def make_item(**overrides: Any) -> Item:
+    number = next(_numbers)
+    return Item.objects.create(**{"sku": f"sku-{number}", "name": f"Item {number}"} | overrides)
+
+
+def make_reward(*, items: Iterable[tuple[Item, int]] = (), **overrides: Any) -> Reward:
+    """Mapped to `items`, pairs of an item and its quantity; unmapped if none is given."""
+    number = next(_numbers)
+    mapping = list(items)
+    fields = {
+        "reward_id": f"01K0REWARD{number:016}",
+        "name": f"Reward {number}",
+        "first_mapped_at": NOW if mapping else None,
+        "created_at": NOW,
+    }
+    reward = Reward.objects.create(**fields | overrides)
+    for item, quantity in mapping:
+        RewardItem.objects.create(reward=reward, item=item, quantity=quantity)
+    return reward
+
+
+def make_campaign(*, rewards: Iterable[Reward] | None = None, **overrides: Any) -> Campaign:
+    """With one reward of one item unless `rewards` says otherwise."""
+    number = next(_numbers)
+    fields = {
+        "campaign_id": f"01K0CAMPAIGN{number:014}",
+        "name": f"Campaign {number}",
+        "category": "Starfall Online",
+        "created_at": NOW,
+    }
+    campaign = Campaign.objects.create(**fields | overrides)
+    for reward in [make_reward(items=[(make_item(), 1)])] if rewards is None else rewards:
+        CampaignReward.objects.create(campaign=campaign, reward=reward)
+    return campaign
+
+
+def make_claim(**overrides: Any) -> Claim:
+    """Held for want of a link unless `status` says otherwise; other times follow the status."""
+    number = next(_numbers)
+    is_held = overrides.setdefault("status", Claim.Status.HELD) == Claim.Status.HELD
+    is_revoked = overrides["status"] == Claim.Status.REVOKED
+    if "campaign" not in overrides and "campaign_id" not in overrides:
+        overrides["campaign"] = make_campaign()
+    if "reward" not in overrides and "reward_id" not in overrides:
+        overrides["reward"] = overrides["campaign"].rewards.first()
+    if "kick_user" not in overrides and "kick_user_id" not in overrides:
+        overrides["kick_user"] = make_kick_user()
+    fields = {
+        "claim_id": f"01K0CLAIM{number:017}",
+        "hold_reason": Claim.HoldReason.NOT_LINKED if is_held else "",
+        "first_hold_reason": Claim.HoldReason.NOT_LINKED if is_held else "",
+        "source": Claim.Source.WEBHOOK,
+        "message_id": f"message-{number}",
+        "received_at": NOW,
+        "recorded_at": NOW,
+        "granted_at": None if is_held else NOW,
+        "revoked_at": NOW if is_revoked else None,
+    }
+    return Claim.objects.create(**fields | overrides)
+
+
+def make_entitlement(*, claim: Claim | None = None, **overrides: Any) -> Entitlement:
+    """Granted, to the player given or to a new one, for a claim of that player's Kick user."""
+    player = overrides.pop("player", None) or (claim and claim.kick_user and claim.kick_user.player)
+    player = player or make_player()
+    if claim is None:
+        kick_user = KickUser.objects.filter(player=player).first() or make_kick_user(player=player)
+        claim = make_claim(status=Claim.Status.GRANTED, kick_user=kick_user)
+    number = next(_numbers)
+    status = overrides.setdefault("status", Entitlement.Status.GRANTED)
+    is_fulfilled = status == Entitlement.Status.FULFILLED
+    is_revoked = status == Entitlement.Status.REVOKED
+    fields = {
+        "claim": claim,
+        "player": player,
+        "sku": f"sku-{number}",
+        "quantity": 1,
+        "granted_at": NOW,
+        "fulfilled_at": NOW if is_fulfilled else None,
+        "fulfilment_id": f"fulfilment-{number}" if is_fulfilled else "",
+        "revoked_at": NOW if is_revoked else None,
+        "revocation_reason": "a test" if is_revoked else "",
+    }
+    return Entitlement.objects.create(**fields | overrides)
