@@ -176,7 +176,8 @@ def database(url: str) -> dict[str, Any]:
         return config
     config["OPTIONS"] = config.get("OPTIONS", {}) | {
         "server_side_binding": True,
-        "prepare_threshold": 0,
+        # On the third use: a migration may hold several commands in one statement, used once.
+        "prepare_threshold": 2,
         "connect_timeout": 2,
         "tcp_user_timeout": 5000,
         "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS}",

@@ -1,0 +1,92 @@
+"""What a test session stands on: its own environment, its own database, no network.
+
+A pytest plugin, named in pyproject.toml, because the database has to be there before Django's
+settings are read. `TEST_DATABASE` chooses the engine: `postgresql` (default) or `sqlite`.
+"""
+
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import NoPostgres, throwaway_cluster
+
+ENGINES = ("postgresql", "sqlite")
+# Settings of the developer's own shell that a test must not see.
+FOREIGN_PREFIXES = ("KICK_", "OIDC_", "DATABASE_", "CELERY_", "SECRET_", "TOKEN_", "METRICS_")
+FOREIGN_NAMES = ("DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "GAME_LOGIN", "GAME_NAME", "SUPPORT_URL")
+FOREIGN_NAMES += ("LOGIN_ORIGINS", "BEHIND_TLS_PROXY", "LOG_FORMAT", "PROMETHEUS_MULTIPROC_DIR")
+
+_resources = ExitStack()
+_missing: list[str] = []
+_var_dir = pytest.StashKey[Path]()
+
+
+def report_missing(what: str) -> None:
+    """Say loudly that a part of the suite cannot run here; with CI set, that is a failure."""
+    if os.environ.get("CI"):
+        raise pytest.UsageError(f"CI is set, and {what}")
+    _missing.append(what)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    for name in list(os.environ):
+        if name.startswith(FOREIGN_PREFIXES) or name in FOREIGN_NAMES:
+            del os.environ[name]
+    directory = _resources.enter_context(tempfile.TemporaryDirectory(prefix="drops-tests-"))
+    early_config.stash[_var_dir] = Path(directory)
+    os.environ["VAR_DIR"] = directory
+    if not _is_only_listing(early_config):
+        os.environ["DATABASE_URL"] = _database_url(Path(directory))
+    return (yield)
+
+
+def _is_only_listing(config: pytest.Config) -> bool:
+    options = config.known_args_namespace
+    return bool(options.help or options.version or getattr(options, "collectonly", False))
+
+
+def _database_url(var_dir: Path) -> str:
+    engine = os.environ.get("TEST_DATABASE", "postgresql")
+    if engine not in ENGINES:
+        raise pytest.UsageError(f"TEST_DATABASE={engine!r} is not one of {', '.join(ENGINES)}.")
+    if engine == "postgresql":
+        try:
+            return _resources.enter_context(throwaway_cluster())
+        except NoPostgres as error:
+            report_missing(f"no PostgreSQL can be started, so SQLite is tested instead: {error}")
+    return f"sqlite:///{var_dir / 'tests.sqlite3'}"
+
+
+def pytest_report_header() -> list[str]:
+    from django.conf import settings
+
+    if not settings.configured:
+        return []
+    engine = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
+    races = os.environ.get("RACES", "0.1")
+    return [f"database: {engine}, races at {races} of their full number"]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if not item.get_closest_marker("postgresql"):
+        return
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        pytest.skip("holds on PostgreSQL alone, and this leg runs on SQLite")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for what in _missing:
+        terminalreporter.section("NOT EVERYTHING WAS TESTED", sep="!", red=True, bold=True)
+        terminalreporter.write_line(what)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    _resources.close()
