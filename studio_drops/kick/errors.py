@@ -20,7 +20,14 @@ class KickUnavailable(KickError):
 
 
 class KickUnauthorized(KickError):
-    """Kick refused the credential or token (401): another one is needed, not another try."""
+    """Kick refused the credential or token (401): another one is needed, not another try.
+
+    `error` is as in KickRejected: "invalid_client" blames our credential, not the token.
+    """
+
+    def __init__(self, message: str, *, error: str = "") -> None:
+        super().__init__(message)
+        self.error = error
 
 
 class KickRejected(KickError):

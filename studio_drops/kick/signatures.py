@@ -57,9 +57,7 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> SignedDelivery:
     lowered = {name.lower(): value for name, value in headers.items()}
     signature = lowered.get(SIGNATURE_HEADER.lower())
     if not signature:
-        raise SignatureMissing(
-            f"The header {SIGNATURE_HEADER} is missing: expected a signature."
-        )
+        raise SignatureMissing(f"The header {SIGNATURE_HEADER} is missing: expected a signature.")
     return SignedDelivery(
         message_id=_read_message_id(lowered.get(MESSAGE_ID_HEADER.lower())),
         timestamp=_read_timestamp(lowered),
@@ -77,9 +75,7 @@ def load_public_key(pem: str) -> RSAPublicKey:
     if not isinstance(key, RSAPublicKey):
         raise ValueError("The public key is not an RSA key.")  # noqa: TRY004 - its text is bad
     if key.key_size < MIN_KEY_BITS:
-        raise ValueError(
-            f"The RSA key has {key.key_size} bits: expected at least {MIN_KEY_BITS}."
-        )
+        raise ValueError(f"The RSA key has {key.key_size} bits: expected at least {MIN_KEY_BITS}.")
     return key
 
 
@@ -94,9 +90,7 @@ def verify(public_key: RSAPublicKey, delivery: SignedDelivery) -> bool:
     return True
 
 
-def sign(
-    private_key: RSAPrivateKey, *, message_id: str, timestamp: str, body: bytes
-) -> str:
+def sign(private_key: RSAPrivateKey, *, message_id: str, timestamp: str, body: bytes) -> str:
     """Return the base64 signature that Kick would send with this delivery."""
     signed = _signed_bytes(message_id, timestamp, body)
     return base64.b64encode(private_key.sign(signed, _PADDING, _HASH)).decode()
@@ -108,9 +102,7 @@ def _signed_bytes(message_id: str, timestamp: str, body: bytes) -> bytes:
 
 def _read_message_id(message_id: str | None) -> str:
     if not message_id:
-        raise HeaderError(
-            f"The header {MESSAGE_ID_HEADER} is missing or empty: expected an id."
-        )
+        raise HeaderError(f"The header {MESSAGE_ID_HEADER} is missing or empty: expected an id.")
     if len(message_id) > MAX_MESSAGE_ID_LENGTH:
         raise HeaderError(
             f"The header {MESSAGE_ID_HEADER} has {len(message_id)} characters: "
@@ -137,9 +129,7 @@ def _read_timestamp(lowered: Mapping[str, str]) -> str:
 
 def _checked_timestamp(timestamp: str | None) -> str:
     if not timestamp:
-        raise HeaderError(
-            f"The header {TIMESTAMP_HEADER} is missing: expected a timestamp."
-        )
+        raise HeaderError(f"The header {TIMESTAMP_HEADER} is missing: expected a timestamp.")
     try:
         parse_timestamp(timestamp)
     except ValueError as error:

@@ -55,7 +55,7 @@ def read_json(body: bytes) -> Any:
 
 
 def read_strict_json(body: bytes) -> Any:
-    """Return what `body` says, as `read_json`, and raise JSONError for NaN and repeated keys too."""
+    """As `read_json`, and raise JSONError for NaN, Infinity and repeated keys too."""
     return _read(body, _STRICT)
 
 
@@ -64,11 +64,7 @@ def write_json(value: Any) -> str:
     if isinstance(value, NumberText):
         return str(value)
     if isinstance(value, JSONObject):
-        return (
-            "{"
-            + ", ".join(f"{json.dumps(k)}: {write_json(v)}" for k, v in value.pairs)
-            + "}"
-        )
+        return "{" + ", ".join(f"{json.dumps(k)}: {write_json(v)}" for k, v in value.pairs) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(write_json, value)) + "]"
     return json.dumps(value)
@@ -78,21 +74,15 @@ def _read(body: bytes, decoder: json.JSONDecoder) -> Any:
     if not body:
         raise JSONError("The body is empty: expected a JSON object.")
     if b"\0" in body:
-        raise JSONError(
-            f"The body has a NUL byte at offset {body.index(0)}: JSON has none."
-        )
+        raise JSONError(f"The body has a NUL byte at offset {body.index(0)}: JSON has none.")
     if _is_too_deep(body):
         raise JSONError(f"The body is nested more than {MAX_DEPTH} levels deep.")
     try:
         return decoder.decode(body.decode())
     except UnicodeDecodeError as error:
-        raise JSONError(
-            f"The body is not valid UTF-8 at offset {error.start}."
-        ) from error
+        raise JSONError(f"The body is not valid UTF-8 at offset {error.start}.") from error
     except json.JSONDecodeError as error:
-        raise JSONError(
-            f"The body is not JSON: {error.msg} at offset {error.pos}."
-        ) from error
+        raise JSONError(f"The body is not JSON: {error.msg} at offset {error.pos}.") from error
 
 
 def _is_too_deep(body: bytes) -> bool:
@@ -117,16 +107,12 @@ def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         key = json.dumps(JSONObject(pairs).repeated_key)
-        raise JSONError(
-            f"The key {key:.66} is there twice in one object: expected it once."
-        )
+        raise JSONError(f"The key {key:.66} is there twice in one object: expected it once.")
     return members
 
 
 def _refuse_constant(name: str) -> Any:
-    raise JSONError(
-        f"The body has {name}, which JSON does not know: expected a number."
-    )
+    raise JSONError(f"The body has {name}, which JSON does not know: expected a number.")
 
 
 _STRICT = json.JSONDecoder(
