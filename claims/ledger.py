@@ -1,0 +1,255 @@
+"""The one place that records claims and grants what they earned.
+
+Whatever a claim came by (webhook, claims API, late link, healing), it passes through
+`record_claims`. What that promises, and how:
+
+- Never twice: a claim leaves HELD once, under its row's lock, and its entitlements are written by
+  the statement that made it leave. Unique keys stand behind both.
+- Never to the wrong one: only a registered pair of campaign and reward is granted, to the player
+  whom the Kick user is linked to while its row is locked.
+- Never silent: what is not granted is HELD with the first reason that applies.
+
+A repeated claim writes nothing. The docstrings say what happens on a repeat.
+"""
+
+import enum
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from claims import ledger_sql
+from claims.locks import retry_deadlock_once
+from claims.models import Claim
+from studio_drops.kick.payloads import ClaimPayload
+
+BATCH_SIZE = 1000
+
+
+class Outcome(enum.StrEnum):
+    RECORDED = "recorded"
+    """New: granted, or held with a reason."""
+    CHANGED = "changed"
+    """Was held; now granted, or held for another reason."""
+    KNOWN = "known"
+    """Nothing to do."""
+    DIFFERS = "differs"
+    """Known with other contents, which were kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedClaim:
+    """A claim as it arrived. `message_id` is the webhook's; the last two are the claims API's."""
+
+    payload: ClaimPayload
+    message_id: str = ""
+    kick_created_at: datetime | None = None
+    external_status: str = Claim.ExternalStatus.INITIATED
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedClaim:
+    """What became of a received claim; `status` and `hold_reason` are those of the row."""
+
+    claim_id: str
+    outcome: Outcome
+    status: str
+    hold_reason: str
+
+
+@retry_deadlock_once
+def record_claims(
+    received: Sequence[ReceivedClaim],
+    *,
+    source: Claim.Source,
+    received_at: datetime,
+    now: datetime,
+) -> list[RecordedClaim]:
+    """Record a batch of 1 to 1,000 claims and grant what can be granted, in one transaction.
+
+    The number of statements does not depend on the size of the batch: on PostgreSQL it is one.
+    Where `source` is RECONCILE, its word wins over that of a claim which is still held.
+
+    On a repeat: nothing is written, and the outcome is KNOWN, or DIFFERS when the contents are not
+    those of the first time. A claim that is in the batch twice is recorded once; its second copy is
+    answered like a repeat.
+    """
+    now_or_later: list[RecordedClaim] = []
+    pending = list(received)
+    while pending:
+        batch = _once_each(pending)
+        rows = _record(batch, source=source, received_at=received_at, now=now)
+        now_or_later += [_recorded(row) for row in rows if not row.is_unseen]
+        pending = _left_over(pending, batch, rows)
+    return now_or_later
+
+
+def heal_claims(*, now: datetime) -> int:
+    """Pass every held claim whose reason no longer holds through the ledger again.
+
+    Returns how many changed. On a repeat: 0, as nothing is left to heal.
+    """
+    return sum(map(len, _heal(condition="", parameters={}, now=now)))
+
+
+def reconsider_kick_user(*, kick_user_id: str, now: datetime) -> int:
+    """Grant what was held of a Kick user who has just been linked.
+
+    Belongs inside the transaction that made the link, which holds the Kick user's lock. Returns how
+    many claims were granted. On a repeat: 0.
+    """
+    healed = _heal(
+        condition="AND kick_user_id = %(kick_user_id)s",
+        parameters={"kick_user_id": kick_user_id},
+        now=now,
+    )
+    return sum(claim.status == Claim.Status.GRANTED for batch in healed for claim in batch)
+
+
+def _heal(
+    *, condition: str, parameters: dict[str, str], now: datetime
+) -> Iterator[list[RecordedClaim]]:
+    query = ledger_sql.FIND_HEALABLE.format(condition=condition)
+    after = ""
+    while healable := _fetch(query, {"after": after, "limit": BATCH_SIZE, **parameters}):
+        after = healable[-1][0]
+        # The source is that of the row that is there already; the one named here is not written.
+        yield record_claims(
+            [_stored(*row) for row in healable],
+            source=Claim.Source.WEBHOOK,
+            received_at=now,
+            now=now,
+        )
+
+
+def _stored(
+    claim_id: str,
+    kick_user_id: str,
+    campaign_id: str,
+    reward_id: str,
+    external_id: str,
+    message_id: str,
+    *_: object,
+) -> ReceivedClaim:
+    payload = ClaimPayload(claim_id, kick_user_id, campaign_id, reward_id, external_id)
+    return ReceivedClaim(payload, message_id=message_id)
+
+
+# --- One batch ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    claim_id: str
+    known_status: str | None
+    is_same: bool
+    is_written: bool
+    status: str | None
+    hold_reason: str | None
+
+    @property
+    def is_unseen(self) -> bool:
+        """Somebody else recorded it, with other contents, after our statement had begun."""
+        return self.known_status is None and not self.is_written
+
+
+def _recorded(row: _Row) -> RecordedClaim:
+    return RecordedClaim(
+        claim_id=row.claim_id,
+        outcome=_outcome(row),
+        status=row.status or "",
+        hold_reason=row.hold_reason or "",
+    )
+
+
+def _outcome(row: _Row) -> Outcome:
+    if row.known_status is None:
+        return Outcome.RECORDED
+    if row.is_written:
+        return Outcome.CHANGED
+    return Outcome.KNOWN if row.is_same else Outcome.DIFFERS
+
+
+def _once_each(received: Iterable[ReceivedClaim]) -> list[ReceivedClaim]:
+    """The first of each claim: one statement cannot write a row twice."""
+    return list({claim.payload.claim_id: claim for claim in reversed(list(received))}.values())
+
+
+def _left_over(
+    pending: list[ReceivedClaim], batch: list[ReceivedClaim], rows: Iterable[_Row]
+) -> list[ReceivedClaim]:
+    tried = set(map(id, batch))
+    unseen = {row.claim_id for row in rows if row.is_unseen}
+    return [
+        claim for claim in pending if id(claim) not in tried or claim.payload.claim_id in unseen
+    ]
+
+
+def _record(
+    batch: Sequence[ReceivedClaim],
+    *,
+    source: Claim.Source,
+    received_at: datetime,
+    now: datetime,
+) -> list[_Row]:
+    parameters = {
+        "source": source.value,
+        "is_from_api": source == Claim.Source.RECONCILE,
+        "received_at": _adapt(received_at),
+        "now": _adapt(now),
+    }
+    columns = [_columns(claim) for claim in batch]
+    if connection.vendor == "postgresql":
+        return _record_on_postgresql(columns, parameters)
+    return _record_on_sqlite(columns, parameters)
+
+
+def _columns(claim: ReceivedClaim) -> tuple[object, ...]:
+    """The values of `ledger_sql.INCOMING_COLUMNS`."""
+    return (
+        claim.payload.claim_id,
+        claim.payload.user_id,
+        claim.payload.campaign_id,
+        claim.payload.reward_id,
+        claim.payload.external_id,
+        claim.message_id,
+        _adapt(claim.kick_created_at),
+        claim.external_status,
+    )
+
+
+def _record_on_postgresql(
+    columns: list[tuple[object, ...]], parameters: dict[str, Any]
+) -> list[_Row]:
+    arrays = map(list, zip(*columns, strict=True))
+    incoming = dict(zip(ledger_sql.INCOMING_COLUMNS, arrays, strict=True))
+    rows = _fetch(ledger_sql.RECORD_ON_POSTGRESQL, parameters | incoming)
+    return [_Row(*row) for row in rows]
+
+
+def _record_on_sqlite(columns: list[tuple[object, ...]], parameters: dict[str, Any]) -> list[_Row]:
+    parameters = parameters | {"incoming": json.dumps(columns)}
+    with transaction.atomic(), connection.cursor() as cursor:
+        known = _fetch(ledger_sql.SQLITE_KNOWN, parameters)
+        for statement in ledger_sql.SQLITE_WRITES:
+            cursor.execute(statement, parameters)
+        statuses = {row[0]: row[1:] for row in _fetch(ledger_sql.SQLITE_STATUSES, parameters)}
+    return [
+        _Row(claim_id, status, bool(is_same), bool(is_due), *statuses[claim_id])
+        for claim_id, status, is_same, is_due in known
+    ]
+
+
+def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def _adapt(value: datetime | None) -> Any:
+    """A time as the database's driver wants it: SQLite keeps text."""
+    return connection.ops.adapt_datetimefield_value(value)

@@ -1,0 +1,224 @@
+"""The ledger's statements. `claims.ledger` explains what they promise; this is how.
+
+PostgreSQL records a batch in one statement. SQLite knows no statement that writes three tables, so
+there the same parts are run one after the other inside one IMMEDIATE transaction, which nobody else
+can write beside. What decides (`KNOWN`, `REASON`, `DUE`) and what is written stands here once.
+
+Every part reads `incoming`: claim_id, kick_user_id, campaign_id, reward_id, external_id,
+message_id, kick_created_at, external_status.
+"""
+
+INCOMING_COLUMNS = (
+    "claim_id",
+    "kick_user_id",
+    "campaign_id",
+    "reward_id",
+    "external_id",
+    "message_id",
+    "kick_created_at",
+    "external_status",
+)
+
+# Each incoming claim beside what is known of it and of what decides about it.
+KNOWN = """
+    known AS (
+        SELECT
+            incoming.*,
+            claim.status AS known_status,
+            claim.hold_reason AS known_reason,
+            claim.not_ours_at,
+            COALESCE(
+                claim.kick_user_id = incoming.kick_user_id
+                AND claim.campaign_id = incoming.campaign_id
+                AND claim.reward_id = incoming.reward_id
+                AND (claim.external_id = incoming.external_id
+                     OR claim.external_id = '' OR incoming.external_id = ''),
+                FALSE
+            ) AS is_same,
+            kick_user.player_id AS known_player_id,
+            EXISTS (
+                SELECT 1 FROM claims_campaignreward AS pair
+                WHERE pair.campaign_id = incoming.campaign_id
+                AND pair.reward_id = incoming.reward_id
+            ) AS is_registered,
+            EXISTS (
+                SELECT 1 FROM claims_rewarditem AS mapping
+                WHERE mapping.reward_id = incoming.reward_id
+            ) AS is_mapped
+        FROM incoming
+        LEFT JOIN claims_claim AS claim ON claim.claim_id = incoming.claim_id
+        LEFT JOIN accounts_kickuser AS kick_user
+            ON kick_user.kick_user_id = incoming.kick_user_id
+    )
+"""
+
+# Why a claim is held, in order of precedence; '' when nothing holds it. {player_id} is the player
+# linked to its Kick user.
+REASON = """
+    CASE
+        WHEN NOT is_registered AND not_ours_at IS NULL THEN 'UNCONFIRMED'
+        WHEN NOT is_registered THEN 'NOT_OURS'
+        WHEN NOT is_mapped THEN 'UNMAPPED_REWARD'
+        WHEN {player_id} IS NULL THEN 'NOT_LINKED'
+        ELSE ''
+    END
+"""
+REASON_NOW = REASON.format(player_id="known_player_id")
+
+# What there is to write: claims that are new, and held ones whose reason has changed. A repeated
+# claim writes nothing and locks nothing. Where the claims API contradicts a held claim, it wins.
+DUE = f"""
+    due AS (
+        SELECT * FROM known
+        WHERE known_status IS NULL
+        OR known_status = 'HELD' AND (
+            is_same AND known_reason <> {REASON_NOW}
+            OR NOT is_same AND CAST(%(is_from_api)s AS boolean)
+        )
+    )
+"""
+
+# Locks the row of each Kick user, in key order, and makes it where it is missing. A claim that was
+# recorded while its Kick user was being linked would be stranded without this lock; an update that
+# changes nothing is the one way to lock and read a row in the statement that may also insert it.
+LOCK_KICK_USERS = """
+    INSERT INTO accounts_kickuser (kick_user_id, name, first_seen_at)
+    SELECT DISTINCT kick_user_id, '', %(now)s FROM due WHERE TRUE ORDER BY kick_user_id
+    ON CONFLICT (kick_user_id) DO UPDATE SET kick_user_id = EXCLUDED.kick_user_id
+"""
+
+DECIDED = f"""
+    decided AS (
+        SELECT due.*, {{player_id}} AS player_id, {REASON} AS hold_reason
+        FROM due JOIN {{kick_users}} ON {{kick_users}}.kick_user_id = due.kick_user_id
+    )
+"""
+
+# A claim that is no longer held never changes here, whatever arrives.
+WRITE_CLAIMS = """
+    INSERT INTO claims_claim (
+        claim_id, kick_user_id, campaign_id, reward_id, external_id,
+        status, hold_reason, first_hold_reason, granted_at,
+        source, message_id, kick_created_at, received_at, recorded_at,
+        lookups, next_lookup_at, wanted_external_status, external_status
+    )
+    SELECT
+        claim_id, kick_user_id, campaign_id, reward_id, external_id,
+        CASE WHEN hold_reason = '' THEN 'GRANTED' ELSE 'HELD' END,
+        hold_reason, hold_reason,
+        CASE WHEN hold_reason = '' THEN CAST(%(now)s AS {timestamp}) END,
+        %(source)s, message_id, kick_created_at, %(received_at)s, %(now)s,
+        0, CASE WHEN hold_reason = 'UNCONFIRMED' THEN CAST(%(now)s AS {timestamp}) END,
+        'initiated', external_status
+    FROM decided WHERE TRUE ORDER BY claim_id
+    ON CONFLICT (claim_id) DO UPDATE SET
+        kick_user_id = EXCLUDED.kick_user_id,
+        campaign_id = EXCLUDED.campaign_id,
+        reward_id = EXCLUDED.reward_id,
+        external_id = COALESCE(NULLIF(EXCLUDED.external_id, ''), claims_claim.external_id),
+        status = EXCLUDED.status,
+        hold_reason = EXCLUDED.hold_reason,
+        granted_at = EXCLUDED.granted_at,
+        next_lookup_at = CASE WHEN EXCLUDED.hold_reason = 'UNCONFIRMED'
+            THEN COALESCE(claims_claim.next_lookup_at, EXCLUDED.next_lookup_at) END,
+        not_ours_at = CASE WHEN EXCLUDED.hold_reason = 'NOT_OURS'
+            THEN claims_claim.not_ours_at END
+    WHERE claims_claim.status = 'HELD' AND (
+        CAST(%(is_from_api)s AS boolean)
+        OR claims_claim.kick_user_id = EXCLUDED.kick_user_id
+        AND claims_claim.campaign_id = EXCLUDED.campaign_id
+        AND claims_claim.reward_id = EXCLUDED.reward_id
+    )
+"""
+
+WRITE_ENTITLEMENTS = """
+    INSERT INTO claims_entitlement (
+        claim_id, player_id, sku, quantity, status, granted_at, fulfilment_id, revocation_reason
+    )
+    SELECT claim_id, player_id, item.sku, mapping.quantity, 'GRANTED', %(now)s, '', ''
+    FROM {granted}
+    JOIN claims_rewarditem AS mapping ON mapping.reward_id = {granted}.reward_id
+    JOIN claims_item AS item ON item.id = mapping.item_id
+    ORDER BY claim_id, item.sku
+"""
+
+# --- PostgreSQL: one statement -----------------------------------------------------------------
+
+_POSTGRESQL_TYPES = {"kick_created_at": "timestamptz"}
+_POSTGRESQL_ARRAYS = ", ".join(
+    f"%({column})s::{_POSTGRESQL_TYPES.get(column, 'text')}[]" for column in INCOMING_COLUMNS
+)
+_POSTGRESQL_INCOMING = f"""
+    incoming AS (
+        SELECT * FROM unnest({_POSTGRESQL_ARRAYS}) AS incoming ({", ".join(INCOMING_COLUMNS)})
+    )
+"""
+
+RECORD_ON_POSTGRESQL = f"""
+    WITH {_POSTGRESQL_INCOMING}, {KNOWN}, {DUE},
+    locked AS ({LOCK_KICK_USERS} RETURNING kick_user_id, player_id),
+    {DECIDED.format(player_id="locked.player_id", kick_users="locked")},
+    written AS (
+        {WRITE_CLAIMS.format(timestamp="timestamptz")}
+        RETURNING claim_id, reward_id, status, hold_reason
+    ),
+    granted AS (
+        SELECT written.claim_id, written.reward_id, decided.player_id
+        FROM written JOIN decided ON decided.claim_id = written.claim_id
+        WHERE written.status = 'GRANTED'
+    ),
+    entitled AS ({WRITE_ENTITLEMENTS.format(granted="granted")})
+    SELECT known.claim_id, known.known_status, known.is_same, written.claim_id IS NOT NULL,
+        COALESCE(written.status, known.known_status),
+        COALESCE(written.hold_reason, known.known_reason)
+    FROM known LEFT JOIN written ON written.claim_id = known.claim_id
+"""
+
+# --- SQLite: the same, one after the other -----------------------------------------------------
+
+_SQLITE_VALUES = ", ".join(
+    f"json_extract(value, '$[{i}]') AS {column}" for i, column in enumerate(INCOMING_COLUMNS)
+)
+_SQLITE_INCOMING = f"incoming AS (SELECT {_SQLITE_VALUES} FROM json_each(%(incoming)s))"
+_SQLITE_DUE = f"WITH {_SQLITE_INCOMING}, {KNOWN}, {DUE}"
+_SQLITE_DECIDED = DECIDED.format(player_id="kick_user.player_id", kick_users="kick_user").replace(
+    "JOIN kick_user ON", "JOIN accounts_kickuser AS kick_user ON"
+)
+
+SQLITE_KNOWN = f"""
+    {_SQLITE_DUE}
+    SELECT claim_id, known_status, is_same, claim_id IN (SELECT claim_id FROM due) FROM known
+"""
+SQLITE_WRITES = (
+    f"{_SQLITE_DUE} {LOCK_KICK_USERS}",
+    f"{_SQLITE_DUE}, {_SQLITE_DECIDED} {WRITE_CLAIMS.format(timestamp='text')}",
+    f"""
+    WITH {_SQLITE_INCOMING},
+    granted AS (
+        SELECT claim.claim_id, claim.reward_id, kick_user.player_id
+        FROM incoming JOIN claims_claim AS claim ON claim.claim_id = incoming.claim_id
+        JOIN accounts_kickuser AS kick_user ON kick_user.kick_user_id = claim.kick_user_id
+        WHERE claim.status = 'GRANTED' AND NOT EXISTS (
+            SELECT 1 FROM claims_entitlement AS entitlement
+            WHERE entitlement.claim_id = claim.claim_id
+        )
+    )
+    {WRITE_ENTITLEMENTS.format(granted="granted")}
+    """,
+)
+SQLITE_STATUSES = f"""
+    WITH {_SQLITE_INCOMING}
+    SELECT claim.claim_id, claim.status, claim.hold_reason
+    FROM incoming JOIN claims_claim AS claim ON claim.claim_id = incoming.claim_id
+"""
+
+# --- Both: which held claims are no longer held for the reason they carry ------------------------
+
+FIND_HEALABLE = f"""
+    WITH incoming AS (
+        SELECT {", ".join(INCOMING_COLUMNS)} FROM claims_claim
+        WHERE status = 'HELD' AND claim_id > %(after)s {{condition}}
+    ), {KNOWN}
+    SELECT {", ".join(INCOMING_COLUMNS)} FROM known
+    WHERE known_reason <> {REASON_NOW} ORDER BY claim_id LIMIT %(limit)s
+"""
