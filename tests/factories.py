@@ -1,6 +1,6 @@
 """Rows to test with: each function makes one, valid as it stands, with any field overridden.
 
-What a row needs (a claim its campaign, an entitlement its claim) is made along with it unless given.
+What a row needs (a claim its campaign, an entitlement its claim) is made with it unless given.
 """
 
 import itertools

@@ -1,0 +1,64 @@
+"""Keys of game servers: made and shown once, found by digest, used, revoked."""
+
+import hashlib
+import secrets
+import string
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from claims.models import ApiKey
+
+PREFIX_LENGTH = 8
+PREFIX_ALPHABET = string.ascii_letters + string.digits
+SECRET_BYTES = 32
+LAST_USED_RESOLUTION = timedelta(minutes=1)
+
+
+def make_api_key(*, name: str, categories: Iterable[str], now: datetime) -> tuple[ApiKey, str]:
+    """Make a key and return it with its secret, `sd_<8 characters>_<43 characters>`.
+
+    The secret is not stored and can never be shown again. No categories: the key sees all of them.
+    """
+    prefix = "".join(secrets.choice(PREFIX_ALPHABET) for _ in range(PREFIX_LENGTH))
+    secret = f"sd_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    api_key = ApiKey.objects.create(
+        name=name,
+        prefix=prefix,
+        digest=digest_of(secret),
+        categories=list(dict.fromkeys(filter(None, map(str.strip, categories)))),
+        created_at=now,
+    )
+    return api_key, secret
+
+
+def digest_of(secret: str) -> str:
+    # A plain SHA-256 will do: nobody can guess 256 random bits, so there is nothing to slow down.
+    # surrogatepass because a header may hold any bytes, and none of them may raise here.
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
+
+
+def find_api_key(secret: str) -> ApiKey | None:
+    """The key with this secret, unless there is none or it was revoked.
+
+    The look-up need not take constant time: what the index compares is a digest, and how far a
+    digest matches tells nothing about the secret behind it.
+    """
+    return ApiKey.objects.filter(digest=digest_of(secret), revoked_at__isnull=True).first()
+
+
+def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:
+    """Note the use, at most once a minute, so that a server that polls does not write each time."""
+    stale = now - LAST_USED_RESOLUTION
+    if api_key.last_used_at is not None and api_key.last_used_at > stale:
+        return
+    is_due = Q(last_used_at__isnull=True) | Q(last_used_at__lte=stale)
+    ApiKey.objects.filter(is_due, pk=api_key.pk).update(last_used_at=now)
+
+
+def revoke_api_keys(*, api_key_ids: Iterable[int], now: datetime) -> int:
+    """Refuse these keys from now on. Returns how many were not revoked already."""
+    return ApiKey.objects.filter(pk__in=list(api_key_ids), revoked_at__isnull=True).update(
+        revoked_at=now
+    )

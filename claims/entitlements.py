@@ -1,0 +1,166 @@
+"""What becomes of what players are owed: handed out by game servers, or taken back by ops."""
+
+import logging
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from claims.listings import visible_to
+from claims.locks import retry_deadlock_once
+from claims.models import Claim, Entitlement
+from studio_drops.logs import log_event
+
+logger = logging.getLogger(__name__)
+
+GRANTED, FULFILLED, REVOKED = Entitlement.Status
+
+
+class FulfilmentOutcome(StrEnum):
+    FULFILLED = "fulfilled"
+    ALREADY_FULFILLED = "already_fulfilled"
+    REVOKED = "revoked"
+    NOT_FOUND = "not_found"
+
+
+class ReasonMissing(ValueError):
+    """Taking something back asks for a reason. Say why, for whoever reads it later."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedEntitlements:
+    """How many were taken back; how many, fulfilled before, were only noted; how many neither."""
+
+    revoked: int
+    noted: int
+    unchanged: int
+
+
+@retry_deadlock_once
+@transaction.atomic
+def fulfil_entitlements(
+    *,
+    entitlement_ids: Sequence[str],
+    fulfilment_id: str,
+    categories: Sequence[str],
+    now: datetime,
+) -> dict[str, FulfilmentOutcome]:
+    """Note what a game server hands out, and say for each id whether it may.
+
+    The outcome of each distinct id, in the order given: `fulfilled` (and again for the same
+    `fulfilment_id`), `already_fulfilled` by another one, `revoked`, or `not_found`, as which
+    anything that is no id, and whatever belongs to another category, counts too. A claim whose
+    last entitlement this fulfils is to be shown as processed at Kick, in the same transaction.
+    Four statements at most, however many ids.
+    """
+    pk_of = {text: _parse_id(text) for text in entitlement_ids}
+    siblings = _lock_with_siblings([pk for pk in pk_of.values() if pk], categories)
+    outcomes = {text: _outcome_for(siblings.get(pk), fulfilment_id) for text, pk in pk_of.items()}
+    to_fulfil = [
+        entitlement
+        for pk in pk_of.values()
+        if (entitlement := siblings.get(pk)) and entitlement.status == GRANTED
+    ]
+    _change(to_fulfil, status=FULFILLED, fulfilled_at=now, fulfilment_id=fulfilment_id)
+    _settle_claims(siblings.values(), now=now)
+    counts = Counter(outcome.value for outcome in outcomes.values())
+    log_event(logger, "fulfil", fulfilment_id=fulfilment_id, **counts)
+    return outcomes
+
+
+def _parse_id(text: str) -> int:
+    """An id as this product writes it, or 0, which is nobody's."""
+    is_canonical = re.fullmatch(r"[1-9][0-9]{0,18}", text)
+    pk = int(text) if is_canonical else 0
+    return pk if pk < 2**63 else 0
+
+
+def _lock_with_siblings(
+    entitlement_ids: Sequence[int], categories: Sequence[str]
+) -> dict[int, Entitlement]:
+    """Lock the claims of these entitlements, then all entitlements of those claims.
+
+    The claims first: two calls that each fulfil one of two items would otherwise both read the
+    other item as not yet fulfilled, and neither would notice that the claim is complete.
+    """
+    wanted = visible_to(categories).filter(pk__in=entitlement_ids)
+    claims = Claim.objects.filter(pk__in=wanted.values("claim_id"))
+    claim_ids = list(
+        claims.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
+    )
+    siblings = Entitlement.objects.filter(claim_id__in=claim_ids).order_by("pk")
+    return {entitlement.pk: entitlement for entitlement in siblings.select_for_update(no_key=True)}
+
+
+def _outcome_for(entitlement: Entitlement | None, fulfilment_id: str) -> FulfilmentOutcome:
+    if entitlement is None:
+        return FulfilmentOutcome.NOT_FOUND
+    if entitlement.status == REVOKED:
+        return FulfilmentOutcome.REVOKED
+    if entitlement.status == GRANTED or entitlement.fulfilment_id == fulfilment_id:
+        return FulfilmentOutcome.FULFILLED
+    return FulfilmentOutcome.ALREADY_FULFILLED
+
+
+def _change(entitlements: Iterable[Entitlement], **fields: object) -> None:
+    """Write the same fields to all, in the database and in these objects."""
+    pks = []
+    for entitlement in entitlements:
+        vars(entitlement).update(fields)
+        pks.append(entitlement.pk)
+    if pks:
+        Entitlement.objects.filter(pk__in=pks).update(**fields)
+
+
+def _settle_claims(entitlements: Iterable[Entitlement], *, now: datetime) -> None:
+    """Follow in the claims what became of all of their entitlements."""
+    statuses = defaultdict(set)
+    for entitlement in entitlements:
+        statuses[entitlement.claim_id].add(entitlement.status)
+    _revoke_claims([pk for pk, of_claim in statuses.items() if of_claim == {REVOKED}], now=now)
+    _want_processed([pk for pk, of in statuses.items() if of - {REVOKED} == {FULFILLED}])
+
+
+def _revoke_claims(claim_ids: Sequence[str], *, now: datetime) -> None:
+    if claim_ids:
+        Claim.objects.filter(pk__in=claim_ids, status=Claim.Status.GRANTED).update(
+            status=Claim.Status.REVOKED, revoked_at=now
+        )
+
+
+def _want_processed(claim_ids: Sequence[str]) -> None:
+    """Have Kick told. It knows nothing of what was granted by hand."""
+    if claim_ids:
+        known_at_kick = Claim.objects.exclude(source=Claim.Source.MANUAL)
+        processed = Claim.ExternalStatus.PROCESSED
+        known_at_kick.filter(pk__in=claim_ids).exclude(wanted_external_status=processed).update(
+            wanted_external_status=processed
+        )
+
+
+@retry_deadlock_once
+@transaction.atomic
+def revoke_entitlements(
+    *, entitlement_ids: Sequence[int], reason: str, now: datetime
+) -> RevokedEntitlements:
+    """Take these back; on a repeat nothing changes, not even the reason.
+
+    What a game server has handed out stays fulfilled and gets a note. A claim of which nothing is
+    left is revoked, which is final; one of which only fulfilled ones are left is complete.
+    """
+    if not (reason := reason.strip()):
+        raise ReasonMissing
+    siblings = _lock_with_siblings(entitlement_ids, categories=())
+    chosen = [siblings[pk] for pk in dict.fromkeys(entitlement_ids) if pk in siblings]
+    to_revoke = [e for e in chosen if e.status == GRANTED]
+    to_note = [e for e in chosen if e.status == FULFILLED and e.revoked_at is None]
+    _change(to_revoke, status=REVOKED, revoked_at=now, revocation_reason=reason)
+    _change(to_note, revoked_at=now, revocation_reason=reason)
+    _settle_claims(siblings.values(), now=now)
+    unchanged = len(chosen) - len(to_revoke) - len(to_note)
+    log_event(logger, "revoke", revoked=len(to_revoke), noted=len(to_note), unchanged=unchanged)
+    return RevokedEntitlements(len(to_revoke), len(to_note), unchanged)
