@@ -127,6 +127,8 @@ class GrantRevocation(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     created_at = models.DateTimeField(_("asked for at"))
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True)
+    # Set while a worker is telling Kick, so that nobody links this Kick user in that moment.
+    sending_since = models.DateTimeField(_("being sent since"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
@@ -137,7 +139,11 @@ class GrantRevocation(models.Model):
                 name="revocation_is_due_or_ended",
                 condition=Q(outcome="PENDING", next_attempt_at__isnull=False, ended_at__isnull=True)
                 | (~Q(outcome="PENDING") & Q(next_attempt_at__isnull=True, ended_at__isnull=False)),
-            )
+            ),
+            models.CheckConstraint(
+                name="revocation_is_sent_only_while_pending",
+                condition=Q(outcome="PENDING") | Q(sending_since__isnull=True),
+            ),
         ]
         indexes = [
             models.Index(

@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveIntegerField(default=0, verbose_name='attempts')),
                 ('created_at', models.DateTimeField(verbose_name='asked for at')),
                 ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='next attempt at')),
+                ('sending_since', models.DateTimeField(blank=True, null=True, verbose_name='being sent since')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
                 ('kick_user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revocations', to='accounts.kickuser', verbose_name='Kick user')),
             ],
@@ -104,7 +105,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'grant revocation',
                 'verbose_name_plural': 'grant revocations',
                 'indexes': [models.Index(condition=models.Q(('outcome', 'PENDING')), fields=['next_attempt_at'], name='revocations_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('next_attempt_at__isnull', False), ('outcome', 'PENDING')), models.Q(models.Q(('outcome', 'PENDING'), _negated=True), ('ended_at__isnull', False), ('next_attempt_at__isnull', True)), _connector='OR'), name='revocation_is_due_or_ended')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('next_attempt_at__isnull', False), ('outcome', 'PENDING')), models.Q(models.Q(('outcome', 'PENDING'), _negated=True), ('ended_at__isnull', False), ('next_attempt_at__isnull', True)), _connector='OR'), name='revocation_is_due_or_ended'), models.CheckConstraint(condition=models.Q(('outcome', 'PENDING'), ('sending_since__isnull', True), _connector='OR'), name='revocation_is_sent_only_while_pending')],
             },
         ),
         migrations.AddConstraint(

@@ -1,0 +1,68 @@
+"""A player's trip to Kick and back, and the `state` that ties its two ends together."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import LinkAttempt, Player
+from accounts.tokens import UnreadableToken, decrypt, encrypt
+
+LIFETIME = timedelta(minutes=10)
+CLEAN_UP_AT_MOST = 100
+
+
+class LinkAttemptRefused(Exception):
+    """The `state` is unknown, used up, expired, or belongs to another session or player."""
+
+
+def begin_link_attempt(*, player: Player, session_key: str, verifier: str, now: datetime) -> str:
+    """Remember a trip that begins now and return its `state`, good once and for ten minutes.
+
+    Only digests of the state and the session are kept, and the PKCE verifier is kept encrypted.
+    """
+    _delete_expired(now=now)
+    state = secrets.token_urlsafe(32)
+    LinkAttempt.objects.create(
+        state_digest=_digest(state),
+        session_digest=_digest(session_key),
+        player=player,
+        encrypted_verifier=encrypt(verifier),
+        expires_at=now + LIFETIME,
+    )
+    return state
+
+
+def take_link_attempt(*, player: Player, session_key: str, state: str, now: datetime) -> str:
+    """Use a `state` up and return its PKCE verifier. Raises LinkAttemptRefused, also on a repeat.
+
+    Whoever deletes the row has it: of two requests with one state, only one deletes a row. A state
+    that belongs to somebody else stays theirs.
+    """
+    ours = LinkAttempt.objects.filter(
+        state_digest=_digest(state),
+        session_digest=_digest(session_key),
+        player=player,
+        expires_at__gt=now,
+    )
+    attempt = ours.first()
+    deleted, _ = ours.delete()
+    if attempt is None or not deleted:
+        raise LinkAttemptRefused
+    try:
+        return decrypt(attempt.encrypted_verifier)
+    except UnreadableToken as error:
+        raise LinkAttemptRefused from error
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+@transaction.atomic
+def _delete_expired(*, now: datetime) -> None:
+    # Rows that somebody else is deleting are left to them.
+    expired = LinkAttempt.objects.filter(expires_at__lte=now).select_for_update(skip_locked=True)
+    keys = [attempt.pk for attempt in expired.order_by("expires_at")[:CLEAN_UP_AT_MOST]]
+    LinkAttempt.objects.filter(pk__in=keys).delete()

@@ -1,0 +1,141 @@
+"""Telling Kick to end the grants of links that ended here.
+
+The row is the job. It is taken under its Kick user's lock, Kick is told outside of any transaction,
+and the answer is written down afterwards; a worker that dies in between leaves a row that is due
+again. Telling Kick twice does no harm: it answers 200 for any token.
+"""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+
+from accounts.linking import SENDING_LASTS_AT_MOST
+from accounts.models import GrantRevocation, KickUser
+from accounts.tokens import UnreadableToken, decrypt
+from studio_drops.kick.errors import KickError, KickRejected, KickUnavailable
+from studio_drops.kick.oauth import OAuthClient
+from studio_drops.logs import log_event
+
+logger = logging.getLogger(__name__)
+
+AT_MOST = 100
+FIRST_PAUSE = timedelta(seconds=15)
+LONGEST_PAUSE = timedelta(hours=6)
+# What Kick may call a token that it no longer knows (RFC 6749, RFC 6750).
+GONE = ("invalid_grant", "invalid_token")
+
+Outcome = GrantRevocation.Outcome
+
+
+def revoke_grants(*, oauth: OAuthClient, now: datetime) -> int:
+    """Tell Kick to end what is due, one grant at a time. Returns how many it has ended.
+
+    A grant that Kick did not end is due again after a pause that doubles each time. Any number of
+    workers may do this at once. Stops at the first sign that Kick is down. On a repeat: 0.
+    """
+    clock, revoked = _Clock(now), 0
+    for _ in range(AT_MOST):
+        revocation = _take_due(now=clock.now())
+        if revocation is None:
+            break
+        try:
+            _tell_kick(revocation, oauth=oauth)
+        except (KickError, UnreadableToken) as error:
+            _try_again_later(revocation, error, now=clock.now())
+            if isinstance(error, KickUnavailable):
+                break
+        else:
+            _end(revocation, now=clock.now())
+            revoked += 1
+    return revoked
+
+
+class _Clock:
+    """The caller's time, going on: whoever links needs to know when Kick had really answered."""
+
+    def __init__(self, now: datetime) -> None:
+        self._began_at, self._began = now, time.monotonic()
+
+    def now(self) -> datetime:
+        return self._began_at + timedelta(seconds=time.monotonic() - self._began)
+
+
+def _take_due(*, now: datetime) -> GrantRevocation | None:
+    """Take one due row, so that neither another worker nor a link meets it in the next minutes.
+
+    Rows whose Kick user somebody is changing right now are left for the next run, and so the order
+    of locks (KickUser first) is kept without waiting.
+    """
+    due = GrantRevocation.objects.filter(outcome=Outcome.PENDING, next_attempt_at__lte=now)
+    kick_user_ids = due.order_by("next_attempt_at").values_list("kick_user_id", flat=True)
+    for kick_user_id in kick_user_ids[:AT_MOST]:
+        with transaction.atomic():
+            if not _is_locked(kick_user_id):
+                continue
+            revocation = due.filter(kick_user_id=kick_user_id).order_by("next_attempt_at").first()
+            if revocation is not None:
+                return _mark_as_sending(revocation, now=now)
+    return None
+
+
+def _is_locked(kick_user_id: str) -> bool:
+    """Lock the Kick user unless somebody else has."""
+    free = KickUser.objects.select_for_update(skip_locked=True, no_key=True)
+    return free.filter(pk=kick_user_id).first() is not None
+
+
+def _mark_as_sending(revocation: GrantRevocation, *, now: datetime) -> GrantRevocation:
+    revocation.attempts += 1
+    revocation.sending_since = now
+    revocation.next_attempt_at = now + SENDING_LASTS_AT_MOST
+    revocation.save(update_fields=["attempts", "sending_since", "next_attempt_at"])
+    return revocation
+
+
+def _tell_kick(revocation: GrantRevocation, *, oauth: OAuthClient) -> None:
+    """Raises UnreadableToken or a KickError; of a token that Kick no longer knows, nothing."""
+    token = decrypt(revocation.encrypted_refresh_token)
+    try:
+        oauth.revoke(token=token, hint="refresh_token")
+    except KickRejected as error:
+        if error.error not in GONE:
+            raise
+
+
+def _end(revocation: GrantRevocation, *, now: datetime) -> None:
+    _still_ours(revocation).update(
+        outcome=Outcome.REVOKED,
+        encrypted_refresh_token=b"",
+        next_attempt_at=None,
+        sending_since=None,
+        ended_at=now,
+    )
+    _log(revocation, outcome="revoked")
+
+
+def _try_again_later(revocation: GrantRevocation, error: Exception, *, now: datetime) -> None:
+    pause = min(FIRST_PAUSE * 2 ** min(revocation.attempts - 1, 16), LONGEST_PAUSE)
+    if isinstance(error, KickUnavailable) and error.retry_after:
+        pause = max(pause, min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
+    _still_ours(revocation).update(next_attempt_at=now + pause, sending_since=None)
+    _log(revocation, outcome=type(error).__name__, level=logging.WARNING)
+
+
+def _still_ours(revocation: GrantRevocation) -> models.QuerySet[GrantRevocation]:
+    """Empty when a link overtook it, or another worker took it over, while Kick was being told."""
+    return GrantRevocation.objects.filter(
+        pk=revocation.pk, outcome=Outcome.PENDING, attempts=revocation.attempts
+    )
+
+
+def _log(revocation: GrantRevocation, *, outcome: str, level: int = logging.INFO) -> None:
+    log_event(
+        logger,
+        "revocation",
+        level=level,
+        kick_user_id=revocation.kick_user_id,
+        attempts=revocation.attempts,
+        outcome=outcome,
+    )

@@ -1,0 +1,101 @@
+"""Linking a player and a Kick user, with what it means for claims: one transaction each.
+
+Nothing here speaks HTTP. What must be said to Kick is left as a row (`GrantRevocation`).
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import linking
+from accounts.linking import FreshGrant, Linked, LinkRefused, NotLinked
+from accounts.locks import lock_kick_user
+from accounts.models import KickUser, Player
+from claims.ledger import reconsider_kick_user
+from claims.locks import retry_deadlock_once
+from studio_drops.logs import log_event
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResult:
+    outcome: Linked
+    granted_claims: int
+
+
+def link_player(
+    *,
+    player: Player,
+    kick_user_id: str,
+    kick_name: str,
+    grant: FreshGrant,
+    actor: str = linking.BY_PLAYER,
+    now: datetime,
+) -> LinkResult:
+    """Link the two, keep the grant, and grant every claim that was held for want of this link.
+
+    On a repeat the stored grant is replaced. Raises KickUserTaken, PlayerHasAnotherKickUser or
+    GrantBeingRevoked; then nothing has changed, except that the fresh grant is to be revoked if
+    that Kick user is linked to nobody.
+    """
+    result = _link_or_refuse(
+        player=player,
+        kick_user_id=kick_user_id,
+        kick_name=kick_name,
+        grant=grant,
+        actor=actor,
+        now=now,
+    )
+    if isinstance(result, LinkRefused):
+        _log_link(kick_user_id, player, outcome=type(result).__name__)
+        raise result
+    _log_link(kick_user_id, player, outcome=result.outcome, granted_claims=result.granted_claims)
+    return result
+
+
+@retry_deadlock_once
+@transaction.atomic
+def _link_or_refuse(
+    *,
+    player: Player,
+    kick_user_id: str,
+    kick_name: str,
+    grant: FreshGrant,
+    actor: str,
+    now: datetime,
+) -> LinkResult | LinkRefused:
+    """A refusal is returned, not raised, so that what becomes of its grant is committed with it."""
+    kick_user = lock_kick_user(kick_user_id, name=kick_name, now=now)
+    try:
+        outcome = linking.link(
+            player=player, kick_user=kick_user, grant=grant, actor=actor, now=now
+        )
+    except LinkRefused as refusal:
+        linking.drop_unused_grant(kick_user=kick_user, grant=grant, now=now)
+        return refusal
+    granted = reconsider_kick_user(kick_user_id=kick_user_id, now=now)
+    return LinkResult(outcome=outcome, granted_claims=granted)
+
+
+@retry_deadlock_once
+def unlink_player(*, player: Player, actor: str = linking.BY_PLAYER, now: datetime) -> None:
+    """End the player's link. What was granted stays theirs; what comes later is held.
+
+    Raises NotLinked, also on a repeat.
+    """
+    kick_user_id = KickUser.objects.filter(player=player).values_list("pk", flat=True).first()
+    if kick_user_id is None:
+        raise NotLinked
+    with transaction.atomic():
+        kick_user = lock_kick_user(kick_user_id, now=now)
+        if kick_user.player_id != player.pk:
+            raise NotLinked
+        linking.unlink(kick_user=kick_user, actor=actor, now=now)
+    log_event(logger, "unlink", kick_user_id=kick_user_id, player_id=player.pk, outcome="unlinked")
+
+
+def _log_link(kick_user_id: str, player: Player, **fields: object) -> None:
+    log_event(logger, "link", kick_user_id=kick_user_id, player_id=player.pk, **fields)
