@@ -1,0 +1,113 @@
+"""The one joint of the settings and `kick/`: which hosts, which app, which key.
+
+Only entry points (views, tasks, commands) take a client from here; services are handed one.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from studio_drops.kick.api import KickApi
+from studio_drops.kick.http import new_http
+from studio_drops.kick.key_file import KeyFile
+from studio_drops.kick.oauth import OAuthClient, Tokens
+from studio_drops.kick.public_keys import NoPublicKey, PublicKeys
+from studio_drops.kick.signatures import SignedDelivery
+
+__all__ = ["AppToken", "Kick", "NoPublicKey", "PublicKeys", "get_kick", "verify_delivery"]
+
+KEY_FILE_NAME = "kick-public-key.json"
+# A token is given up a minute, or a tenth of its life, before it expires on its way to Kick.
+EXPIRY_MARGIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kick:
+    """Kick, as this deployment's app talks to it."""
+
+    api: KickApi
+    oauth: OAuthClient
+    public_keys: PublicKeys
+
+
+class AppToken:
+    """The app access token, fetched when it is needed, by one thread at a time."""
+
+    def __init__(
+        self, fetch: Callable[[], Tokens], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token = ""
+        self._good_until = 0.0
+
+    def __call__(self, fresh: bool) -> str:
+        """Return a token; with `fresh`, another than the one that Kick has just refused.
+
+        Raises KickError.
+        """
+        refused = self._token
+        with self._lock:
+            is_good = self._clock() < self._good_until
+            if not is_good or (fresh and self._token == refused):
+                self._renew()
+            return self._token
+
+    def _renew(self) -> None:
+        asked_at = self._clock()
+        tokens = self._fetch()
+        self._token = tokens.access_token
+        margin = min(EXPIRY_MARGIN_SECONDS, tokens.expires_in / 10)
+        self._good_until = asked_at + tokens.expires_in - margin
+
+
+def get_kick() -> Kick:
+    """Return this process's client, the same one for all of its threads."""
+    with _building:
+        return _kick(
+            id_url=settings.KICK_ID_URL,
+            api_url=settings.KICK_API_URL,
+            client_id=settings.KICK_CLIENT_ID,
+            client_secret=settings.KICK_CLIENT_SECRET,
+            var_dir=Path(settings.VAR_DIR),
+        )
+
+
+def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
+    """Whether Kick signed this delivery; see `kick.public_keys` for when a new key is fetched.
+
+    Raises NoPublicKey while Kick's key could never be fetched.
+    """
+    return get_kick().public_keys.verify(delivery, now=now)
+
+
+@lru_cache(maxsize=8)
+def _kick(*, id_url: str, api_url: str, client_id: str, client_secret: str, var_dir: Path) -> Kick:
+    http = new_http()
+    oauth = OAuthClient(id_url=id_url, client_id=client_id, client_secret=client_secret, http=http)
+    api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
+    public_keys = PublicKeys(
+        api_url=api_url, fetch=api.public_key, file=KeyFile(var_dir / KEY_FILE_NAME)
+    )
+    return Kick(api=api, oauth=oauth, public_keys=public_keys)
+
+
+_building = threading.Lock()
+
+
+def _start_anew() -> None:
+    """A fork must share neither its parent's connections nor a lock that a thread held there."""
+    global _building
+    _building = threading.Lock()
+    _kick.cache_clear()
+
+
+os.register_at_fork(after_in_child=_start_anew)
