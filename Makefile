@@ -1,0 +1,58 @@
+# What a person types. Each target sets up what it needs first; a Python from 3.11 on is enough.
+
+# The first that is new enough, or the one you name: make demo PYTHON=/path/to/python3.12
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+SETUP = "$(PYTHON)" -B studio_drops/bootstrap.py
+PYTEST = .venv/bin/python -m pytest
+
+.PHONY: help demo test check lock clean has-python installed installed-for-development
+
+help:
+	@echo "make demo    set everything up and run the whole system with a local Kick, until Ctrl-C"
+	@echo "make test    set everything up and pass the tests, on PostgreSQL and on SQLite"
+	@echo "make check   formatting, lint, types, import rules, migrations, deployment, locks"
+	@echo "make lock    remake the lock files from pyproject.toml"
+	@echo "make clean   take away what the other targets made, the demo's data too"
+
+demo: installed
+	@.venv/bin/python manage.py demo
+
+test: installed-for-development
+	TEST_DATABASE=postgresql $(PYTEST)
+	TEST_DATABASE=sqlite $(PYTEST)
+
+check: installed-for-development
+	.venv/bin/ruff format --check --quiet .
+	.venv/bin/ruff check --quiet .
+	.venv/bin/mypy
+	.venv/bin/mypy --config-file studio_drops/local_kick/mypy.ini
+	.venv/bin/lint-imports
+	.venv/bin/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) .venv/bin/python manage.py check --deploy --fail-level WARNING
+	$(PYTEST) --quiet tests/test_locks.py
+
+lock: has-python
+	@$(SETUP) lock
+
+clean:
+	rm -rf .venv var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+
+installed: has-python
+	@$(SETUP) run
+
+installed-for-development: has-python
+	@$(SETUP) develop
+
+has-python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found in PATH: install one, or" \
+		"name it, as in make demo PYTHON=/path/to/python3.12." >&2; exit 1; }
+
+# A production's settings, of the right form, for `check --deploy`. None of them opens anything.
+PRODUCTION = env DEBUG=0 VAR_DIR=var/check \
+	SECRET_KEY=a-sample-of-a-secret-key-that-is-long-enough-and-is-never-used \
+	ALLOWED_HOSTS=drops.example.com PUBLIC_URL=https://drops.example.com \
+	TOKEN_KEYS=c2FtcGxlLXRva2VuLWtleS0zMi1ieXRlcy1sb25nLi4= \
+	KICK_CLIENT_ID=sample KICK_CLIENT_SECRET=sample \
+	OIDC_ISSUER=https://login.example.com OIDC_CLIENT_ID=sample OIDC_CLIENT_SECRET=sample
