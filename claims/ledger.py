@@ -201,10 +201,8 @@ def _record(
         "received_at": _adapt(received_at),
         "now": _adapt(now),
     }
-    columns = [_columns(claim) for claim in batch]
-    if connection.vendor == "postgresql":
-        return _record_on_postgresql(columns, parameters)
-    return _record_on_sqlite(columns, parameters)
+    record = _record_on_postgresql if connection.vendor == "postgresql" else _record_on_sqlite
+    return record([_columns(claim) for claim in batch], parameters)
 
 
 def _columns(claim: ReceivedClaim) -> tuple[object, ...]:
@@ -226,21 +224,36 @@ def _record_on_postgresql(
 ) -> list[_Row]:
     arrays = map(list, zip(*columns, strict=True))
     incoming = dict(zip(ledger_sql.INCOMING_COLUMNS, arrays, strict=True))
-    rows = _fetch(ledger_sql.RECORD_ON_POSTGRESQL, parameters | incoming)
-    return [_Row(*row) for row in rows]
+    if not parameters["is_from_api"]:
+        return _record_in_one_statement(parameters | incoming)
+    with transaction.atomic():
+        rows = _record_in_one_statement(parameters | incoming)
+        _execute(ledger_sql.NOTE_API_FACTS_ON_POSTGRESQL, incoming)
+    return rows
+
+
+def _record_in_one_statement(parameters: dict[str, Any]) -> list[_Row]:
+    return [_Row(*row) for row in _fetch(ledger_sql.RECORD_ON_POSTGRESQL, parameters)]
 
 
 def _record_on_sqlite(columns: list[tuple[object, ...]], parameters: dict[str, Any]) -> list[_Row]:
     parameters = parameters | {"incoming": json.dumps(columns)}
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         known = _fetch(ledger_sql.SQLITE_KNOWN, parameters)
         for statement in ledger_sql.SQLITE_WRITES:
-            cursor.execute(statement, parameters)
+            _execute(statement, parameters)
+        if parameters["is_from_api"]:
+            _execute(ledger_sql.NOTE_API_FACTS_ON_SQLITE, parameters)
         statuses = {row[0]: row[1:] for row in _fetch(ledger_sql.SQLITE_STATUSES, parameters)}
     return [
         _Row(claim_id, status, bool(is_same), bool(is_due), *statuses[claim_id])
         for claim_id, status, is_same, is_due in known
     ]
+
+
+def _execute(statement: str, parameters: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
 
 
 def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -142,6 +142,19 @@ WRITE_ENTITLEMENTS = """
     ORDER BY claim_id, item.sku
 """
 
+# What the claims API says beyond what was claimed. It may change whatever the claim's status is.
+NOTE_API_FACTS = """
+    UPDATE claims_claim SET
+        external_status = CASE WHEN incoming.external_status = ''
+            THEN claims_claim.external_status ELSE incoming.external_status END,
+        kick_created_at = COALESCE(claims_claim.kick_created_at, incoming.kick_created_at)
+    FROM incoming
+    WHERE claims_claim.claim_id = incoming.claim_id AND (
+        incoming.external_status NOT IN ('', claims_claim.external_status)
+        OR claims_claim.kick_created_at IS NULL AND incoming.kick_created_at IS NOT NULL
+    )
+"""
+
 # --- PostgreSQL: one statement -----------------------------------------------------------------
 
 _POSTGRESQL_TYPES = {"kick_created_at": "timestamptz"}
@@ -173,6 +186,8 @@ RECORD_ON_POSTGRESQL = f"""
         COALESCE(written.hold_reason, known.known_reason)
     FROM known LEFT JOIN written ON written.claim_id = known.claim_id
 """
+
+NOTE_API_FACTS_ON_POSTGRESQL = f"WITH {_POSTGRESQL_INCOMING} {NOTE_API_FACTS}"
 
 # --- SQLite: the same, one after the other -----------------------------------------------------
 
@@ -206,6 +221,7 @@ SQLITE_WRITES = (
     {WRITE_ENTITLEMENTS.format(granted="granted")}
     """,
 )
+NOTE_API_FACTS_ON_SQLITE = f"WITH {_SQLITE_INCOMING} {NOTE_API_FACTS}"
 SQLITE_STATUSES = f"""
     WITH {_SQLITE_INCOMING}
     SELECT claim.claim_id, claim.status, claim.hold_reason

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 
 def log_event(
-    logger: logging.Logger, event: str, *, level: int = logging.INFO, **fields: object
+    logger: logging.Logger, event: str, level: int = logging.INFO, /, **fields: object
 ) -> None:
     logger.log(level, event, extra={"fields": fields})
 
