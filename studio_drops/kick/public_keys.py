@@ -175,7 +175,7 @@ class PublicKeys:
             "public_key_file_unusable",
             path=str(self._file.path),
             reason=type(error).__name__,
-            cure="make it and its directory writable, or delete it; until then each process asks Kick",
+            cure="make it writable or delete it; until then each process asks Kick",
         )
 
 
