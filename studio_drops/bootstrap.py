@@ -8,7 +8,6 @@ from __future__ import annotations  # an old Python must get as far as its sente
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,14 +39,12 @@ class SetupFailed(Exception):
 def main(arguments: Sequence[str]) -> int:
     try:
         check_python()
-        if list(arguments) == ["lock"]:
+        if arguments == ["lock"]:
             make_locks()
-        elif len(arguments) == 1 and arguments[0] in LOCKS:
-            set_up(LOCKS[arguments[0]])
         else:
-            raise SetupFailed(f"Say what to set up: {', '.join([*LOCKS, 'lock'])}.")
+            set_up(LOCKS[arguments[0]])
     except SetupFailed as failure:
-        print(failure, file=sys.stderr)  # noqa: T201
+        print(failure, file=sys.stderr)
         return 1
     return 0
 
@@ -125,9 +122,12 @@ def is_venv_alive() -> bool:
     """Whether `.venv` has a Python that still runs and is not too old: they get upgraded away."""
     python = VENV / "bin" / "python"
     check = f"import sys, pip; sys.exit(sys.version_info[:2] < {OLDEST_PYTHON})"
-    return python.exists() and not subprocess.run(
-        [str(python), "-c", check], stderr=subprocess.DEVNULL, check=False
-    ).returncode
+    return (
+        python.exists()
+        and not subprocess.run(
+            [str(python), "-c", check], stderr=subprocess.DEVNULL, check=False
+        ).returncode
+    )
 
 
 def installed_digests() -> list[str]:
@@ -139,7 +139,7 @@ def digest_of(path: Path) -> str:
 
 
 def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -137,9 +137,9 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -300,7 +300,7 @@ def production_faults() -> list[str]:
         (GAME_LOGIN != DEMO_LOGIN, "GAME_LOGIN must not be the demo login: it admits anybody."),
         (
             GAME_LOGIN != OIDC_LOGIN or is_oidc_set,
-            "OIDC_ISSUER (https), OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be set for the OIDC login.",
+            "OIDC_ISSUER (https), OIDC_CLIENT_ID, OIDC_CLIENT_SECRET must be set for the OIDC login.",
         ),
     )
     return [fault for is_met, fault in checks if not is_met]
