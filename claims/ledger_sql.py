@@ -84,7 +84,7 @@ DUE = f"""
 LOCK_KICK_USERS = """
     INSERT INTO accounts_kickuser (kick_user_id, name, first_seen_at)
     SELECT DISTINCT kick_user_id, '', %(now)s FROM due WHERE TRUE ORDER BY kick_user_id
-    ON CONFLICT (kick_user_id) DO UPDATE SET kick_user_id = EXCLUDED.kick_user_id
+    ON CONFLICT (kick_user_id) DO UPDATE SET first_seen_at = accounts_kickuser.first_seen_at
 """
 
 DECIDED = f"""

@@ -91,7 +91,7 @@ def _validate(request: HttpRequest, *, now: datetime) -> SignedDelivery:
     if not _is_signed_by_kick(delivery, now=now):
         raise Refusal(401, "forged", "The signature is not Kick's for this id, time and body.")
     if abs(now - delivery.sent_at) > NOTED_SKEW:
-        metrics.clock_skews.inc()
+        metrics.SKEWED_DELIVERIES.inc()
     return delivery
 
 
@@ -208,6 +208,6 @@ def _answer(status: int, content: dict[str, str]) -> HttpResponse:
 
 
 def _note(outcome: str, started: float, **fields: str) -> None:
-    metrics.deliveries.labels(outcome=outcome).inc()
+    metrics.DELIVERIES.labels(outcome=outcome).inc()
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     log_event(logger, "delivery", outcome=outcome, milliseconds=milliseconds, **fields)

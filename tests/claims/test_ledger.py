@@ -1,4 +1,4 @@
-"""What `record_claims` promises; tests/claims/test_ledger_races.py has what it promises in a race."""
+"""What the ledger promises to one caller; test_ledger_races.py has what it promises to many."""
 
 from datetime import timedelta
 

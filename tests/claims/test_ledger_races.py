@@ -1,0 +1,162 @@
+"""What the ledger promises to many at once."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from accounts.linking import FreshGrant, LinkRefused
+from accounts.models import KickUser, Player
+from claims.ledger import ReceivedClaim, heal_claims, record_claims
+from claims.linking import link_player, unlink_player
+from claims.models import Campaign, Claim, Entitlement
+from tests.claims.ledger_facts import owed, receive
+from tests.factories import make_campaign, make_item, make_kick_user, make_player, make_reward
+from tests.races import races
+from tests.signing import SigningKick, claim_body
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAIRS_AT_ONCE = 25
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    """Its one reward maps to three items."""
+    items = [(make_item(sku=sku), 1) for sku in ("banner", "cape", "gems")]
+    return make_campaign(rewards=[make_reward(items=items)])
+
+
+@pytest.mark.postgresql
+def test_record_claims_by_a_hundred_at_once_is_one_claim(
+    campaign: Campaign, kick: SigningKick
+) -> None:
+    player = make_player()
+    make_kick_user(kick_user_id="7", player=player)
+    claim = receive(campaign)
+    body = claim_body(claim.payload)
+
+    statuses = at_once([partial(_deliver, kick, body), partial(_record_page, claim)] * 50)
+
+    assert statuses == [200] * 100
+    assert Claim.objects.count() == 1
+    assert owed(claim.payload.claim_id) == [
+        (sku, 1, player.id) for sku in ("banner", "cape", "gems")
+    ]
+
+
+def test_record_claims_with_overlapping_pages_never_deadlocks(campaign: Campaign) -> None:
+    make_kick_user(kick_user_id="7", player=make_player())
+    claims = [receive(campaign, claim_id=f"{n:03}", user_id=str(n % 50)) for n in range(200)]
+    pages = [random.Random(seed).sample(claims, 150) for seed in range(8)]
+
+    at_once([partial(_record_page, *page) for page in pages])
+
+    assert Claim.objects.count() == 200
+    assert Entitlement.objects.count() == 3 * Claim.objects.filter(status="GRANTED").count()
+
+
+@pytest.mark.parametrize("race", ["link", "unlink", "relink"])
+def test_a_claim_racing_with_its_own_link_is_never_stranded(campaign: Campaign, race: str) -> None:
+    """No claim is left held for want of a link while its Kick user has one, without any sweep."""
+    full = races(1000)
+    for start in range(0, full, PAIRS_AT_ONCE):
+        pairs = [_Pair(campaign, race, number) for number in range(start, start + PAIRS_AT_ONCE)]
+        acts = [act for pair in pairs for act in pair.acts]
+        random.shuffle(acts)
+        at_once(acts)
+
+    stranded = Claim.objects.filter(status="HELD", kick_user__player__isnull=False)
+    assert list(stranded) == []
+    assert heal_claims(now=timezone.now()) == 0
+    assert Claim.objects.count() >= full
+    assert _players_and_items_per_claim() <= {(1, 3)}
+    _assert_nobody_got_a_claim_they_were_never_linked_for()
+
+
+class _Pair:
+    """A claim of one Kick user, and what its player does about the link at the same moment."""
+
+    def __init__(self, campaign: Campaign, race: str, number: int) -> None:
+        self.kick_user_id = str(1_000 + number)
+        self.player = make_player(game_account_id=f"{race}-{number}")
+        self.heir = make_player(game_account_id=f"{race}-{number}-heir")
+        self.claim = receive(campaign, claim_id=f"{race}-{number}", user_id=self.kick_user_id)
+        if race != "link":
+            _link(self.player, self.kick_user_id)
+        change = {"link": self.link, "unlink": self.unlink, "relink": self.relink}[race]
+        self.acts: list[Callable[[], object]] = [partial(_record_page, self.claim), change]
+
+    def link(self) -> None:
+        _link(self.player, self.kick_user_id)
+
+    def unlink(self) -> None:
+        unlink_player(player=self.player, now=timezone.now())
+
+    def relink(self) -> None:
+        self.unlink()
+        _link(self.heir, self.kick_user_id)
+
+
+def test_link_player_of_one_kick_user_to_many_players_at_once_links_one() -> None:
+    players = [make_player() for _ in range(8)]
+
+    outcomes = at_once([partial(_try_to_link, player, "7") for player in players])
+
+    assert Counter(outcomes) == {"linked": 1, "KickUserTaken": 7}
+    assert KickUser.objects.get().player in players
+
+
+def test_link_player_of_many_kick_users_to_one_player_at_once_links_one() -> None:
+    player = make_player()
+
+    outcomes = at_once([partial(_try_to_link, player, str(number)) for number in range(8)])
+
+    assert Counter(outcomes) == {"linked": 1, "PlayerHasAnotherKickUser": 7}
+    assert KickUser.objects.filter(player=player).count() == 1
+
+
+def _deliver(kick: SigningKick, body: bytes) -> int:
+    return kick.deliver(body).status_code
+
+
+def _record_page(*claims: ReceivedClaim) -> int:
+    now = timezone.now()
+    record_claims(claims, source=Claim.Source.RECONCILE, received_at=now, now=now)
+    return 200
+
+
+def _link(player: Player, kick_user_id: str) -> None:
+    grant = FreshGrant(refresh_token="token", scope="user:read", checked_at=timezone.now())
+    link_player(
+        player=player,
+        kick_user_id=kick_user_id,
+        kick_name="viewer",
+        grant=grant,
+        now=timezone.now(),
+    )
+
+
+def _try_to_link(player: Player, kick_user_id: str) -> str:
+    try:
+        _link(player, kick_user_id)
+    except LinkRefused as refusal:
+        return type(refusal).__name__
+    return "linked"
+
+
+def _players_and_items_per_claim() -> set[tuple[int, int]]:
+    """(different players, entitlements) of each granted claim."""
+    rows: dict[str, list[int]] = {}
+    for claim_id, player_id in Entitlement.objects.values_list("claim_id", "player_id"):
+        rows.setdefault(claim_id, []).append(player_id)
+    return {(len(set(player_ids)), len(player_ids)) for player_ids in rows.values()}
+
+
+def _assert_nobody_got_a_claim_they_were_never_linked_for() -> None:
+    for entitlement in Entitlement.objects.select_related("player", "claim"):
+        assert entitlement.player.game_account_id.startswith(entitlement.claim_id)
