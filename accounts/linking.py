@@ -37,7 +37,11 @@ class Linked(enum.StrEnum):
 
 
 class LinkRefused(Exception):
-    """The link was not made."""
+    """The link was not made to `kick_user`."""
+
+    def __init__(self, kick_user: KickUser) -> None:
+        super().__init__(f"The link to the Kick user {kick_user.pk} was refused.")
+        self.kick_user = kick_user
 
 
 class KickUserTaken(LinkRefused):
@@ -106,17 +110,17 @@ def drop_unused_grant(*, kick_user: KickUser, grant: FreshGrant, now: datetime) 
 
 def _set_player(*, kick_user: KickUser, player: Player, grant: FreshGrant, now: datetime) -> None:
     if kick_user.player_id is not None:
-        raise KickUserTaken
+        raise KickUserTaken(kick_user)
     if KickUser.objects.filter(player=player).exists():
-        raise PlayerHasAnotherKickUser
+        raise PlayerHasAnotherKickUser(kick_user)
     if _was_revoked_meanwhile(kick_user=kick_user, grant=grant, now=now):
-        raise GrantBeingRevoked
+        raise GrantBeingRevoked(kick_user)
     try:
         # The player may be linking two Kick users at once: then the unique key has the last word.
         with transaction.atomic():
             KickUser.objects.filter(pk=kick_user.pk).update(player=player, linked_at=now)
     except IntegrityError as error:
-        raise PlayerHasAnotherKickUser from error
+        raise PlayerHasAnotherKickUser(kick_user) from error
     kick_user.player, kick_user.linked_at = player, now
 
 

@@ -15,7 +15,7 @@ def check_game_account_id(game_account_id: str) -> None:
     length = len(game_account_id)
     if not 1 <= length <= GAME_ACCOUNT_ID_MAX_LENGTH:
         raise BadGameAccountId(
-            f"A game account id has 1 to {GAME_ACCOUNT_ID_MAX_LENGTH} characters; this has {length}."
+            f"A game account id has 1 to {GAME_ACCOUNT_ID_MAX_LENGTH} characters, not {length}."
         )
     if not is_storable(game_account_id):
         raise BadGameAccountId("A game account id holds no NUL and no lone surrogate.")

@@ -97,5 +97,12 @@ def unlink_player(*, player: Player, actor: str = linking.BY_PLAYER, now: dateti
     log_event(logger, "unlink", kick_user_id=kick_user_id, player_id=player.pk, outcome="unlinked")
 
 
-def _log_link(kick_user_id: str, player: Player, **fields: object) -> None:
-    log_event(logger, "link", kick_user_id=kick_user_id, player_id=player.pk, **fields)
+def _log_link(kick_user_id: str, player: Player, *, outcome: str, granted_claims: int = 0) -> None:
+    log_event(
+        logger,
+        "link",
+        kick_user_id=kick_user_id,
+        player_id=player.pk,
+        outcome=outcome,
+        granted_claims=granted_claims,
+    )

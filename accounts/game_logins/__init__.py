@@ -1,0 +1,17 @@
+"""The game's login that `GAME_LOGIN` names."""
+
+from functools import cache
+from typing import cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from accounts.game_logins.base import GameAccount, GameLogin, GameLoginFailed
+
+__all__ = ["GameAccount", "GameLogin", "GameLoginFailed", "get_game_login"]
+
+
+@cache
+def get_game_login() -> GameLogin:
+    """The one of this process. Raises ImportError when `GAME_LOGIN` names no class."""
+    return cast(GameLogin, import_string(settings.GAME_LOGIN)())

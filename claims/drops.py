@@ -1,0 +1,88 @@
+"""A player's drops, in the player's own words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Player
+from claims.models import Claim, Entitlement, Item, Reward
+
+SHOWN_AT_MOST = 50
+
+
+class DropState(models.TextChoices):
+    READY = "ready", _("Ready – log in to the game")
+    DELIVERED = "delivered", _("In your game")
+    TAKEN_BACK = "taken-back", _("Taken back")
+    CONFIRMING = "confirming", _("Checking with Kick – this takes a minute or two")
+    PREPARING = "preparing", _("Claimed – the studio is still preparing this reward")
+    ARRIVING = "arriving", _("Claimed – on its way to you")
+
+
+STATE_OF_ENTITLEMENT = {
+    Entitlement.Status.GRANTED: DropState.READY,
+    Entitlement.Status.FULFILLED: DropState.DELIVERED,
+    Entitlement.Status.REVOKED: DropState.TAKEN_BACK,
+}
+
+# A claim that proved to be another organization's is no drop of this game, and has no entry.
+STATE_OF_HELD_CLAIM = {
+    Claim.HoldReason.UNCONFIRMED: DropState.CONFIRMING,
+    Claim.HoldReason.UNMAPPED_REWARD: DropState.PREPARING,
+    Claim.HoldReason.NOT_LINKED: DropState.ARRIVING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """One line of the list. `name` is "" while nobody here has named the reward."""
+
+    name: str
+    quantity: int
+    state: DropState
+    at: datetime
+
+
+def list_player_drops(player: Player) -> list[Drop]:
+    """What the player was granted, and what is held of the Kick user they are linked to.
+
+    The newest 50, in four queries however many there are.
+    """
+    drops = [*_granted(player), *_held(player)]
+    drops.sort(key=lambda drop: drop.at, reverse=True)
+    return drops[:SHOWN_AT_MOST]
+
+
+def _granted(player: Player) -> Iterable[Drop]:
+    newest = Entitlement.objects.filter(player=player).order_by("-granted_at", "-id")
+    entitlements = list(newest[:SHOWN_AT_MOST])
+    skus = {entitlement.sku for entitlement in entitlements}
+    names = dict(Item.objects.filter(sku__in=skus).values_list("sku", "name"))
+    for entitlement in entitlements:
+        yield Drop(
+            name=names.get(entitlement.sku, entitlement.sku),
+            quantity=entitlement.quantity,
+            state=STATE_OF_ENTITLEMENT[Entitlement.Status(entitlement.status)],
+            at=entitlement.fulfilled_at or entitlement.revoked_at or entitlement.granted_at,
+        )
+
+
+def _held(player: Player) -> Iterable[Drop]:
+    newest = Claim.objects.filter(
+        kick_user__player=player,
+        status=Claim.Status.HELD,
+        hold_reason__in=list(STATE_OF_HELD_CLAIM),
+    ).order_by("-recorded_at")
+    claims = list(newest[:SHOWN_AT_MOST])
+    reward_ids = {claim.reward_id for claim in claims}
+    names = dict(Reward.objects.filter(pk__in=reward_ids).values_list("pk", "name"))
+    for claim in claims:
+        yield Drop(
+            name=names.get(claim.reward_id, ""),
+            quantity=1,
+            state=STATE_OF_HELD_CLAIM[Claim.HoldReason(claim.hold_reason)],
+            at=claim.recorded_at,
+        )
