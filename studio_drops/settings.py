@@ -228,11 +228,23 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "claims.api.problems.problem_details",
     "UNAUTHENTICATED_USER": None,
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Studio Drops API",
+    "DESCRIPTION": "For game servers: what players are owed, what was handed out, who is linked.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "EntitlementStatus": "claims.models.Entitlement.Status",
+        "FulfilmentOutcome": "claims.entitlements.FulfilmentOutcome",
+    },
+}
 
 # --- Security ----------------------------------------------------------------------------------
 
 SESSION_COOKIE_NAME = "studio_drops_session"
 CSRF_COOKIE_NAME = "studio_drops_csrf"
+CSRF_FAILURE_VIEW = "accounts.views.errors.csrf_failure"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]

@@ -2,12 +2,21 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from claims.webhook import drops_webhook
 from claims.api.views import UnknownAddressView
 from studio_drops import health
 
+handler400 = "accounts.views.errors.bad_request"
+handler403 = "accounts.views.errors.permission_denied"
+handler404 = "accounts.views.errors.page_not_found"
+handler500 = "accounts.views.errors.server_error"
+
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="link:hub")),
+    path("link", RedirectView.as_view(pattern_name="link:hub")),
+    path("link/", include("accounts.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
