@@ -1,0 +1,69 @@
+"""Who asks: a game server, by `Authorization: Bearer sd_…`."""
+
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from claims.api_keys import find_api_key, touch_api_key
+from claims.models import ApiKey
+
+if TYPE_CHECKING:
+    from drf_spectacular.openapi import AutoSchema
+    from rest_framework.views import APIView  # which itself imports this module
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`request.auth` is the key. There is no `request.user`: a game server is nobody's account."""
+
+    def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
+        scheme, _space, secret = get_authorization_header(request).strip().partition(b" ")
+        if not scheme:
+            return None
+        if scheme.lower() != b"bearer":
+            raise AuthenticationFailed(_("Send the key as “Authorization: Bearer sd_…”."))
+        api_key = find_api_key(secret.strip().decode("latin-1"))
+        if api_key is None:
+            raise AuthenticationFailed(
+                _("This API key is unknown or revoked. Staff make a new one in the admin.")
+            )
+        touch_api_key(api_key=api_key, now=timezone.now())
+        return None, api_key
+
+    def authenticate_header(self, _request: Request) -> str:
+        return 'Bearer realm="studio-drops"'
+
+
+class HasApiKey(BasePermission):
+    message = _("Send an API key as “Authorization: Bearer sd_…”. Staff make one in the admin.")
+
+    def has_permission(self, request: Request, _view: "APIView") -> bool:
+        return isinstance(request.auth, ApiKey)
+
+
+def categories_of(request: Request) -> list[str]:
+    """The categories that the asking key is limited to; none: all."""
+    api_key = request.auth
+    if not isinstance(api_key, ApiKey):
+        raise TypeError("This view answers without an API key; give it HasApiKey.")
+    categories: list[str] = api_key.categories
+    return categories
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = ApiKeyAuthentication
+    name = "apiKey"
+
+    def get_security_definition(self, _auto_schema: "AutoSchema") -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": str(
+                _("An API key, made by staff in the admin and shown there once: `sd_…`.")
+            ),
+        }

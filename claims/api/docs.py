@@ -1,0 +1,151 @@
+"""The API's docs as a page of our own, made of the schema: nothing to run, nothing to fetch."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+
+from claims.api.problems import KINDS, MEDIA_TYPE
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter or one field; `name` is a path such as `entitlements[].sku`."""
+
+    name: str
+    type: str
+    is_required: bool
+    description: str
+    choices: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    id: str
+    method: str
+    path: str
+    summary: str
+    description: list[str]
+    parameters: list[Field]
+    body: list[Field]
+    answer: list[Field]
+    curl: str
+    answer_example: str
+    statuses: list[int]
+
+
+@require_safe
+def docs_page(request: HttpRequest) -> HttpResponse:
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    problems = [
+        {"status": status, "fragment": fragment, "title": title}
+        for status, (fragment, title) in KINDS.items()
+    ]
+    context = {"operations": list(operations_of(schema)), "problems": problems}
+    return render(request, "api/docs.html", context)
+
+
+def operations_of(schema: Json) -> Iterator[Operation]:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            yield _operation(schema, method.upper(), path, operation)
+
+
+def _operation(schema: Json, method: str, path: str, operation: Json) -> Operation:
+    body = _json_of(operation.get("requestBody", {}))
+    answer = _json_of(operation["responses"]["200"])
+    return Operation(
+        id=operation["operationId"],
+        method=method,
+        path=path,
+        summary=operation["summary"],
+        description=operation["description"].split("\n\n"),
+        parameters=[_parameter(schema, parameter) for parameter in operation.get("parameters", [])],
+        body=list(_fields(schema, body.get("schema", {}))),
+        answer=list(_fields(schema, answer["schema"])),
+        curl=_curl(method, path, operation, body),
+        answer_example=_pretty(_example(answer)),
+        statuses=[int(s) for s, r in operation["responses"].items() if MEDIA_TYPE in r["content"]],
+    )
+
+
+def _json_of(content: Json) -> Json:
+    found: Json = content.get("content", {}).get("application/json", {})
+    return found
+
+
+def _parameter(schema: Json, parameter: Json) -> Field:
+    return _field(
+        schema, parameter["name"], parameter["schema"], parameter, parameter.get("required", False)
+    )
+
+
+def _fields(schema: Json, node: Json, prefix: str = "") -> Iterator[Field]:
+    """The fields of an object, and those of the objects in its lists, depth first."""
+    node = _resolve(schema, node)
+    for name, of_field in node.get("properties", {}).items():
+        resolved = _resolve(schema, of_field)
+        suffix = "[]" if resolved.get("type") == "array" else ""
+        is_required = name in node.get("required", ())
+        yield _field(schema, f"{prefix}{name}{suffix}", resolved, of_field, is_required)
+        yield from _fields(schema, resolved.get("items", {}), f"{prefix}{name}{suffix}.")
+
+
+def _field(schema: Json, name: str, node: Json, described: Json, is_required: bool) -> Field:
+    node = _resolve(schema, node)
+    of_choices = _resolve(schema, node.get("items", node))
+    return Field(
+        name=name,
+        type=_type(schema, node),
+        is_required=is_required,
+        description=described.get("description") or node.get("description") or "",
+        choices=[choice for choice in of_choices.get("enum", []) if choice],
+    )
+
+
+def _resolve(schema: Json, node: Json) -> Json:
+    """Follow a reference, also where drf-spectacular wraps it in an allOf to describe it."""
+    if len(node.get("allOf", ())) == 1:
+        return {**_resolve(schema, node["allOf"][0]), **node}
+    if "$ref" not in node:
+        return node
+    target: Json = schema["components"]["schemas"][node["$ref"].rpartition("/")[2]]
+    return target
+
+
+def _type(schema: Json, node: Json) -> str:
+    if node.get("type") == "array":
+        return f"list of {_type(schema, _resolve(schema, node['items']))}"
+    name = {"date-time": "time"}.get(node.get("format", ""), node.get("type", "object"))
+    return f"{name} or null" if node.get("nullable") else str(name)
+
+
+def _example(content: Json) -> Any:
+    examples = content.get("examples", {})
+    return next((example["value"] for example in examples.values()), None)
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _curl(method: str, path: str, operation: Json, body: Json) -> str:
+    query = {
+        parameter["name"]: _example(parameter)
+        for parameter in operation.get("parameters", [])
+        if _example(parameter) is not None
+    }
+    address = f"{settings.PUBLIC_URL}{path}" + (f"?{urlencode(query)}" if query else "")
+    lines = [f"curl '{address}'", '-H "Authorization: Bearer $API_KEY"']
+    if method != "GET":
+        lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(_example(body))}'"]
+    return " \\\n  ".join(lines)

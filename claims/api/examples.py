@@ -1,0 +1,55 @@
+"""One call of each operation and its answer, for the schema and the docs page."""
+
+from drf_spectacular.utils import OpenApiExample
+
+GAME_ACCOUNT_ID = "hero-7"
+
+_ENTITLEMENT = {
+    "id": "4711",
+    "game_account_id": GAME_ACCOUNT_ID,
+    "sku": "starter-sword",
+    "quantity": 1,
+    "status": "GRANTED",
+    "granted_at": "2026-06-23T18:04:05Z",
+    "fulfilled_at": None,
+    "fulfilment_id": None,
+    "claim_id": "01JZ8Q4W2M6T9V3XKDNR5B7CHG",
+    "campaign_id": "01JZ0A1B2C3D4E5F6G7H8J9KMN",
+    "reward_id": "01JZ0R4E6W8A0R2D4J6K8M0NPQ",
+    "test": False,
+}
+
+ENTITLEMENTS = OpenApiExample(
+    "One item to hand out",
+    value={"entitlements": [_ENTITLEMENT], "next_cursor": None},
+    response_only=True,
+    status_codes=["200"],
+)
+FULFILMENT = OpenApiExample(
+    "Two items handed out together",
+    value={"entitlement_ids": ["4711", "4712"], "fulfilment_id": "hand-out-000123"},
+    request_only=True,
+)
+OUTCOMES = OpenApiExample(
+    "One may be handed out, one was already",
+    value={
+        "outcomes": [
+            {"id": "4711", "outcome": "fulfilled"},
+            {"id": "4712", "outcome": "already_fulfilled"},
+        ]
+    },
+    response_only=True,
+    status_codes=["200"],
+)
+PLAYER = OpenApiExample(
+    "A linked player",
+    value={
+        "game_account_id": GAME_ACCOUNT_ID,
+        "linked": True,
+        "kick_user_id": "18446744073709551615",
+        "kick_name": "night_owl",
+        "linked_at": "2026-06-20T09:15:00Z",
+    },
+    response_only=True,
+    status_codes=["200"],
+)

@@ -1,0 +1,53 @@
+from urllib.parse import quote
+
+from tests.factories import make_kick_user, make_player
+
+URL = "/api/v1/player"
+
+
+def test_player_linked(api):
+    player = make_player(game_account_id="a/b %2F é")
+    make_kick_user(player=player, kick_user_id="18446744073709551615", name="night_owl")
+
+    answer = api.get(f"{URL}?game_account_id={quote('a/b %2F é', safe='')}")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "game_account_id": "a/b %2F é",
+        "linked": True,
+        "kick_user_id": "18446744073709551615",
+        "kick_name": "night_owl",
+        "linked_at": "2026-06-23T12:00:00Z",
+    }
+
+
+def test_player_not_linked_and_player_unknown_are_answered_alike(api):
+    make_player(game_account_id="known")
+
+    for game_account_id in ("known", "unknown"):
+        answer = api.get(URL, {"game_account_id": game_account_id})
+
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "game_account_id": game_account_id,
+            "linked": False,
+            "kick_user_id": None,
+            "kick_name": None,
+            "linked_at": None,
+        }
+
+
+def test_player_without_an_id(api):
+    answer = api.get(URL)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [
+        {"detail": "This field is required.", "parameter": "game_account_id"}
+    ]
+
+
+def test_player_in_a_constant_number_of_statements(api, django_assert_num_queries):
+    api.get(URL, {"game_account_id": "the key is used"})
+
+    with django_assert_num_queries(2):
+        api.get(URL, {"game_account_id": "anybody"})
