@@ -1,0 +1,160 @@
+"""What an owner does by hand on Kick's dashboard: rewards, and campaigns made of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from .models import Campaign, CampaignReward, Organization, Reward
+from .refusals import Missing, Refused
+from .registry import find_or_make_organization
+from .ulid import new_ulid
+
+MAX_REWARDS = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RewardPlan:
+    name: str
+    required_minutes: int
+    reward_id: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignPlan:
+    """`rewards` None leaves a campaign's rewards as they are; a list replaces them."""
+
+    name: str
+    category: str
+    starts_at: datetime
+    ends_at: datetime
+    info_url: str = ""
+    grace_days: int = 7
+    announcement_days: int = 0
+    channels: Sequence[str] = ()
+    test_mode: bool = False
+    rewards: Sequence[RewardPlan] | None = None
+
+
+@transaction.atomic
+def save_campaign(
+    *, organization: str, plan: CampaignPlan, campaign_id: str | None, now: datetime
+) -> Campaign:
+    """Make a campaign, or change the organization's one of that id, or else of that name."""
+    _check(plan)
+    owner = find_or_make_organization(organization)
+    campaign = find_known(owner, campaign_id=campaign_id, name=plan.name)
+    if campaign is None:
+        campaign = Campaign(campaign_id=campaign_id or new_ulid(now=now), organization=owner)
+    _copy(plan, campaign)
+    campaign.save()
+    if plan.rewards is not None:
+        _replace_rewards(campaign, plan.rewards, now=now)
+    return campaign
+
+
+def find_known(owner: Organization, *, campaign_id: str | None, name: str) -> Campaign | None:
+    """The campaign that a plan is about. Raises Refused when its id is another organization's."""
+    if not campaign_id:
+        return owner.campaigns.filter(name=name).first()
+    campaign = Campaign.objects.filter(campaign_id=campaign_id).first()
+    if campaign and campaign.organization_id != owner.pk:
+        raise Refused(f"Campaign {campaign_id} is another organization's: leave the id out.")
+    return campaign
+
+
+def _check(plan: CampaignPlan) -> None:
+    if plan.ends_at <= plan.starts_at:
+        raise Refused("The campaign ends before it starts: give a later ends_at.")
+    if plan.rewards is not None and len(plan.rewards) > MAX_REWARDS:
+        raise Refused(f"{len(plan.rewards)} rewards are too many: Kick allows {MAX_REWARDS}.")
+    if any(reward.required_minutes < 1 for reward in plan.rewards or ()):
+        raise Refused("required_minutes is less than 1: a reward is earned by watching.")
+
+
+def _copy(plan: CampaignPlan, campaign: Campaign) -> None:
+    campaign.name = plan.name
+    campaign.category = plan.category
+    campaign.info_url = plan.info_url
+    campaign.starts_at = plan.starts_at
+    campaign.ends_at = plan.ends_at
+    campaign.grace_days = plan.grace_days
+    campaign.announcement_days = plan.announcement_days
+    campaign.channels = list(plan.channels)
+    campaign.test_mode = plan.test_mode
+
+
+def _replace_rewards(campaign: Campaign, plans: Sequence[RewardPlan], *, now: datetime) -> None:
+    rewards = [_save_planned(campaign, plan, now=now) for plan in plans]
+    if len({reward.pk for reward in rewards}) < len(rewards):
+        raise Refused("A reward stands twice in the campaign: name each of them once.")
+    campaign.attachments.all().delete()
+    CampaignReward.objects.bulk_create(
+        CampaignReward(campaign=campaign, reward=reward, required_minutes=plan.required_minutes)
+        for reward, plan in zip(rewards, plans, strict=True)
+    )
+
+
+def _save_planned(campaign: Campaign, plan: RewardPlan, *, now: datetime) -> Reward:
+    return save_reward(
+        owner=campaign.organization,
+        name=plan.name,
+        category=campaign.category,
+        external_id=plan.external_id,
+        reward_id=plan.reward_id,
+        now=now,
+    )
+
+
+@transaction.atomic
+def save_reward(
+    *,
+    owner: Organization,
+    name: str,
+    category: str,
+    external_id: str | None,
+    now: datetime,
+    reward_id: str | None = None,
+) -> Reward:
+    """Make a reward, or change the one of that id, or else the organization's one of that name.
+
+    `external_id` None leaves it as it is. Claims keep the one they were made with.
+    """
+    reward = _find_reward(owner, reward_id=reward_id, name=name)
+    if reward is None:
+        reward = Reward(reward_id=reward_id or new_ulid(now=now), organization=owner)
+    reward.name = name
+    reward.category = category
+    if external_id is not None:
+        reward.external_id = external_id
+    reward.save()
+    return reward
+
+
+def _find_reward(owner: Organization, *, reward_id: str | None, name: str) -> Reward | None:
+    if not reward_id:
+        return owner.rewards.filter(name=name).first()
+    reward = Reward.objects.filter(reward_id=reward_id).first()
+    if reward and reward.organization_id != owner.pk:
+        raise Refused(f"Reward {reward_id} is another organization's: leave the id out.")
+    return reward
+
+
+def find_campaign(campaign_id: str) -> Campaign:
+    found = Campaign.objects.select_related("organization").filter(campaign_id=campaign_id)
+    campaign = found.first()
+    if campaign is None:
+        raise Missing(f"There is no campaign {campaign_id!r}: make it with PUT /local/campaigns.")
+    return campaign
+
+
+def find_attachment(campaign: Campaign, reward_id: str) -> CampaignReward:
+    found = campaign.attachments.select_related("reward").filter(reward_id=reward_id).first()
+    if found is None:
+        raise Missing(
+            f"Reward {reward_id!r} is not in campaign {campaign.campaign_id}: "
+            "add it with PUT /local/campaigns."
+        )
+    return found

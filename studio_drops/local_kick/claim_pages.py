@@ -1,0 +1,115 @@
+"""A page of the claims API, by key, under each reading of what Kick leaves undocumented.
+
+`claims_order` is the order of claims. `cursor` is what a page's cursor means: `exclusive`, the last
+claim, after which the next page begins; `inclusive`, the last claim, which the next page repeats
+first; `next`, the next page's first claim. `last_cursor` is what the last page has for a cursor:
+none, an empty one, or its last claim.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from django.db.models import QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat, Substr
+
+from .fault_plan import FaultPlan
+from .models import Claim
+
+# claim_id comes first: it is what cursors are made of.
+COLUMNS = (
+    "claim_id",
+    "user_id",
+    "campaign_id",
+    "reward_id",
+    "external_id",
+    "external_status",
+    "created_at",
+    "updated_at",
+)
+_claim_id = itemgetter(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFilter:
+    organization_id: int
+    wanted: Mapping[str, str]
+
+    def claims(self) -> QuerySet[Claim]:
+        return Claim.objects.filter(organization_id=self.organization_id, **self.wanted)
+
+
+def read_page(
+    claim_filter: ClaimFilter, *, limit: int, cursor: str, plan: FaultPlan
+) -> dict[str, Any]:
+    """`{"claims": [...], "cursor": "..."}` of at most `limit` claims."""
+    exclusive = plan.cursor == "exclusive"
+    claims = _ordered(claim_filter.claims(), plan.claims_order, cursor, exclusive=exclusive)
+    # One more than asked for tells whether there is another page.
+    rows = list(claims.values_list(*COLUMNS)[: limit + 1])
+    page = {"claims": [describe(row) for row in rows[:limit]]}
+    next_cursor = _next_cursor(rows, limit=limit, cursor=cursor, plan=plan)
+    return page if next_cursor is None else {**page, "cursor": next_cursor}
+
+
+def describe(row: Sequence[Any]) -> dict[str, Any]:
+    """A claim as Kick shows it; `row` has COLUMNS. `user_id` is a number."""
+    claim = dict(zip(COLUMNS, row, strict=True))
+    claim["user_id"] = int(claim["user_id"])
+    claim["created_at"] = f"{claim['created_at']:%Y-%m-%dT%H:%M:%SZ}"
+    claim["updated_at"] = f"{claim['updated_at']:%Y-%m-%dT%H:%M:%SZ}"
+    return claim
+
+
+def _next_cursor(
+    rows: Sequence[Sequence[Any]], *, limit: int, cursor: str, plan: FaultPlan
+) -> str | None:
+    if len(rows) > limit:
+        return str(_claim_id(rows[limit if plan.cursor == "next" else limit - 1]))
+    last = str(_claim_id(rows[-1])) if rows else cursor
+    return {"absent": None, "empty": "", "last": last}[plan.last_cursor]
+
+
+def _ordered(
+    claims: QuerySet[Claim], order: str, cursor: str, *, exclusive: bool
+) -> QuerySet[Claim]:
+    return _ORDERS[order](claims, cursor, "t" if exclusive else "te")
+
+
+def _ascending(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
+    bound = {f"claim_id__g{reach}": cursor} if cursor else {}
+    return claims.filter(**bound).order_by("claim_id")
+
+
+def _descending(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
+    bound = {f"claim_id__l{reach}": cursor} if cursor else {}
+    return claims.filter(**bound).order_by("-claim_id")
+
+
+def _by_creation(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
+    created_at = Cast("created_at", TextField())
+    key = Concat(created_at, Value(" "), "claim_id", output_field=TextField())
+    return _by_key(claims, key, cursor, reach)
+
+
+def _shuffled(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
+    """By the random end of the id, read backwards: without meaning, yet the same on each page."""
+    key = Concat(Substr("claim_id", 26, 1), Substr("claim_id", 25, 1), "claim_id")
+    return _by_key(claims, key, cursor, reach)
+
+
+def _by_key(claims: QuerySet[Claim], key: Concat, cursor: str, reach: str) -> QuerySet[Claim]:
+    keyed = claims.annotate(sort_key=key).order_by("sort_key")
+    if not cursor:
+        return keyed
+    at = Claim.objects.filter(claim_id=cursor).annotate(sort_key=key).values("sort_key")
+    return keyed.filter(**{f"sort_key__g{reach}": at})
+
+
+_ORDERS: dict[str, Callable[[QuerySet[Claim], str, str], QuerySet[Claim]]] = {
+    "ascending": _ascending,
+    "descending": _descending,
+    "created": _by_creation,
+    "shuffled": _shuffled,
+}

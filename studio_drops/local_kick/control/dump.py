@@ -1,0 +1,112 @@
+"""The truth, streamed: it may be a million claims."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+
+from ..claim_pages import COLUMNS, describe
+from ..faults import ordered_faults
+from ..json_fields import Fields
+from ..models import Claim, Delivery, Grant, Viewer
+from .endpoint import Answer, control
+
+ROWS_AT_ONCE = 2000
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_DELIVERY_COLUMNS = (
+    "message_id", "claim_id", "fault", "status", "answer", "milliseconds", "sent_at"
+)  # fmt: skip
+
+
+def _get_dump(request: HttpRequest) -> Answer:
+    since = _since(request)
+    sections: dict[str, Iterator[dict[str, Any]]] = {
+        "claims": _claims(since),
+        "deliveries": _deliveries(since),
+        "grants": _grants(since),
+        "viewers": _viewers(since),
+        "faults": iter([ordered_faults()]),
+    }
+    return StreamingHttpResponse(_as_object(sections), content_type="application/json")
+
+
+def _get_claims(request: HttpRequest) -> Answer:
+    return _as_lines(_claims(_since(request)))
+
+
+def _get_deliveries(request: HttpRequest) -> Answer:
+    return _as_lines(_deliveries(_since(request)))
+
+
+def _since(request: HttpRequest) -> datetime:
+    """`?since=`: only what was made then or later."""
+    return Fields(request.GET.dict(), known="since").moment("since", default=LONG_AGO)
+
+
+def _claims(since: datetime) -> Iterator[dict[str, Any]]:
+    """As the claims API has them, and `user_id_text` for readers that round numbers."""
+    made = Claim.objects.filter(created_at__gte=since).order_by("claim_id")
+    columns = (*COLUMNS, "organization__name")
+    for row in _rows(made, columns):
+        *shown, organization = row
+        yield {**describe(shown), "user_id_text": row[1], "organization": organization}
+
+
+def _deliveries(since: datetime) -> Iterator[dict[str, Any]]:
+    sent = Delivery.objects.filter(sent_at__gte=since).order_by("pk")
+    for row in _rows(sent, _DELIVERY_COLUMNS):
+        delivery = dict(zip(_DELIVERY_COLUMNS, row, strict=True))
+        delivery["ms"] = delivery.pop("milliseconds")
+        yield {**delivery, "sent_at": delivery["sent_at"].isoformat()}
+
+
+def _grants(since: datetime) -> Iterator[dict[str, Any]]:
+    for grant in Grant.objects.filter(granted_at__gte=since).order_by("pk").iterator(ROWS_AT_ONCE):
+        yield {
+            "user_id": int(grant.viewer_id),
+            "client_id": grant.app_id,
+            "scope": grant.scope,
+            "granted_at": grant.granted_at.isoformat(),
+            "revoked_at": grant.revoked_at and grant.revoked_at.isoformat(),
+        }
+
+
+def _viewers(since: datetime) -> Iterator[dict[str, Any]]:
+    made = Viewer.objects.filter(created_at__gte=since).order_by("created_at", "pk")
+    for user_id, name in _rows(made, ("user_id", "name")):
+        yield {"user_id": int(user_id), "name": name}
+
+
+def _rows(found: QuerySet[Any], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    return found.values_list(*columns).iterator(ROWS_AT_ONCE)
+
+
+def _as_lines(rows: Iterator[dict[str, Any]]) -> StreamingHttpResponse:
+    lines = (json.dumps(row) + "\n" for row in rows)
+    return StreamingHttpResponse(lines, content_type="application/x-ndjson")
+
+
+def _as_object(sections: dict[str, Iterator[dict[str, Any]]]) -> Iterator[str]:
+    """`{"name": [...], ...}`, an entry at a time."""
+    opening = "{"
+    for name, rows in sections.items():
+        yield f"{opening}{json.dumps(name)}: ["
+        yield from _separated(json.dumps(row) for row in rows)
+        yield "]"
+        opening = ",\n"
+    yield "}\n"
+
+
+def _separated(texts: Iterator[str]) -> Iterator[str]:
+    first = next(texts, None)
+    if first is not None:
+        yield from chain([first], (f",\n{text}" for text in texts))
+
+
+everything = control(GET=_get_dump)
+claims = control(GET=_get_claims)
+deliveries = control(GET=_get_deliveries)

@@ -1,0 +1,96 @@
+"""Typed reading of a JSON object, with a sentence for each mistake."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .refusals import Refused
+
+
+class Fields:
+    """The fields of one object; whoever reads it says which there are, and the rest is refused."""
+
+    def __init__(self, values: Any, *, known: str, name: str = "The body") -> None:
+        if not isinstance(values, dict):
+            raise Refused(f"{name} is no JSON object: send one with {known}.")
+        unknown = values.keys() - set(known.split())
+        if unknown:
+            raise Refused(f"{name} has the unknown field {min(unknown)!r}: use {known}.")
+        self.values: Mapping[str, Any] = values
+
+    def __contains__(self, name: str) -> bool:
+        return self.values.get(name) is not None
+
+    def text(self, name: str) -> str:
+        return str(self._read(name, lambda value: isinstance(value, str), "a string"))
+
+    def optional_text(self, name: str) -> str | None:
+        return self.text(name) if name in self else None
+
+    def integer(self, name: str) -> int:
+        return int(self._read(name, _is_integer, "a whole number"))
+
+    def optional_integer(self, name: str) -> int | None:
+        return self.integer(name) if name in self else None
+
+    def natural(self, name: str, *, default: int) -> int:
+        value = self.integer(name) if name in self else default
+        if not 0 <= value < 2**31:
+            raise Refused(f"{name} {value} is out of range: send 0 or a positive number.")
+        return value
+
+    def number(self, name: str) -> float:
+        return float(self._read(name, _is_number, "a number"))
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        if name not in self:
+            return default
+        return bool(self._read(name, lambda value: isinstance(value, bool), "true or false"))
+
+    def moment(self, name: str, *, default: datetime) -> datetime:
+        """An aware time; one without an offset is UTC."""
+        if name not in self:
+            return default
+        text = self.text(name)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise Refused(f"{name} {text!r} is no time: send 2026-01-31T12:00:00Z.") from error
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def texts(self, name: str) -> list[str]:
+        values = self._read(name, lambda value: isinstance(value, list), "a list of strings")
+        if not all(isinstance(value, str) for value in values):
+            raise Refused(f"{name} is wrong: send a list of strings.")
+        return list(values)
+
+    def objects(self, name: str, *, known: str) -> Iterator["Fields"]:
+        values = self._read(name, lambda value: isinstance(value, list), "a list of objects")
+        return (Fields(value, known=known, name=f"An entry of {name}") for value in values)
+
+    def _read(self, name: str, fits: Callable[[Any], bool], expected: str) -> Any:
+        value = self.values.get(name)
+        if not fits(value):
+            problem = "is missing" if value is None else f"{value!r:.100} is wrong"
+            raise Refused(f"{name} {problem}: send {expected}.")
+        return value
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def read_fields(body: bytes, *, known: str) -> Fields:
+    return Fields(read_json(body), known=known)
+
+
+def read_json(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"{}")
+    except ValueError as error:
+        raise Refused(f"The body is no JSON ({error}): send an object.") from error

@@ -1,0 +1,66 @@
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from .fault_plan import ApiRule
+from .faults import strike
+from .wire.answers import refuse
+
+WIRE_PATHS = ("/public/", "/oauth/token", "/oauth/revoke")
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'{form_action}; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def security_headers(get_response: GetResponse) -> GetResponse:
+    """A strict Content-Security-Policy on everything.
+
+    A view may set `request.form_origin`: Chromium applies form-action to the redirect after a POST
+    too, so the consent page must name where it sends the browser.
+    """
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        origin = getattr(request, "form_origin", "")
+        policy = _POLICY.format(form_action=f" {origin}" if origin else "")
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Frame-Options"] = "DENY"
+        if isinstance(response, HttpResponse) and response.status_code != 204:
+            response.headers["Content-Length"] = str(len(response.content))
+        return response
+
+    return respond
+
+
+def api_faults(get_response: GetResponse) -> GetResponse:
+    """Ordered faults of the wire's endpoints; pages and the control API never fail on purpose."""
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        if not request.path.startswith(WIRE_PATHS):
+            return get_response(request)
+        rule = strike(request.method or "", request.path)
+        return get_response(request) if rule is None else _suffer(rule, request, get_response)
+
+    return respond
+
+
+def _suffer(rule: ApiRule, request: HttpRequest, get_response: GetResponse) -> HttpResponseBase:
+    if rule.slow_seconds:
+        time.sleep(rule.slow_seconds)
+    if rule.status is None:
+        response = get_response(request)
+    else:
+        response = refuse(request.path, rule.status, "a fault ordered with PUT /local/faults")
+    if rule.retry_after is not None:
+        response.headers["Retry-After"] = f"{rule.retry_after:g}"
+    if rule.truncate and isinstance(response, HttpResponse):
+        response.content = response.content[: len(response.content) // 2]
+    return response

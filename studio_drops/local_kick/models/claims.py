@@ -1,0 +1,69 @@
+from django.db import models
+
+from .campaigns import Campaign, Reward
+from .identities import Organization, Viewer
+
+
+class Claim(models.Model):
+    """A viewer claimed a reward.
+
+    Made for a million rows: every index ends in `claim_id`, so that each filter of the claims API
+    pages by key.
+    """
+
+    claim_id = models.CharField(primary_key=True, max_length=64)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, db_index=False, related_name="claims"
+    )
+    user = models.ForeignKey(
+        Viewer, on_delete=models.CASCADE, db_index=False, related_name="claims"
+    )
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, db_index=False, related_name="claims"
+    )
+    reward = models.ForeignKey(
+        Reward, on_delete=models.CASCADE, db_index=False, related_name="claims"
+    )
+    external_id = models.CharField(max_length=255, blank=True)
+    external_status = models.CharField(max_length=64, default="initiated")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "claim_id"], name="claims_of_organization"),
+            models.Index(fields=["campaign", "claim_id"], name="claims_of_campaign"),
+            models.Index(
+                fields=["organization", "external_status", "claim_id"], name="claims_by_status"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "campaign", "reward"], name="claimed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.claim_id
+
+
+class Delivery(models.Model):
+    """One attempt to post a claim to its organization's webhook, and what came back.
+
+    `status` is empty where no answer came; `answer` then says why.
+    """
+
+    message_id = models.CharField(max_length=255)
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="deliveries")
+    url = models.CharField(max_length=2000)
+    body = models.TextField()
+    timestamp = models.CharField(max_length=64)
+    fault = models.CharField(max_length=20, blank=True)
+    status = models.PositiveIntegerField(null=True)
+    answer = models.CharField(max_length=300, blank=True)
+    milliseconds = models.FloatField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.status or self.answer}"

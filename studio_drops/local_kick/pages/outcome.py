@@ -1,0 +1,7 @@
+from django.contrib import messages
+from django.http import HttpRequest
+
+
+def tell(request: HttpRequest, sentence: str, *, good: bool) -> None:
+    """What the last button did, shown on the next page."""
+    messages.add_message(request, messages.SUCCESS if good else messages.ERROR, sentence)

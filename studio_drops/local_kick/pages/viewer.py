@@ -1,0 +1,73 @@
+"""Who is signed in. There are no passwords: whoever sits here may be any viewer."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from .. import clock
+from ..models import Viewer
+from ..refusals import Refused
+from ..registry import find_viewer, make_viewer
+from .outcome import tell
+
+SESSION_KEY = "user_id"
+# Viewers of a crowd are made by the thousand, and nobody signs in as one.
+CHOICES = 12
+
+
+def current_viewer(request: HttpRequest) -> Viewer | None:
+    user_id = request.session.get(SESSION_KEY)
+    return Viewer.objects.filter(user_id=user_id).first() if user_id else None
+
+
+def viewer_context(request: HttpRequest) -> dict[str, Any]:
+    return {"viewer": current_viewer(request)} if hasattr(request, "session") else {}
+
+
+def ask_who(request: HttpRequest, *, because: str) -> HttpResponse:
+    """The page that asks who you are, and comes back to this address."""
+    context = {"choices": _choices(), "next": request.get_full_path(), "because": because}
+    return render(request, "local_kick/who.html", context)
+
+
+def _choices() -> list[Viewer]:
+    named = Viewer.objects.exclude(name__startswith="crowd-")
+    return list(named.order_by("-created_at", "name")[:CHOICES])
+
+
+@require_POST
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Become the viewer picked by `user_id` or named by `name`, who is made when new."""
+    try:
+        viewer = _chosen(request)
+    except Refused as refusal:
+        tell(request, str(refusal), good=False)
+    else:
+        request.session.cycle_key()
+        request.session[SESSION_KEY] = viewer.user_id
+    return HttpResponseRedirect(_local(request.POST.get("next", "")))
+
+
+def _chosen(request: HttpRequest) -> Viewer:
+    if user_id := request.POST.get("user_id"):
+        return find_viewer(user_id)
+    name = request.POST.get("name", "").strip()
+    if not 1 <= len(name) <= 40:
+        raise Refused("Give the viewer a name of 1 to 40 characters.")
+    return make_viewer(name=name, now=clock.now())
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    request.session.flush()
+    return HttpResponseRedirect(_local(request.POST.get("next", "")))
+
+
+def _local(address: str) -> str:
+    """An address of this server; anything else becomes the front page."""
+    parts = urlsplit(address)
+    local = not parts.scheme and not parts.netloc and address.startswith("/")
+    return address if local and not address.startswith(("//", "/\\")) else "/"

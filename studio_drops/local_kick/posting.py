@@ -1,0 +1,87 @@
+"""One POST to a webhook, over a connection of its own, with a patience of three seconds."""
+
+import http.client
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+PATIENCE_SECONDS = 3.0
+ANSWER_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` None: no answer came, and `text` says why."""
+
+    status: int | None
+    text: str
+    milliseconds: float
+
+
+def post(url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
+    return _attempt(url, headers=headers, body=body, sent=len(body))
+
+
+def post_half(url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Cut the connection in the middle of the body."""
+    return _attempt(url, headers=headers, body=body, sent=len(body) // 2)
+
+
+def _attempt(url: str, *, headers: Mapping[str, str], body: bytes, sent: int) -> Answer:
+    started = time.monotonic()
+    try:
+        status, text = _exchange(url, headers, body, sent)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        status, text = None, f"no answer: {type(error).__name__}: {error}"[:ANSWER_CHARACTERS]
+    return Answer(status, text, milliseconds=round((time.monotonic() - started) * 1000, 1))
+
+
+def _exchange(
+    url: str, headers: Mapping[str, str], body: bytes, sent: int
+) -> tuple[int | None, str]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    connection = _connect(url)
+    try:
+        _send_head(connection, url, headers, length=len(body))
+        connection.send(body[:sent])
+        if sent < len(body):
+            return None, "no answer: the connection was cut on purpose"
+        return _read_answer(connection, deadline)
+    finally:
+        connection.close()
+
+
+def _connect(url: str) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE_SECONDS)
+    connection.connect()
+    return connection
+
+
+def _send_head(
+    connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str], *, length: int
+) -> None:
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection.putrequest("POST", target, skip_accept_encoding=True)
+    for name, value in {**headers, "Content-Length": str(length)}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+
+
+def _read_answer(connection: http.client.HTTPConnection, deadline: float) -> tuple[int | None, str]:
+    _wait_at_most(connection, deadline)
+    response = connection.getresponse()
+    read = b""
+    # One chunk at a time: a server that drips its body must not use up more than the patience.
+    while len(read) < ANSWER_CHARACTERS and (chunk := response.read1(4 * ANSWER_CHARACTERS)):
+        read += chunk
+        _wait_at_most(connection, deadline)
+    return response.status, read.decode(errors="replace")[:ANSWER_CHARACTERS]
+
+
+def _wait_at_most(connection: http.client.HTTPConnection, deadline: float) -> None:
+    if connection.sock is not None:
+        connection.sock.settimeout(max(deadline - time.monotonic(), 0.001))

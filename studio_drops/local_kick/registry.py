@@ -1,0 +1,123 @@
+"""Who there is: organizations with their apps, and viewers."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import transaction
+
+from .models import App, Organization, Viewer
+from .refusals import Conflict, Missing, Refused
+
+MAX_USER_ID = 2**64 - 1
+
+
+def digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+@transaction.atomic
+def register_app(
+    *,
+    client_id: str,
+    client_secret: str,
+    name: str,
+    organization: str | None,
+    redirect_uris: Sequence[str],
+    connect_url: str | None = None,
+    webhook_url: str | None = None,
+) -> App:
+    """Make an app or replace what is known of it; its organization is made when new.
+
+    `connect_url` and `webhook_url` belong to the organization; None leaves them as they are.
+    """
+    for url in filter(None, [*redirect_uris, connect_url, webhook_url]):
+        _check_url(url)
+    owner = find_or_make_organization(organization) if organization else None
+    if owner:
+        _set_urls(owner, connect_url=connect_url, webhook_url=webhook_url)
+    app, _ = App.objects.update_or_create(
+        client_id=client_id,
+        defaults={
+            "secret_digest": digest(client_secret),
+            "name": name,
+            "organization": owner,
+            "redirect_uris": list(redirect_uris),
+        },
+    )
+    return app
+
+
+def find_or_make_organization(name: str) -> Organization:
+    organization, _ = Organization.objects.get_or_create(name=name)
+    return organization
+
+
+def _set_urls(
+    organization: Organization, *, connect_url: str | None, webhook_url: str | None
+) -> None:
+    if connect_url is not None:
+        organization.connect_url = connect_url
+    if webhook_url is not None:
+        organization.webhook_url = webhook_url
+    organization.save(update_fields=["connect_url", "webhook_url"])
+
+
+def _check_url(url: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise Refused(f"{url!r} is no URL: begin it with http:// or https://.")
+
+
+@transaction.atomic
+def make_viewer(
+    *, name: str, now: datetime, user_id: int | None = None, member_of: str | None = None
+) -> Viewer:
+    """The viewer of that name, made when new (with that `user_id`, or one of our choice).
+
+    Raises Conflict when the name and the id belong to different viewers.
+    """
+    viewer = Viewer.objects.filter(name=name).first()
+    if viewer is None:
+        viewer = _insert_viewer(name=name, user_id=user_id, now=now)
+    elif user_id is not None and viewer.user_id != str(user_id):
+        raise Conflict(
+            f"{name!r} is viewer {viewer.user_id}: leave user_id out or change the name."
+        )
+    if member_of:
+        find_or_make_organization(member_of).members.add(viewer)
+    return viewer
+
+
+def _insert_viewer(*, name: str, user_id: int | None, now: datetime) -> Viewer:
+    if user_id is not None and not 0 <= user_id <= MAX_USER_ID:
+        raise Refused(f"user_id {user_id} is out of range: choose one from 0 to {MAX_USER_ID}.")
+    chosen = str(new_user_ids(1) if user_id is None else user_id)
+    viewer, made = Viewer.objects.get_or_create(
+        user_id=chosen, defaults={"name": name, "created_at": now}
+    )
+    if not made:
+        raise Conflict(f"user_id {chosen} is taken by {viewer.name!r}: choose another.")
+    return viewer
+
+
+def new_user_ids(count: int) -> int:
+    """The first of `count` consecutive ids that nobody has.
+
+    Below 2**53, so that JavaScript keeps them exact; longer ones are made by asking for them.
+    """
+    return 10**9 + secrets.randbelow(2**52 - 10**9 - count)
+
+
+def find_viewer(user_id: int | str) -> Viewer:
+    viewer = Viewer.objects.filter(user_id=str(user_id)).first()
+    if viewer is None:
+        raise Missing(f"There is no viewer {user_id}: make one with POST /local/viewers.")
+    return viewer
+
+
+def find_app(client_id: str) -> App:
+    app = App.objects.filter(client_id=client_id).select_related("organization").first()
+    if app is None:
+        raise Missing(f"There is no app {client_id!r}: register it with PUT /local/apps.")
+    return app

@@ -1,0 +1,13 @@
+from django.apps import apps
+from django.db import connection, transaction
+
+from .models import SigningKey
+
+
+@transaction.atomic
+def forget_everything() -> None:
+    """Back to a new database, but for the signing key, which others have cached."""
+    with connection.cursor() as cursor:
+        for model in apps.get_app_config("local_kick").get_models(include_auto_created=True):
+            if model is not SigningKey:
+                cursor.execute(f'DELETE FROM "{model._meta.db_table}"')  # noqa: S608

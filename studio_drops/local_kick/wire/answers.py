@@ -1,0 +1,52 @@
+"""How Kick answers.
+
+The body of a refusal is Kick's own; why, and the cure, stands in a header of ours.
+"""
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+
+REASON_HEADER = "Local-Kick-Reason"
+MESSAGES = {
+    400: "Invalid request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    429: "Too many requests",
+    500: "Internal server error",
+    502: "Bad gateway",
+    503: "Service unavailable",
+}
+
+
+def ok(data: Any) -> JsonResponse:
+    return JsonResponse({"data": data, "message": "OK"})
+
+
+def refuse_authorize(reason: str) -> HttpResponse:
+    return _refuse({"error": MESSAGES[400]}, status=400, reason=reason)
+
+
+def refuse_token(error: str, reason: str) -> HttpResponse:
+    """RFC 6749, 5.2."""
+    status = 401 if error == "invalid_client" else 400
+    body = {"error": error, "error_description": reason}
+    response = _refuse(body, status=status, reason=reason)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def refuse(path: str, status: int, reason: str) -> HttpResponse:
+    """The drops API has one shape of error, all other endpoints the other."""
+    message = MESSAGES[status]
+    if path.startswith("/public/v1/drops/"):
+        return _refuse({"data": None, "message": message}, status=status, reason=reason)
+    return _refuse({"error": message, "message": reason}, status=status, reason=reason)
+
+
+def _refuse(body: dict[str, Any], *, status: int, reason: str) -> HttpResponse:
+    # A header is Latin-1 on one line, and reasons quote what was sent.
+    line = reason.encode("ascii", "backslashreplace").decode().replace("\r", " ").replace("\n", " ")
+    return JsonResponse(body, status=status, headers={REASON_HEADER: line})

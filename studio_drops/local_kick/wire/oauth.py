@@ -1,0 +1,106 @@
+"""id.kick.com but for the consent page, which is in `pages`."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from .. import clock
+from ..models import App
+from ..tokens import (
+    Issued,
+    TokenError,
+    authenticate_app,
+    exchange_code,
+    find_access_token,
+    issue_app_token,
+    refresh,
+    revoke,
+)
+from .answers import ok, refuse_token
+from .bearer import read_bearer
+from .endpoint import endpoint
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def _post_token(request: HttpRequest) -> HttpResponse:
+    try:
+        return _issued(_grant(request))
+    except TokenError as refusal:
+        return refuse_token(refusal.error, str(refusal))
+
+
+def _grant(request: HttpRequest) -> Issued:
+    if request.content_type != FORM:
+        raise TokenError("invalid_request", f"send the parameters as {FORM}")
+    app = authenticate_app(
+        client_id=_required(request, "client_id"),
+        client_secret=_required(request, "client_secret"),
+    )
+    grant_type = _required(request, "grant_type")
+    if grant_type == "authorization_code":
+        return _exchange(request, app)
+    if grant_type == "refresh_token":
+        token = _required(request, "refresh_token")
+        return refresh(app=app, refresh_token=token, now=clock.now())
+    if grant_type == "client_credentials":
+        return issue_app_token(app=app, now=clock.now())
+    raise TokenError(
+        "unsupported_grant_type",
+        "grant_type must be authorization_code, refresh_token or client_credentials",
+    )
+
+
+def _exchange(request: HttpRequest, app: App) -> Issued:
+    return exchange_code(
+        app=app,
+        code=_required(request, "code"),
+        redirect_uri=_required(request, "redirect_uri"),
+        code_verifier=_required(request, "code_verifier"),
+        now=clock.now(),
+    )
+
+
+def _required(request: HttpRequest, name: str) -> str:
+    value = request.POST.get(name)
+    if not value:
+        raise TokenError("invalid_request", f"{name} is missing from the form")
+    return value
+
+
+def _issued(issued: Issued) -> HttpResponse:
+    """`expires_in` is a string, as in Kick's documentation."""
+    body = {"access_token": issued.access_token, "token_type": "Bearer"}
+    if issued.refresh_token:
+        body |= {"refresh_token": issued.refresh_token, "scope": issued.scope}
+    body["expires_in"] = str(issued.expires_in)
+    return JsonResponse(body, headers={"Cache-Control": "no-store"})
+
+
+def _post_revoke(request: HttpRequest) -> HttpResponse:
+    """The parameters are in the query. Any token is answered 200, as on Kick."""
+    text = request.GET.get("token")
+    if not text:
+        return refuse_token("invalid_request", "token is missing from the query string")
+    if request.GET.get("token_hint_type", "access_token") not in ("access_token", "refresh_token"):
+        return refuse_token("invalid_request", "token_hint_type: access_token or refresh_token")
+    revoke(token=text, now=clock.now())
+    return HttpResponse("OK", content_type="text/plain")
+
+
+def _post_introspect(request: HttpRequest) -> HttpResponse:
+    token = find_access_token(read_bearer(request), now=clock.now())
+    if token is None or token.expires_at is None:
+        return ok({"active": False})
+    return ok(
+        {
+            "active": True,
+            "client_id": token.app_id,
+            "token_type": "user" if token.grant_id else "app",
+            "scope": token.scope,
+            "exp": int(token.expires_at.timestamp()),
+        }
+    )
+
+
+token = endpoint(POST=_post_token)
+revoke_token = endpoint(POST=_post_revoke)
+introspect = endpoint(POST=_post_introspect)

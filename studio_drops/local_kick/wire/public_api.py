@@ -1,0 +1,44 @@
+"""api.kick.com but for the drops claims."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from ..keys import public_key_pem
+from ..models import Viewer
+from ..refusals import Refused
+from .answers import ok
+from .bearer import read_token, read_viewer_id
+from .endpoint import endpoint
+
+MAX_IDS = 50
+
+
+def _get_public_key(_request: HttpRequest) -> HttpResponse:
+    return ok({"public_key": public_key_pem()})
+
+
+def _get_users(request: HttpRequest) -> HttpResponse:
+    """Without `id`, the token's owner; with it, once or more, whoever is meant."""
+    ids = request.GET.getlist("id")
+    if not ids:
+        ids = [read_viewer_id(request, scope="user:read")]
+    elif len(ids) > MAX_IDS or not all(one.isascii() and one.isdigit() for one in ids):
+        raise Refused(f"id must be a number, and there may be {MAX_IDS} of them")
+    else:
+        read_token(request)
+    found = Viewer.objects.in_bulk(ids)
+    return ok([_describe(found[one], request) for one in ids if one in found])
+
+
+def _describe(viewer: Viewer, request: HttpRequest) -> dict[str, Any]:
+    return {
+        "user_id": int(viewer.user_id),
+        "name": viewer.name,
+        "email": f"viewer-{viewer.user_id}@local-kick.example",
+        "profile_picture": request.build_absolute_uri(f"/art/viewers/{viewer.user_id}.svg"),
+    }
+
+
+public_key = endpoint(GET=_get_public_key)
+users = endpoint(GET=_get_users)
