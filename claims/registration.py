@@ -56,7 +56,7 @@ def _in_key_order(rows: dict[str, T]) -> list[T]:
 def _map_by_external_id(external_ids: dict[str, str], *, now: datetime) -> None:
     items = {item.sku: item for item in Item.objects.filter(sku__in=external_ids.values())}
     never_mapped = (
-        Reward.objects.select_for_update()
+        Reward.objects.select_for_update(of=("self",))
         .order_by("reward_id")
         .filter(
             reward_id__in=[key for key, sku in external_ids.items() if sku in items],

@@ -1,9 +1,12 @@
 """What every test may ask for. tests/session.py prepares the session itself."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+
+from tests.local_kick_process import LocalKick, running_local_kick
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +15,16 @@ def django_db_modify_db_settings() -> None:
     database = settings.DATABASES["default"]
     if "sqlite" in database["ENGINE"]:
         database.setdefault("TEST", {})["NAME"] = str(Path(settings.VAR_DIR) / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def local_kick_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKick]:
+    with running_local_kick(tmp_path_factory.mktemp("local-kick") / "kick.sqlite3") as running:
+        yield running
+
+
+@pytest.fixture
+def local_kick(local_kick_process: LocalKick) -> LocalKick:
+    """A local Kick that knows nobody: one process for the session, emptied for each test."""
+    local_kick_process.reset()
+    return local_kick_process
