@@ -1,10 +1,11 @@
-"""A server on loopback that answers as it is told to, faults included, and notes what it is asked."""
+"""A server on loopback that answers as it is told, faults included, and notes what it is asked."""
 
 import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -29,6 +30,7 @@ class Exchange(BaseHTTPRequestHandler):
     """One connection's requests; what an answer writes to."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
     server: "ScriptedServer"
 
     def handle_any(self) -> None:
@@ -103,17 +105,29 @@ class ScriptedServer(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.is_over = threading.Event()
         self.seen: list[Seen] = []
+        self.connections = 0
         self._answers: list[Answer] = [reply(404)]
+        self._choose: Callable[..., None] | None = None
         self._choosing = threading.Lock()
 
     def script(self, *answers: Answer) -> None:
         """Give these answers, in this order; the last one for ever."""
         self._answers = list(answers)
 
+    def script_by(self, choose: Callable[[Exchange, Seen], None]) -> None:
+        """Let this function answer, which sees the request."""
+        self._choose = choose
+
     def answer_for(self, seen: Seen) -> Answer:
         with self._choosing:
             self.seen.append(seen)
+            if self._choose is not None:
+                return partial(self._choose, seen=seen)
             return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hung up is none of the test's concern."""

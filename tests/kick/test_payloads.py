@@ -176,11 +176,11 @@ def test_parse_claim_any_fields_are_read_or_refused(fields: dict[str, object]) -
 
     try:
         claim = parse_claim(body)
-    except PayloadError as refusal:
-        assert str(refusal).endswith(".")
-    else:
-        assert 0 <= int(claim.user_id) < 2**64
-        assert all(0 < len(value) <= 64 for value in (claim.claim_id, claim.reward_id))
+    except PayloadError:
+        return
+
+    assert 0 <= int(claim.user_id) < 2**64
+    assert all(0 < len(value) <= 64 for value in (claim.claim_id, claim.reward_id))
 
 
 @pytest.mark.parametrize("event", OTHER_EVENTS)
