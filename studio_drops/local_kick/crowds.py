@@ -10,7 +10,7 @@ from itertools import islice
 
 from django.db import connection, transaction
 
-from .models import CampaignReward
+from .models import CampaignReward, Claim
 from .registry import new_user_ids
 from .ulid import new_ulids
 
@@ -46,6 +46,13 @@ def make_crowd(*, attachment: CampaignReward, count: int, now: datetime) -> Crow
         first = first or chunk[0][0]
         last = chunk[-1][0]
     return Crowd(count=count, first_claim_id=first, last_claim_id=last)
+
+
+def claims_of(crowd: Crowd) -> list[Claim]:
+    """The claims that were made, each with its organization. Not for a million."""
+    made = Claim.objects.select_related("organization").order_by("claim_id")
+    ends = (crowd.first_claim_id, crowd.last_claim_id)
+    return list(made.filter(claim_id__range=ends))
 
 
 def _pair_up(count: int, *, now: datetime) -> Iterator[tuple[str, str]]:

@@ -59,4 +59,5 @@ def _generate() -> str:
 
 @lru_cache(maxsize=4)
 def _load(pem: str) -> rsa.RSAPrivateKey:
-    return cast("rsa.RSAPrivateKey", serialization.load_pem_private_key(pem.encode(), password=None))
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    return cast("rsa.RSAPrivateKey", key)

@@ -11,7 +11,7 @@ from .. import clock
 from ..campaigning import find_attachment, find_campaign
 from ..claim_pages import COLUMNS, describe
 from ..claiming import claim_reward
-from ..crowds import make_crowd
+from ..crowds import claims_of, make_crowd
 from ..json_fields import Fields, read_fields
 from ..models import CampaignReward, Claim, Delivery
 from ..refusals import Missing, Refused
@@ -74,13 +74,8 @@ def _claim_by_crowd(orders: Orders, *, deliver_too: bool) -> Answer:
             "first_claim_id": crowd.first_claim_id,
             "last_claim_id": crowd.last_claim_id,
         }
-    claims = _between(crowd.first_claim_id, crowd.last_claim_id)
+    claims = claims_of(crowd)
     return _listed(claims, _deliver(claims) if deliver_too else [])
-
-
-def _between(first_claim_id: str, last_claim_id: str) -> list[Claim]:
-    made = Claim.objects.select_related("organization").order_by("claim_id")
-    return list(made.filter(claim_id__gte=first_claim_id, claim_id__lte=last_claim_id))
 
 
 def _deliver(claims: Sequence[Claim]) -> list[Delivery]:

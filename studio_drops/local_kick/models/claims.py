@@ -66,4 +66,10 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
 
     def __str__(self) -> str:
-        return f"{self.message_id}: {self.status or self.answer}"
+        return f"{self.message_id}: {self.verdict}"
+
+    @property
+    def verdict(self) -> str:
+        if self.status is None:
+            return "gave no answer"
+        return f"answered {self.status} in {self.milliseconds:.0f} ms"

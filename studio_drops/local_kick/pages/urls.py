@@ -1,9 +1,22 @@
 from django.urls import path
 
-from . import consent, viewer
+from . import art, connections, consent, dashboard, inventory, viewer
 
 urlpatterns = [
+    path("", inventory.inventory, name="inventory"),
+    path("watch", inventory.watch_some, name="watch"),
+    path("claim", inventory.claim, name="claim"),
     path("oauth/authorize", consent.authorize, name="authorize"),
     path("sign-in", viewer.sign_in, name="sign-in"),
     path("sign-out", viewer.sign_out, name="sign-out"),
+    path("settings/connections", connections.connections, name="connections"),
+    path("settings/disconnect", connections.disconnect, name="disconnect"),
+    path("dashboard", dashboard.dashboard, name="dashboard"),
+    path("dashboard/rewards", dashboard.make_reward, name="make-reward"),
+    path("dashboard/campaigns", dashboard.make_campaign, name="make-campaign"),
+    path("dashboard/claims", dashboard.make_claims, name="make-claims"),
+    path("dashboard/rotate-key", dashboard.rotate, name="rotate-key"),
+    path("dashboard/clear-faults", dashboard.clear_faults, name="clear-faults"),
+    path("art/rewards/<str:reward_id>.svg", art.reward_art, name="reward-art"),
+    path("art/viewers/<str:user_id>.svg", art.viewer_art, name="viewer-art"),
 ]

@@ -1,0 +1,132 @@
+"""The developer's dashboard, for all organizations at once: on Kick each owner sees their own."""
+
+from collections.abc import Callable
+from functools import wraps
+from hashlib import sha256
+from typing import Any
+
+from django import forms
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from .. import clock
+from ..campaigning import save_campaign, save_reward
+from ..crowds import claims_of, make_crowd
+from ..faults import order_faults, ordered_faults
+from ..keys import public_key_pem, rotate_key
+from ..models import Campaign, Delivery, Organization, WatchTime
+from ..refusals import Refused
+from ..webhooks import deliver
+from .forms import CampaignForm, ClaimsForm, RewardForm, read_minutes
+from .outcome import tell
+
+RECENT = 25
+View = Callable[[HttpRequest], HttpResponse]
+
+
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    context = {
+        "organizations": [_describe(owner) for owner in Organization.objects.order_by("name")],
+        "deliveries": _recent_deliveries(),
+        "faults": ordered_faults(),
+        "fingerprint": sha256(public_key_pem().encode()).hexdigest()[:16],
+    }
+    return render(request, "local_kick/dashboard.html", context)
+
+
+def _recent_deliveries() -> QuerySet[Delivery]:
+    return Delivery.objects.select_related("claim__reward", "claim__user").order_by("-pk")[:RECENT]
+
+
+def _describe(owner: Organization) -> dict[str, Any]:
+    return {
+        "organization": owner,
+        "apps": owner.apps.order_by("name"),
+        "members": owner.members.order_by("name"),
+        "campaigns": [_overview(campaign) for campaign in owner.campaigns.order_by("-starts_at")],
+        "rewards": owner.rewards.order_by("name"),
+        "reward_form": RewardForm(auto_id=f"reward-{owner.pk}-%s"),
+        "campaign_form": CampaignForm(auto_id=f"campaign-{owner.pk}-%s"),
+        "claims_form": ClaimsForm(auto_id=f"claims-{owner.pk}-%s", owner=owner),
+    }
+
+
+def _overview(campaign: Campaign) -> dict[str, Any]:
+    """What Kick shows of a campaign: watched minutes, claimed rewards, unique viewers."""
+    watched = WatchTime.objects.filter(campaign=campaign)
+    figures = watched.aggregate(minutes=Sum("minutes", default=0), viewers=Count("pk"))
+    return {
+        "campaign": campaign,
+        "attachments": campaign.attachments.select_related("reward"),
+        "claims": campaign.claims.count(),
+        **figures,
+    }
+
+
+def _button(view: Callable[[HttpRequest], str]) -> View:
+    """A POST that does one thing, says what came of it, and shows the dashboard again."""
+
+    @require_POST
+    @wraps(view)
+    def press(request: HttpRequest) -> HttpResponse:
+        try:
+            tell(request, view(request), good=True)
+        except Refused as refusal:
+            tell(request, str(refusal), good=False)
+        return HttpResponseRedirect(reverse("dashboard"))
+
+    return press
+
+
+def _owner(request: HttpRequest) -> Organization:
+    return get_object_or_404(Organization, name=request.POST.get("organization", ""))
+
+
+def _checked(form: forms.Form) -> dict[str, Any]:
+    if form.is_valid():
+        return form.cleaned_data
+    field, sentences = next(iter(form.errors.items()))
+    raise Refused(f"{field}: {sentences[0]}")
+
+
+@_button
+def make_reward(request: HttpRequest) -> str:
+    values = _checked(RewardForm(request.POST))
+    reward = save_reward(owner=_owner(request), **values, now=clock.now())
+    return f"Reward {reward.name} is saved. Attach it to a campaign next."
+
+
+@_button
+def make_campaign(request: HttpRequest) -> str:
+    form, owner, now = CampaignForm(request.POST), _owner(request), clock.now()
+    _checked(form)
+    plan = form.plan(now=now, rewards=read_minutes(request.POST.dict(), owner))
+    campaign = save_campaign(organization=owner.name, plan=plan, campaign_id=None, now=now)
+    return f"Campaign {campaign.name} is saved. Viewers see it in their inventory."
+
+
+@_button
+def make_claims(request: HttpRequest) -> str:
+    values = _checked(ClaimsForm(request.POST, owner=_owner(request)))
+    crowd = make_crowd(attachment=values["attachment"], count=values["count"], now=clock.now())
+    if not values["deliver"]:
+        return f"{crowd.count} claims are made; no webhook was sent."
+    deliveries = deliver(claims_of(crowd), now=clock.now())
+    good = sum(delivery.status == 200 for delivery in deliveries)
+    return f"{crowd.count} claims are made; {good} of {len(deliveries)} webhooks were answered 200."
+
+
+@_button
+def rotate(_request: HttpRequest) -> str:
+    rotate_key()
+    return "Webhooks are signed with a new key from now on."
+
+
+@_button
+def clear_faults(_request: HttpRequest) -> str:
+    order_faults({})
+    return "All faults are cleared."

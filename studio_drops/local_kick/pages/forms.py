@@ -1,0 +1,76 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+
+from ..campaigning import CampaignPlan, RewardPlan
+from ..models import CampaignReward, Organization
+from ..refusals import Refused
+
+MAX_CLAIMS = 10_000
+
+
+class RewardForm(forms.Form):
+    name = forms.CharField(max_length=100)
+    category = forms.CharField(max_length=100, required=False)
+    external_id = forms.CharField(
+        max_length=255, required=False, label="External id", help_text="Your own reference"
+    )
+
+
+class CampaignForm(forms.Form):
+    name = forms.CharField(max_length=100)
+    category = forms.CharField(max_length=100, required=False)
+    info_url = forms.CharField(max_length=2000, required=False, label="Info URL")
+    length_days = forms.IntegerField(
+        min_value=1, max_value=365, initial=30, label="Days", help_text="From now"
+    )
+    grace_days = forms.IntegerField(
+        min_value=0, max_value=365, initial=7, label="Grace days", help_text="For late claims"
+    )
+    test_mode = forms.BooleanField(
+        required=False, label="Test mode", help_text="Organization members only"
+    )
+
+    def plan(self, *, now: datetime, rewards: list[RewardPlan]) -> CampaignPlan:
+        values = dict(self.cleaned_data)
+        ends_at = now + timedelta(days=values.pop("length_days"))
+        return CampaignPlan(**values, starts_at=now, ends_at=ends_at, rewards=rewards)
+
+
+class ClaimsForm(forms.Form):
+    """`count` new viewers claim one of an organization's attached rewards."""
+
+    count = forms.IntegerField(min_value=1, max_value=MAX_CLAIMS, initial=10, label="How many")
+    deliver = forms.BooleanField(required=False, initial=True, label="Send webhooks")
+    attachment = forms.ModelChoiceField(
+        CampaignReward.objects.none(), label="Reward", empty_label=None
+    )
+
+    def __init__(self, *args: Any, owner: Organization, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choice = self.fields["attachment"]
+        if isinstance(choice, forms.ModelChoiceField):
+            choice.queryset = CampaignReward.objects.filter(
+                campaign__organization=owner
+            ).select_related("campaign__organization", "reward")
+            choice.label_from_instance = _reward_in_campaign  # type: ignore[method-assign]
+
+
+def _reward_in_campaign(attachment: CampaignReward) -> str:
+    return f"{attachment.reward.name} ({attachment.campaign.name})"
+
+
+def read_minutes(values: dict[str, str], owner: Organization) -> list[RewardPlan]:
+    """The rewards of a new campaign: those of the organization whose minutes were filled in."""
+    plans = []
+    for reward in owner.rewards.order_by("name"):
+        minutes = values.get(f"minutes-{reward.reward_id}", "").strip()
+        if not minutes:
+            continue
+        if not minutes.isascii() or not minutes.isdigit() or len(minutes) > 6:
+            raise Refused(f"The minutes of {reward.name} are no number: send 1 or more.")
+        plans.append(
+            RewardPlan(name=reward.name, reward_id=reward.reward_id, required_minutes=int(minutes))
+        )
+    return plans
