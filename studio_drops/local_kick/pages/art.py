@@ -1,11 +1,12 @@
 """Pictures drawn from an id, so that a made-up reward or viewer has a face that stays."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from ..models import Reward, Viewer
 
@@ -22,7 +23,7 @@ MOTIFS = {
 }
 
 
-@require_GET
+@require_safe
 @cache_control(max_age=3600, private=True)
 def reward_art(request: HttpRequest, reward_id: str) -> HttpResponse:
     reward = get_object_or_404(Reward, pk=reward_id)
@@ -36,7 +37,7 @@ def reward_art(request: HttpRequest, reward_id: str) -> HttpResponse:
     return _svg(request, "local_kick/art/reward.svg", context)
 
 
-@require_GET
+@require_safe
 @cache_control(max_age=3600, private=True)
 def viewer_art(request: HttpRequest, user_id: str) -> HttpResponse:
     viewer = get_object_or_404(Viewer, pk=user_id)
@@ -56,5 +57,5 @@ def _number(text: str) -> int:
     return int.from_bytes(sha256(text.encode()).digest()[:4], "big")
 
 
-def _svg(request: HttpRequest, template: str, context: dict[str, str | int]) -> HttpResponse:
+def _svg(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponse:
     return render(request, template, context, content_type="image/svg+xml")

@@ -1,9 +1,9 @@
-"""Settings > Connections: where a viewer takes an app's authorisation back, and the app is not told."""
+"""Settings > Connections: where a viewer takes an authorisation back; the app is not told."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from .. import clock
 from ..grants import end_grant
@@ -12,7 +12,7 @@ from .outcome import tell
 from .viewer import ask_who, current_viewer
 
 
-@require_GET
+@require_safe
 def connections(request: HttpRequest) -> HttpResponse:
     viewer = current_viewer(request)
     if viewer is None:

@@ -1,5 +1,6 @@
 """The developer's dashboard, for all organizations at once: on Kick each owner sees their own."""
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256
@@ -10,7 +11,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from .. import clock
 from ..campaigning import save_campaign, save_reward
@@ -27,12 +28,12 @@ RECENT = 25
 View = Callable[[HttpRequest], HttpResponse]
 
 
-@require_GET
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     context = {
         "organizations": [_describe(owner) for owner in Organization.objects.order_by("name")],
         "deliveries": _recent_deliveries(),
-        "faults": ordered_faults(),
+        "faults": {name: json.dumps(value) for name, value in ordered_faults().items()},
         "fingerprint": sha256(public_key_pem().encode()).hexdigest()[:16],
     }
     return render(request, "local_kick/dashboard.html", context)

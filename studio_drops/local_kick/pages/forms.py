@@ -1,11 +1,17 @@
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 
 from ..campaigning import CampaignPlan, RewardPlan
 from ..models import CampaignReward, Organization
 from ..refusals import Refused
+
+if TYPE_CHECKING:
+    # Generic for the type checker alone.
+    _ModelChoice = forms.ModelChoiceField[CampaignReward]
+else:
+    _ModelChoice = forms.ModelChoiceField
 
 MAX_CLAIMS = 10_000
 
@@ -38,27 +44,23 @@ class CampaignForm(forms.Form):
         return CampaignPlan(**values, starts_at=now, ends_at=ends_at, rewards=rewards)
 
 
+class RewardChoice(_ModelChoice):
+    def label_from_instance(self, attachment: CampaignReward) -> str:
+        return f"{attachment.reward.name} ({attachment.campaign.name})"
+
+
 class ClaimsForm(forms.Form):
     """`count` new viewers claim one of an organization's attached rewards."""
 
     count = forms.IntegerField(min_value=1, max_value=MAX_CLAIMS, initial=10, label="How many")
     deliver = forms.BooleanField(required=False, initial=True, label="Send webhooks")
-    attachment = forms.ModelChoiceField(
-        CampaignReward.objects.none(), label="Reward", empty_label=None
-    )
+    attachment = RewardChoice(CampaignReward.objects.none(), label="Reward", empty_label=None)
 
     def __init__(self, *args: Any, owner: Organization, **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["attachment"]
-        if isinstance(choice, forms.ModelChoiceField):
-            choice.queryset = CampaignReward.objects.filter(
-                campaign__organization=owner
-            ).select_related("campaign__organization", "reward")
-            choice.label_from_instance = _reward_in_campaign  # type: ignore[method-assign]
-
-
-def _reward_in_campaign(attachment: CampaignReward) -> str:
-    return f"{attachment.reward.name} ({attachment.campaign.name})"
+        attached = CampaignReward.objects.filter(campaign__organization=owner)
+        choice = cast("RewardChoice", self.fields["attachment"])
+        choice.queryset = attached.select_related("campaign__organization", "reward")
 
 
 def read_minutes(values: dict[str, str], owner: Organization) -> list[RewardPlan]:

@@ -7,7 +7,7 @@ from typing import cast
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from .. import clock
 from ..campaigning import find_attachment, find_campaign
@@ -47,7 +47,7 @@ class CampaignCard:
         return "running" if self.campaign.is_running(now=self.now) else "ended"
 
 
-@require_GET
+@require_safe
 def inventory(request: HttpRequest) -> HttpResponse:
     viewer = current_viewer(request)
     if viewer is None:
