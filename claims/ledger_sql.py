@@ -100,7 +100,7 @@ WRITE_CLAIMS = """
         claim_id, kick_user_id, campaign_id, reward_id, external_id,
         status, hold_reason, first_hold_reason, granted_at,
         source, message_id, kick_created_at, received_at, recorded_at,
-        lookups, next_lookup_at, wanted_external_status, external_status
+        lookups, next_lookup_at, wanted_external_status, external_status, refused_writes
     )
     SELECT
         claim_id, kick_user_id, campaign_id, reward_id, external_id,
@@ -109,7 +109,7 @@ WRITE_CLAIMS = """
         CASE WHEN hold_reason = '' THEN CAST(%(now)s AS {timestamp}) END,
         %(source)s, message_id, kick_created_at, %(received_at)s, %(now)s,
         0, CASE WHEN hold_reason = 'UNCONFIRMED' THEN CAST(%(now)s AS {timestamp}) END,
-        'initiated', external_status
+        'initiated', external_status, 0
     FROM decided WHERE TRUE ORDER BY claim_id
     ON CONFLICT (claim_id) DO UPDATE SET
         kick_user_id = EXCLUDED.kick_user_id,

@@ -1,135 +1,222 @@
-"""Brings the ledger to what Kick's claims API says. A webhook is a hint; the API is the truth."""
+"""Brings the ledger to what Kick's claims API says. A webhook is a hint; the API is the truth.
 
-import json
+*Catch-up* reads what Kick still holds against us: claims that it shows as `initiated`. A *sweep*
+reads every claim of a campaign, whatever its status. Both go page by page, each page through the
+one recording function, and rely on nothing that Kick leaves undocumented: what an order that shifts
+hides from one run, the next one finds.
+
+A run is a row that says where it goes on. It stops at the first call to Kick that fails (the client
+has repeated it by then) and is resumed at its page when its lease is due again, after a pause that
+doubles with each failure.
+"""
+
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import random
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 
-from claims.deliveries import keep_api_entry
-from claims.ledger import Outcome, ReceivedClaim, heal_claims, record_claims
-from claims.models import Claim, Delivery
-from claims.registration import register_pairs
+from claims.api_pages import Tally, record_page
+from claims.leases import Clock, HeldLease, lease
+from claims.models import Campaign, Claim, ReconcileRun
 from studio_drops.kick.api import KickApi
-from studio_drops.kick.payloads import ApiClaim, ClaimsPage, UnusableClaim
+from studio_drops.kick.errors import KickError, KickUnauthorized, KickUnavailable
+from studio_drops.kick.payloads import ApiClaim, ClaimsPage
 from studio_drops.logs import log_event
-
-# How long a claim that the API does not show is looked up before it counts as not ours.
-LOOKED_UP_FOR = timedelta(hours=24)
-LOOKUPS_PER_RUN = 100
-FIRST_DELAY = timedelta(seconds=5)
-LONGEST_DELAY = timedelta(hours=1)
 
 logger = logging.getLogger(__name__)
 
+Outcome = ReconcileRun.Outcome
 
-@dataclass
-class Tally:
-    """What a run saw: claims, how many of them were new, changed, different, unusable."""
+# A catch-up that took long is due again no sooner than so many times its duration.
+REST = 9
+FIRST_PAUSE = timedelta(seconds=15)
+LONGEST_PAUSE = timedelta(minutes=15)
+FAILURES_BEFORE_GIVING_UP = 20
+# A run makes way for others well before a task's time limit, and is resumed soon after.
+AT_A_STRETCH = timedelta(minutes=5)
+SWEEP_STARTS = time(3, 0, tzinfo=UTC)
+SWEPT_AFTER_ITS_END = timedelta(days=7)
 
-    seen: int = 0
-    recorded: int = 0
-    changed: int = 0
-    differs: int = 0
-    unusable: int = 0
 
+def catch_up(*, api: KickApi, clock: Clock, is_urgent: bool = False) -> ReconcileRun | None:
+    """Record all claims that Kick shows as `initiated`. None when it is not due or is under way.
 
-def catch_up(*, api: KickApi, now: datetime) -> Tally:
-    """Record all claims that Kick still holds against us: those it shows as `initiated`.
-
-    Raises KickError when Kick cannot be asked; the pages before it are recorded. On a repeat:
-    nothing new.
+    Kick being unreachable ends the run as INTERRUPTED. On a repeat: nothing new.
     """
-    return _record_pages(api.iter_claims(external_status=Claim.ExternalStatus.INITIATED), now=now)
+    return _run(
+        ReconcileRun.Kind.CATCH_UP, campaign_id="", api=api, clock=clock, is_urgent=is_urgent
+    )
 
 
-def confirm_claims(*, api: KickApi, now: datetime) -> int:
-    """Look up, by its id, each unconfirmed claim whose next look-up is due.
+def sweep(
+    *, campaign_id: str, api: KickApi, clock: Clock, since: datetime | None = None
+) -> ReconcileRun | None:
+    """Record every claim of a campaign ("" for all campaigns), whatever its status.
 
-    What is found is registered and recorded. What is not found for 24 hours is NOT_OURS. Raises
-    KickError when Kick cannot be asked, which counts as no look-up. Returns how many were found.
+    `since` leaves out what was claimed before. None when it is under way elsewhere.
     """
-    due = Claim.objects.filter(next_lookup_at__lte=now).order_by("next_lookup_at")
-    found = sum(_confirm(claim, api=api, now=now) for claim in due[:LOOKUPS_PER_RUN])
-    if found:
-        heal_claims(now=now)
-    return found
-
-
-def record_page(page: ClaimsPage, *, now: datetime) -> Tally:
-    """Register a page's pairs, record its claims, and keep what is unusable or differs."""
-    register_pairs(payloads=(claim.payload for claim in page.claims), now=now)
-    recorded = record_claims(
-        [_received(claim) for claim in page.claims],
-        source=Claim.Source.RECONCILE,
-        received_at=now,
-        now=now,
-    )
-    outcomes = [claim.outcome for claim in recorded]
-    differing = {claim.claim_id for claim in recorded if claim.outcome == Outcome.DIFFERS}
-    for claim in page.claims:
-        if claim.payload.claim_id in differing:
-            keep_api_entry(entry=_differing(claim), verdict=Delivery.Verdict.DIFFERS, now=now)
-    for entry in page.unusable:
-        keep_api_entry(entry=entry, verdict=Delivery.Verdict.UNUSABLE, now=now)
-    return Tally(
-        seen=len(page),
-        recorded=outcomes.count(Outcome.RECORDED),
-        changed=outcomes.count(Outcome.CHANGED),
-        differs=len(differing),
-        unusable=len(page.unusable),
+    return _run(
+        ReconcileRun.Kind.SWEEP,
+        campaign_id=campaign_id,
+        api=api,
+        clock=clock,
+        is_urgent=True,
+        since=since,
     )
 
 
-def _record_pages(pages: Iterable[ClaimsPage], *, now: datetime) -> Tally:
-    total = Tally()
-    for page in pages:
-        tally = record_page(page, now=now)
-        for name, count in vars(tally).items():
-            setattr(total, name, getattr(total, name) + count)
-    log_event(logger, "reconciled", **vars(total))
-    return total
+def sweep_due_campaigns(*, api: KickApi, clock: Clock) -> list[ReconcileRun]:
+    """Sweep each campaign that is due for it, once a night; resume what was interrupted."""
+    runs = (
+        _run(ReconcileRun.Kind.SWEEP, campaign_id=campaign_id, api=api, clock=clock)
+        for campaign_id in _campaigns_to_sweep(clock())
+    )
+    return [run for run in runs if run is not None]
 
 
-def _received(claim: ApiClaim) -> ReceivedClaim:
-    return ReceivedClaim(
-        claim.payload,
-        kick_created_at=claim.created_at,
-        external_status=claim.external_status or Claim.ExternalStatus.INITIATED,
+# --- Which, and when ---------------------------------------------------------------------------
+
+
+def _campaigns_to_sweep(now: datetime) -> list[str]:
+    """Running, in their grace period, or recently over, and not swept since last night."""
+    began = Campaign.objects.filter(Q(starts_at=None) | Q(starts_at__lte=now))
+    swept = ReconcileRun.objects.filter(
+        kind=ReconcileRun.Kind.SWEEP, since=None, started_at__gte=_last_night(now)
+    )
+    ended_sweeps = swept.filter(outcome__in=[Outcome.DONE, Outcome.GIVEN_UP])
+    due = began.exclude(pk__in=ended_sweeps.values("campaign_id")).order_by("pk")
+    return [campaign.pk for campaign in due if not _is_long_over(campaign, now)]
+
+
+def _is_long_over(campaign: Campaign, now: datetime) -> bool:
+    if campaign.ends_at is None:
+        return False
+    return now > campaign.ends_at + timedelta(days=campaign.grace_days) + SWEPT_AFTER_ITS_END
+
+
+def _last_night(now: datetime) -> datetime:
+    tonight = datetime.combine(now.astimezone(UTC), SWEEP_STARTS)
+    return tonight if tonight <= now else tonight - timedelta(days=1)
+
+
+# --- A run -------------------------------------------------------------------------------------
+
+
+def _run(
+    kind: ReconcileRun.Kind,
+    *,
+    campaign_id: str,
+    api: KickApi,
+    clock: Clock,
+    is_urgent: bool = False,
+    since: datetime | None = None,
+) -> ReconcileRun | None:
+    job = f"{kind.lower()}:{campaign_id}".rstrip(":")
+    with lease(job, clock=clock, is_urgent=is_urgent) as held:
+        if held is None:
+            return None
+        run = _begin_or_resume(kind, campaign_id, since, now=clock())
+        began_at = clock()
+        try:
+            is_finished = _read_pages(run, api=api, held=held, began_at=began_at)
+        except KickError as error:
+            _set_aside(run, error, held=held)
+        else:
+            _end_or_pause(run, is_finished=is_finished, held=held)
+    run.refresh_from_db()
+    _log(run)
+    return run
+
+
+def _begin_or_resume(
+    kind: ReconcileRun.Kind, campaign_id: str, since: datetime | None, *, now: datetime
+) -> ReconcileRun:
+    same = {"kind": kind, "campaign_id": campaign_id, "since": since}
+    unfinished = ReconcileRun.objects.filter(ended_at=None, **same).order_by("-pk")
+    run = unfinished.first() or ReconcileRun(started_at=now, **same)
+    run.outcome = Outcome.RUNNING
+    run.save()
+    return run
+
+
+def _read_pages(run: ReconcileRun, *, api: KickApi, held: HeldLease, began_at: datetime) -> bool:
+    """Whether the last page was reached; False when it has gone on for long enough."""
+    noted_at = began_at
+    for page in _pages(run, api=api):
+        held.renew()
+        tally = record_page(_since(page, run.since), now=held.clock())
+        now = held.clock()
+        _note_page(run, tally, cursor=page.cursor, busy=now - noted_at)
+        noted_at = now
+        if page.cursor and now - began_at > AT_A_STRETCH:
+            return False
+    return True
+
+
+def _pages(run: ReconcileRun, *, api: KickApi) -> Iterator[ClaimsPage]:
+    is_catch_up = run.kind == ReconcileRun.Kind.CATCH_UP
+    return api.iter_claims(
+        campaign_id=run.campaign_id or None,
+        external_status=Claim.ExternalStatus.INITIATED if is_catch_up else None,
+        cursor=run.cursor or None,
     )
 
 
-def _differing(claim: ApiClaim) -> UnusableClaim:
-    payload = claim.payload
-    raw = json.dumps({name: getattr(payload, name) for name in payload.__slots__})
-    reason = "Kick's claims API shows other contents than those that were granted."
-    return UnusableClaim(claim_id=payload.claim_id, raw=raw.encode(), reason=reason)
+def _since(page: ClaimsPage, since: datetime | None) -> ClaimsPage:
+    def is_in(claim: ApiClaim) -> bool:
+        return since is None or claim.created_at is None or claim.created_at >= since
+
+    return ClaimsPage([claim for claim in page.claims if is_in(claim)], page.unusable, page.cursor)
 
 
-def _confirm(claim: Claim, *, api: KickApi, now: datetime) -> bool:
-    pages = list(api.iter_claims(claim_id=claim.claim_id))
-    tally = _record_pages((ClaimsPage(_only(page, claim), [], "") for page in pages), now=now)
-    if not tally.seen:
-        _note_lookup(claim, now=now)
-    return bool(tally.seen)
-
-
-def _only(page: ClaimsPage, claim: Claim) -> list[ApiClaim]:
-    """Were the filter ignored, the page would be full of other claims."""
-    return [found for found in page.claims if found.payload.claim_id == claim.claim_id]
-
-
-def _note_lookup(claim: Claim, *, now: datetime) -> None:
-    delay = min(FIRST_DELAY * 2**claim.lookups, LONGEST_DELAY)
-    unconfirmed = Claim.objects.filter(pk=claim.pk, hold_reason=Claim.HoldReason.UNCONFIRMED)
-    if now - claim.received_at < LOOKED_UP_FOR:
-        unconfirmed.update(lookups=F("lookups") + 1, next_lookup_at=now + delay)
-        return
-    unconfirmed.update(
-        lookups=F("lookups") + 1,
-        next_lookup_at=None,
-        not_ours_at=now,
-        hold_reason=Claim.HoldReason.NOT_OURS,
+def _note_page(run: ReconcileRun, tally: Tally, *, cursor: str, busy: timedelta) -> None:
+    counts = {name: F(name) + count for name, count in asdict(tally).items() if count}
+    run.cursor = cursor or run.cursor
+    ReconcileRun.objects.filter(pk=run.pk).update(
+        pages=F("pages") + 1,
+        cursor=run.cursor,
+        busy=F("busy") + busy,
+        failures=0,
+        error="",
+        **counts,
     )
+
+
+def _end_or_pause(run: ReconcileRun, *, is_finished: bool, held: HeldLease) -> None:
+    run.refresh_from_db()
+    run.outcome = Outcome.DONE if is_finished else Outcome.INTERRUPTED
+    run.ended_at = held.clock() if is_finished else None
+    run.save(update_fields=["outcome", "ended_at"])
+    if run.ended_at and run.kind == ReconcileRun.Kind.CATCH_UP:
+        held.not_before = run.ended_at + REST * run.busy
+
+
+def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
+    """Come back later, or give up after many failures in a row without a single page."""
+    run.refresh_from_db()
+    run.failures += 1
+    is_given_up = run.failures >= FAILURES_BEFORE_GIVING_UP
+    run.outcome = Outcome.GIVEN_UP if is_given_up else Outcome.INTERRUPTED
+    run.ended_at = held.clock() if is_given_up else None
+    run.error = held.error = str(error)
+    run.save(update_fields=["outcome", "ended_at", "failures", "error"])
+    held.not_before = held.clock() + _pause(run.failures, error)
+
+
+def _pause(failures: int, error: KickError) -> timedelta:
+    """Doubling, with jitter; as long as Kick asks for; the longest one when it refuses our app."""
+    if isinstance(error, KickUnauthorized):
+        return LONGEST_PAUSE
+    asked_for = error.retry_after if isinstance(error, KickUnavailable) else None
+    doubled: timedelta = FIRST_PAUSE * 2 ** min(failures - 1, 10)
+    jittered = doubled * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+    return min(max(jittered, timedelta(seconds=asked_for or 0)), LONGEST_PAUSE)
+
+
+def _log(run: ReconcileRun) -> None:
+    level = logging.INFO if run.outcome == Outcome.DONE else logging.WARNING
+    names = ("kind", "campaign_id", "outcome", "error", "pages", "failures", *Tally.__slots__)
+    log_event(logger, "reconcile", level, **{name: getattr(run, name) for name in names})

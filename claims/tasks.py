@@ -1,34 +1,67 @@
 """The scheduled tasks. Each may be lost, doubled or late: the rows say what is due."""
 
+import functools
+import logging
+from collections.abc import Callable
+
 from celery import shared_task
 from django.utils import timezone
 
 from accounts import revocations
-from claims import ledger, reconcile
+from claims import confirmation, ledger, reconcile
 from claims import write_back as writing
+from claims.leases import lease
+from studio_drops.kick.errors import KickError
 from studio_drops.kick_client import get_kick
+from studio_drops.logs import log_event
+
+logger = logging.getLogger(__name__)
 
 
-@shared_task
-def heal_claims() -> None:
-    ledger.heal_claims(now=timezone.now())
+def scheduled(service: Callable[[], object]) -> Callable[[], None]:
+    """A task that Kick's being down ends with a line in the log: the next one tries again."""
+
+    @shared_task(name=f"claims.tasks.{service.__name__}")
+    @functools.wraps(service)
+    def run() -> None:
+        try:
+            service()
+        except KickError as error:
+            log_event(logger, service.__name__, logging.WARNING, error=str(error))
+
+    task: Callable[[], None] = run
+    return task
 
 
-@shared_task
-def confirm_claims() -> None:
-    reconcile.confirm_claims(api=get_kick().api, now=timezone.now())
-
-
-@shared_task
+@scheduled
 def catch_up() -> None:
-    reconcile.catch_up(api=get_kick().api, now=timezone.now())
+    reconcile.catch_up(api=get_kick().api, clock=timezone.now)
 
 
-@shared_task
+@scheduled
+def sweep() -> None:
+    reconcile.sweep_due_campaigns(api=get_kick().api, clock=timezone.now)
+
+
+@scheduled
 def write_back() -> None:
-    writing.write_back(api=get_kick().api)
+    writing.write_back(api=get_kick().api, clock=timezone.now)
 
 
-@shared_task
+@scheduled
+def confirm_claims() -> None:
+    with lease("confirm_claims", clock=timezone.now) as held:
+        if held:
+            confirmation.confirm_claims(api=get_kick().api, now=timezone.now())
+
+
+@scheduled
+def heal_claims() -> None:
+    with lease("heal_claims", clock=timezone.now) as held:
+        if held:
+            ledger.heal_claims(now=timezone.now())
+
+
+@scheduled
 def revoke_grants() -> None:
     revocations.revoke_grants(oauth=get_kick().oauth, now=timezone.now())

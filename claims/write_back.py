@@ -1,63 +1,83 @@
-"""Tells Kick what was delivered. The queue is the difference between two columns of the claims."""
+"""Tells Kick what was delivered. The queue is the difference between two columns of the claims.
+
+Kick is told `processed` and nothing else, and it is never set back.
+"""
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 
+from claims.leases import Clock, lease
+from claims.locks import retry_deadlock_once
 from claims.models import Claim
 from studio_drops.kick.api import KickApi
 from studio_drops.kick.errors import KickRejected
 from studio_drops.logs import log_event
 
 BATCH_SIZE = 100
-BATCHES_PER_RUN = 50
+BATCHES_PER_RUN = 100
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=12)
+PROCESSED = Claim.ExternalStatus.PROCESSED
 
 logger = logging.getLogger(__name__)
 
 
-def write_back(*, api: KickApi) -> int:
+def write_back(*, api: KickApi, clock: Clock) -> int:
     """Set Kick's `external_status` to `processed` where it should be and is not. Returns how many.
 
     Nothing is noted as written before Kick has answered. A batch that Kick refuses is split until
-    the one bad claim is alone. Raises KickError when Kick cannot be asked. On a repeat: 0.
+    the one bad claim is alone; that one is tried again after a pause that doubles. Raises KickError
+    when Kick cannot be asked. 0 when another worker is at it. On a repeat: 0.
     """
     written = 0
-    after = ""
-    for _ in range(BATCHES_PER_RUN):
-        claim_ids = _to_write(after=after)
-        if not claim_ids:
-            break
-        written += _write(claim_ids, api=api)
-        after = claim_ids[-1]
+    with lease("write_back", clock=clock) as held:
+        for _ in range(BATCHES_PER_RUN if held else 0):
+            claim_ids = list(unwritten(now=clock()).values_list("pk", flat=True)[:BATCH_SIZE])
+            if not (held and claim_ids):
+                break
+            held.renew()
+            written += _write(claim_ids, api=api, now=clock())
     return written
 
 
-def _to_write(*, after: str) -> list[str]:
-    unwritten = (
-        Claim.objects.filter(
-            wanted_external_status=Claim.ExternalStatus.PROCESSED, claim_id__gt=after
-        )
-        .exclude(external_status=F("wanted_external_status"))
-        .exclude(source=Claim.Source.MANUAL)
-    )
-    return list(unwritten.order_by("claim_id").values_list("claim_id", flat=True)[:BATCH_SIZE])
+def unwritten(*, now: datetime) -> QuerySet[Claim]:
+    """The claims that Kick is to be told of now, in key order."""
+    is_due = Q(next_write_at=None) | Q(next_write_at__lte=now)
+    differs = Claim.objects.exclude(external_status=F("wanted_external_status"))
+    return differs.filter(is_due, wanted_external_status=PROCESSED).order_by("pk")
 
 
-def _write(claim_ids: Sequence[str], *, api: KickApi) -> int:
-    processed = Claim.ExternalStatus.PROCESSED
+def _write(claim_ids: Sequence[str], *, api: KickApi, now: datetime) -> int:
     try:
-        api.update_claims((claim_id, processed) for claim_id in claim_ids)
+        api.update_claims((claim_id, PROCESSED) for claim_id in claim_ids)
     except KickRejected as error:
         if len(claim_ids) > 1:
             middle = len(claim_ids) // 2
-            return _write(claim_ids[:middle], api=api) + _write(claim_ids[middle:], api=api)
-        log_event(
-            logger,
-            "write_back_refused",
-            logging.WARNING,
-            claim_id=claim_ids[0],
-            error=str(error),
-        )
+            halves = (claim_ids[:middle], claim_ids[middle:])
+            return sum(_write(half, api=api, now=now) for half in halves)
+        _note_refusal(claim_ids[0], error, now=now)
         return 0
-    return Claim.objects.filter(claim_id__in=claim_ids).update(external_status=processed)
+    return _note_written(claim_ids)
+
+
+@retry_deadlock_once
+@transaction.atomic
+def _note_written(claim_ids: Sequence[str]) -> int:
+    claims = Claim.objects.filter(pk__in=claim_ids).order_by("pk").select_for_update(no_key=True)
+    locked = [claim.pk for claim in claims.only("pk")]
+    return Claim.objects.filter(pk__in=locked).update(
+        external_status=PROCESSED, next_write_at=None, refused_writes=0
+    )
+
+
+def _note_refusal(claim_id: str, error: KickRejected, *, now: datetime) -> None:
+    claim = Claim.objects.get(pk=claim_id)
+    pause = min(FIRST_PAUSE * 2 ** min(claim.refused_writes, 16), LONGEST_PAUSE)
+    Claim.objects.filter(pk=claim_id).update(
+        refused_writes=F("refused_writes") + 1, next_write_at=now + pause
+    )
+    log_event(logger, "write_back_refused", logging.WARNING, claim_id=claim_id, error=str(error))

@@ -204,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {
         "heal_claims": 60.0,
         "confirm_claims": 10.0,
         "catch_up": 60.0,
+        "sweep": 300.0,
         "write_back": 15.0,
         "revoke_grants": 15.0,
     }.items()

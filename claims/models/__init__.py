@@ -2,6 +2,7 @@ from claims.models.api_keys import ApiKey
 from claims.models.catalogue import Campaign, CampaignReward, Item, Reward, RewardItem
 from claims.models.deliveries import Delivery
 from claims.models.ledger import Claim, Entitlement
+from claims.models.runs import Lease, ReconcileRun
 
 __all__ = [
     "ApiKey",
@@ -11,6 +12,8 @@ __all__ = [
     "Delivery",
     "Entitlement",
     "Item",
+    "Lease",
+    "ReconcileRun",
     "Reward",
     "RewardItem",
 ]

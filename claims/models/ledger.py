@@ -87,6 +87,10 @@ class Claim(models.Model):
         _("status that Kick shows"), default=ExternalStatus.INITIATED
     )
 
+    # Kick refused this one alone; it is tried again later.
+    refused_writes = models.PositiveIntegerField(_("refused writes"), default=0)
+    next_write_at = models.DateTimeField(_("next write at"), null=True, blank=True)
+
     class Meta:
         verbose_name = _("claim")
         verbose_name_plural = _("claims")

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from claims.confirmation import confirm_claims
 from claims.models import Campaign, CampaignReward, Claim, Delivery, Entitlement, Reward, RewardItem
-from claims.reconcile import catch_up, confirm_claims
+from claims.reconcile import catch_up
 from claims.write_back import write_back
 from studio_drops.kick.api import KickApi
 from studio_drops.kick.errors import KickUnavailable
@@ -63,9 +64,9 @@ def test_catch_up_registers_and_records_what_no_webhook_brought(
 ) -> None:
     claims_at_kick(local_kick, count=25)
 
-    tally = catch_up(api=api, now=timezone.now())
+    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
 
-    assert (tally.seen, tally.recorded) == (25, 25)
+    assert (run.seen, run.recorded) == (25, 25)
     assert Claim.objects.filter(source="RECONCILE", kick_created_at__isnull=False).count() == 25
     assert set(Claim.objects.values_list("hold_reason", flat=True)) == {"UNMAPPED_REWARD"}
     assert CampaignReward.objects.count() == 1
@@ -73,11 +74,11 @@ def test_catch_up_registers_and_records_what_no_webhook_brought(
 
 def test_catch_up_repeated_finds_nothing_new(local_kick: LocalKick, api: KickApi) -> None:
     claims_at_kick(local_kick, count=3)
-    catch_up(api=api, now=timezone.now())
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
 
-    tally = catch_up(api=api, now=timezone.now())
+    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
 
-    assert (tally.seen, tally.recorded, tally.changed, tally.differs) == (3, 0, 0, 0)
+    assert (run.outcome, run.seen, run.recorded, run.held) == ("DONE", 3, 0, 0)
 
 
 def test_catch_up_maps_a_new_reward_to_the_item_its_external_id_names(
@@ -88,7 +89,7 @@ def test_catch_up_maps_a_new_reward_to_the_item_its_external_id_names(
     local_kick.make_viewer("Ada", user_id=7)
     (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
 
-    catch_up(api=api, now=NOW)
+    catch_up(api=api, clock=lambda: NOW, is_urgent=True)
 
     assert [(sku, quantity) for sku, quantity, _ in owed(claim["claim_id"])] == [("ember-cape", 1)]
     assert Reward.objects.get().first_mapped_at == NOW
@@ -101,7 +102,7 @@ def test_catch_up_leaves_a_reward_alone_that_was_ever_mapped(
     (claim,) = claims_at_kick(local_kick, external_id="ember-cape", count=1)
     make_reward(reward_id=claim["reward_id"], first_mapped_at=NOW)
 
-    catch_up(api=api, now=timezone.now())
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
 
     assert not RewardItem.objects.exists()
 
@@ -114,14 +115,14 @@ def test_catch_up_corrects_a_held_claim_and_shows_the_difference_of_a_granted_on
     held, granted = claims_at_kick(local_kick, count=2)
     record(received(held, user_id="8"), receive(ours, claim_id=granted["claim_id"]))
 
-    tally = catch_up(api=api, now=timezone.now())
+    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
 
-    assert (tally.changed, tally.differs) == (1, 1)
+    assert (run.recorded, run.held, run.differs) == (0, 1, 1)
     assert Claim.objects.get(pk=held["claim_id"]).kick_user_id == str(held["user_id"])
     assert Claim.objects.get(pk=granted["claim_id"]).kick_user_id == "7"
     delivery = Delivery.objects.get()
     assert (delivery.verdict, delivery.claim_id) == ("DIFFERS", granted["claim_id"])
-    assert catch_up(api=api, now=timezone.now()).differs == 1
+    assert catch_up(api=api, clock=timezone.now, is_urgent=True).differs == 1
     assert Delivery.objects.count() == 1
 
 
@@ -132,7 +133,7 @@ def test_catch_up_notes_what_kick_says_of_a_known_claim(
     record(received(claim))
     Claim.objects.update(external_status="processed", wanted_external_status="processed")
 
-    catch_up(api=api, now=timezone.now())
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
 
     row = Claim.objects.get()
     assert (row.external_status, row.wanted_external_status) == ("initiated", "processed")
@@ -188,7 +189,7 @@ def test_an_api_page_revives_a_claim_that_was_given_up_on(
     record(received(claim))
     Claim.objects.update(hold_reason="NOT_OURS", not_ours_at=NOW, next_lookup_at=None)
 
-    catch_up(api=api, now=timezone.now())
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
 
     row = Claim.objects.get()
     assert (row.hold_reason, row.not_ours_at) == ("UNMAPPED_REWARD", None)
@@ -214,26 +215,26 @@ def test_write_back_says_processed_for_what_was_fulfilled_alone(
     local_kick: LocalKick, api: KickApi
 ) -> None:
     claims_at_kick(local_kick, count=3)
-    catch_up(api=api, now=timezone.now())
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
     fulfilled = Claim.objects.order_by("claim_id").first()
     Claim.objects.filter(pk=fulfilled.pk).update(wanted_external_status="processed")
 
-    assert write_back(api=api) == 1
+    assert write_back(api=api, clock=timezone.now) == 1
 
     assert sorted(status_at_kick(local_kick)) == ["initiated", "initiated", "processed"]
     assert Claim.objects.get(external_status="processed") == fulfilled
-    assert write_back(api=api) == 0
+    assert write_back(api=api, clock=timezone.now) == 0
 
 
 def test_write_back_goes_around_a_claim_that_kick_refuses(
     local_kick: LocalKick, api: KickApi
 ) -> None:
     claims_at_kick(local_kick, count=5)
-    catch_up(api=api, now=timezone.now())
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
     record(receive(campaign_id="c", reward_id="r", claim_id="01K0UNKNOWN"))
     Claim.objects.update(wanted_external_status="processed")
 
-    assert write_back(api=api) == 5
+    assert write_back(api=api, clock=timezone.now) == 5
 
     assert status_at_kick(local_kick) == ["processed"] * 5
     assert Claim.objects.get(external_status="initiated").pk == "01K0UNKNOWN"
@@ -241,11 +242,11 @@ def test_write_back_goes_around_a_claim_that_kick_refuses(
 
 def test_write_back_notes_nothing_while_kick_is_down(local_kick: LocalKick, api: KickApi) -> None:
     claims_at_kick(local_kick, count=1)
-    catch_up(api=api, now=timezone.now())
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
     Claim.objects.update(wanted_external_status="processed")
     local_kick.set_faults(api={"status": 500, "path_prefix": "/public/v1/drops/claims"})
 
     with pytest.raises(KickUnavailable):
-        write_back(api=api)
+        write_back(api=api, clock=timezone.now)
 
     assert Claim.objects.get().external_status == "initiated"

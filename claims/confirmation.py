@@ -1,0 +1,58 @@
+"""Looks claims up that may be another organization's: the claims API shows our own alone."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from claims.api_pages import Tally, record_page
+from claims.ledger import heal_claims
+from claims.models import Claim
+from studio_drops.kick.api import KickApi
+from studio_drops.kick.payloads import ApiClaim, ClaimsPage
+
+# How long a claim that the API does not show is looked up before it counts as not ours.
+LOOKED_UP_FOR = timedelta(hours=24)
+LOOKUPS_PER_RUN = 100
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(hours=1)
+
+
+def confirm_claims(*, api: KickApi, now: datetime) -> int:
+    """Look up, by its id, each unconfirmed claim whose next look-up is due; 100 at most.
+
+    What is found is registered and recorded. What is not found for 24 hours is NOT_OURS. Raises
+    KickError when Kick cannot be asked, which counts as no look-up. Returns how many were found.
+    """
+    due = Claim.objects.filter(next_lookup_at__lte=now).order_by("next_lookup_at")
+    found = sum(_confirm(claim, api=api, now=now) for claim in due[:LOOKUPS_PER_RUN])
+    if found:
+        heal_claims(now=now)
+    return found
+
+
+def _confirm(claim: Claim, *, api: KickApi, now: datetime) -> bool:
+    pages = list(api.iter_claims(claim_id=claim.claim_id))
+    tally = sum((record_page(_only(page, claim), now=now) for page in pages), Tally())
+    if not tally.seen:
+        _note_lookup(claim, now=now)
+    return bool(tally.seen)
+
+
+def _only(page: ClaimsPage, claim: Claim) -> ClaimsPage:
+    """Were the filter ignored, the page would be full of other claims."""
+    found: list[ApiClaim] = [c for c in page.claims if c.payload.claim_id == claim.claim_id]
+    return ClaimsPage(claims=found, unusable=[], cursor="")
+
+
+def _note_lookup(claim: Claim, *, now: datetime) -> None:
+    delay = min(FIRST_DELAY * 2 ** min(claim.lookups, 16), LONGEST_DELAY)
+    unconfirmed = Claim.objects.filter(pk=claim.pk, hold_reason=Claim.HoldReason.UNCONFIRMED)
+    if now - claim.received_at < LOOKED_UP_FOR:
+        unconfirmed.update(lookups=F("lookups") + 1, next_lookup_at=now + delay)
+        return
+    unconfirmed.update(
+        lookups=F("lookups") + 1,
+        next_lookup_at=None,
+        not_ours_at=now,
+        hold_reason=Claim.HoldReason.NOT_OURS,
+    )
