@@ -1,0 +1,165 @@
+"""A small supervisor: programs that run together, and end together however it ends.
+
+    with Supervisor(say=print) as supervisor:
+        supervisor.start(Program("web", ["gunicorn", ...], environment))
+        supervisor.wait()
+
+Each program is the leader of a process group of its own, so that Ctrl-C at the terminal reaches the
+supervisor alone and what a program forks goes with it.
+"""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+TETHER = Path(__file__).parent / "tether.py"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GRACE_SECONDS = 8.0
+LAST_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+
+
+class ProgramEndedError(Exception):
+    """A program ended that should have gone on; the message has its last lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    program: Program
+    process: "subprocess.Popen[str]"
+    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
+
+
+class Supervisor:
+    """Use it in the main thread: the kernel ties the programs' lives to the thread's."""
+
+    def __init__(self, *, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._saying = Lock()
+        self._children: list[_Child] = []
+        # What happened: a child's end, or a signal's number. SimpleQueue.put may be called while
+        # another one is under way, which a signal handler needs.
+        self._events: SimpleQueue[_Child | int] = SimpleQueue()
+        self._previous_handlers: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in STOP_SIGNALS:
+            self._previous_handlers[number] = signal.signal(number, self._note_signal)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        for number, handler in self._previous_handlers.items():
+            signal.signal(number, handler)
+
+    def start(self, program: Program) -> None:
+        tether = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid())]
+        process = subprocess.Popen(
+            [*tether, *program.command],
+            env=dict(program.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            process_group=0,
+        )
+        child = _Child(program, process)
+        self._children.append(child)
+        Thread(target=self._watch, args=(child,), daemon=True).start()
+
+    def wait(self, *, seconds: float = math.inf) -> bool:
+        """Wait for a signal to stop: True when one came, False when the time is up.
+
+        Raises ProgramEndedError when a program ends first.
+        """
+        deadline = time.monotonic() + seconds
+        while (event := self._next_event(seconds=deadline - time.monotonic())) is None:
+            if time.monotonic() >= deadline:
+                return False
+        if isinstance(event, int):
+            return True
+        status = event.process.wait()
+        lines = "\n".join(f"    {line}" for line in event.last_lines) or "    (it said nothing)"
+        raise ProgramEndedError(
+            f"{event.program.name} ended by itself, {_describe(status)}. Its last lines:\n{lines}"
+        )
+
+    def stop(self) -> None:
+        """Ask every program to end; after some seconds, or a second signal, make it."""
+        for child in self._children:
+            _signal_group(child, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while any(child.process.poll() is None for child in self._children):
+            is_signal = isinstance(self._next_event(seconds=0.1), int)
+            if is_signal or time.monotonic() > deadline:
+                break
+        for child in self._children:
+            _signal_group(child, signal.SIGKILL)  # what the leader may have left behind, too
+            child.process.wait()
+        self._children.clear()
+
+    def kill(self, name: str) -> None:
+        """End one program as a crash of the machine would. It is reported as ended."""
+        child = next(child for child in self._children if child.program.name == name)
+        _signal_group(child, signal.SIGKILL)
+        child.process.wait()
+
+    def _next_event(self, *, seconds: float) -> _Child | int | None:
+        # At most a second: a signal just before the wait begins does not interrupt it.
+        with suppress(Empty):
+            return self._events.get(timeout=max(0.0, min(seconds, 1.0)))
+        return None
+
+    def _note_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._events.put(number)
+
+    def _watch(self, child: _Child) -> None:
+        reader = Thread(target=self._repeat_lines, args=(child,), daemon=True)
+        reader.start()
+        child.process.wait()
+        # What it forked may hold its output open, so the end of that is not waited for.
+        reader.join(timeout=1)
+        self._events.put(child)
+
+    def _repeat_lines(self, child: _Child) -> None:
+        assert child.process.stdout  # noqa: S101 (for the type checker)
+        with child.process.stdout as lines:
+            for line in lines:
+                child.last_lines.append(line.rstrip())
+                with self._saying:
+                    self._say(f"{child.program.name:>10} | {line.rstrip()}")
+
+
+def _signal_group(child: _Child, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.process.pid, number)
+
+
+def _describe(status: int) -> str:
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return f"with exit status {status}"

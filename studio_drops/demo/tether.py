@@ -1,0 +1,24 @@
+"""Run a command that ends when its parent does: `python tether.py PARENT_PID COMMAND ...`.
+
+The kernel is asked, on Linux, because a parent that was killed by `kill -9` can ask nobody. A
+parent that died before the kernel was asked is noticed too.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(parent: int, command: list[str]) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(1)
+    os.execvp(command[0], command)  # noqa: S606 (no shell is the point)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2:])
