@@ -1,0 +1,30 @@
+"""The small pieces of HTML that columns and fields of the admin show."""
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+NOTHING = "–"
+
+
+def badge(tone: str, label: object) -> SafeString:
+    """`tone` is one of good, wait, bad, quiet, test: a class of admin-theme.css."""
+    return format_html('<span class="badge badge-{}">{}</span>', tone, label)
+
+
+def link(url: str, label: object) -> SafeString:
+    return format_html('<a href="{}">{}</a>', url, label)
+
+
+def row_link(model: str, pk: object, label: object = "") -> SafeString | str:
+    """A link to the admin's page of one row; `model` such as `claims_claim`."""
+    if pk in (None, ""):
+        return NOTHING
+    return link(reverse(f"admin:{model}_change", args=[pk]), label or pk)
+
+
+def list_link(model: str, label: object, **filters: str) -> SafeString:
+    """A link to the admin's list of a model, filtered."""
+    url = reverse(f"admin:{model}_changelist")
+    return link(f"{url}?{urlencode(filters)}", label)

@@ -1,0 +1,90 @@
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from accounts.models import GrantRevocation, KickGrant, LinkAttempt, LinkEvent
+from claims.api_keys import make_api_key
+from claims.models import Delivery
+from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
+
+TOKEN = b"the-encrypted-refresh-token"
+
+
+@pytest.fixture
+def admin_client(client, db):
+    """Logged in without a password: hashing one takes longer than most tests."""
+    client.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
+def make_staff(db):
+    """A member of staff who may do just this, `claims.view_claim` and the like."""
+
+    def make(*permissions):
+        user = User.objects.create(username="ada", is_staff=True)
+        for permission in permissions:
+            app_label, codename = permission.split(".")
+            user.user_permissions.add(
+                Permission.objects.get(content_type__app_label=app_label, codename=codename)
+            )
+        return user
+
+    return make
+
+
+def make_delivery(**overrides):
+    body = overrides.pop("body", b'{"claim_id": 7}')
+    fields = {
+        "verdict": Delivery.Verdict.UNUSABLE,
+        "key": f"webhook:{overrides.get('message_id', 'message-1')}",
+        "message_id": "message-1",
+        "timestamp": "2026-06-23T12:00:00Z",
+        "body": body,
+        "size": len(body),
+        "reason": "claim_id must be a text.",
+        "received_at": NOW,
+    }
+    return Delivery.objects.create(**fields | overrides)
+
+
+@pytest.fixture
+def one_of_each(db):
+    """A row of every model, joined as they are in life, by the admin's name of the model."""
+    player = make_player(game_account_id="hero/7")
+    kick_user = make_kick_user(player=player, name="night_owl")
+    entitlement = make_entitlement(player=player, fulfilment_id="", sku="starter-sword")
+    claim = entitlement.claim
+    api_key, secret = make_api_key(name="eu-west lobby", categories=[], now=NOW)
+    attempt = LinkAttempt.objects.create(
+        state_digest="state-digest",
+        session_digest="session-digest",
+        player=player,
+        encrypted_verifier=b"verifier",
+        expires_at=NOW,
+    )
+    grant = KickGrant.objects.create(
+        kick_user=kick_user, encrypted_refresh_token=TOKEN, scope="user:read", obtained_at=NOW
+    )
+    revocation = GrantRevocation.objects.create(
+        kick_user=kick_user, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW
+    )
+    event = LinkEvent.objects.create(
+        kind="LINKED", kick_user=kick_user, player=player, actor="player", at=NOW
+    )
+    make_claim(kick_user=kick_user)
+    return {
+        "accounts_player": player,
+        "accounts_kickuser": kick_user,
+        "accounts_linkevent": event,
+        "accounts_kickgrant": grant,
+        "accounts_grantrevocation": revocation,
+        "accounts_linkattempt": attempt,
+        "claims_claim": claim,
+        "claims_entitlement": entitlement,
+        "claims_delivery": make_delivery(claim_id=claim.pk, verdict="DIFFERS"),
+        "claims_campaign": claim.campaign,
+        "claims_reward": claim.reward,
+        "claims_item": claim.reward.items.first(),
+        "claims_apikey": api_key,
+        "secret": secret,
+    }
