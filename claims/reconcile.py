@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 Outcome = ReconcileRun.Outcome
 
+PAGE_SIZE = 1000
 # A catch-up that took long is due again no sooner than so many times its duration.
 REST = 9
 FIRST_PAUSE = timedelta(seconds=15)
@@ -162,6 +163,7 @@ def _pages(run: ReconcileRun, *, api: KickApi) -> Iterator[ClaimsPage]:
         campaign_id=run.campaign_id or None,
         external_status=Claim.ExternalStatus.INITIATED if is_catch_up else None,
         cursor=run.cursor or None,
+        limit=PAGE_SIZE,
     )
 
 

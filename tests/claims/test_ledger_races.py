@@ -12,7 +12,8 @@ from accounts.linking import FreshGrant, LinkRefused
 from accounts.models import KickUser, Player
 from claims.ledger import ReceivedClaim, heal_claims, record_claims
 from claims.linking import link_player, unlink_player
-from claims.models import Campaign, Claim, Entitlement
+from claims.models import Campaign, Claim, Entitlement, Item, RewardItem
+from claims.registration import register_pairs
 from tests.claims.ledger_facts import owed, receive
 from tests.factories import make_campaign, make_item, make_kick_user, make_player, make_reward
 from tests.races import races
@@ -102,6 +103,40 @@ class _Pair:
         _link(self.heir, self.kick_user_id)
 
 
+@pytest.mark.parametrize("race", ["mapping", "confirming"])
+def test_a_claim_racing_with_what_makes_it_grantable_is_granted_after_one_sweep(
+    race: str,
+) -> None:
+    full = races(1500)
+    item = make_item()
+    for start in range(0, full, PAIRS_AT_ONCE):
+        numbers = range(start, start + PAIRS_AT_ONCE)
+        acts = [act for number in numbers for act in _recording_against(race, number, item)]
+        random.shuffle(acts)
+        at_once(acts)
+
+    heal_claims(now=timezone.now())
+
+    assert Claim.objects.count() >= full
+    assert set(Claim.objects.values_list("status", flat=True)) == {"GRANTED"}
+    assert _players_and_items_per_claim() == {(1, 1)}
+
+
+def _recording_against(race: str, number: int, item: Item) -> list[Callable[[], object]]:
+    """Two acts: a linked user's claim arrives; its reward is mapped, or its pair confirmed."""
+    make_kick_user(kick_user_id=str(number), player=make_player())
+    is_mapped = race == "confirming"
+    reward = make_reward(items=[(item, 1)] if is_mapped else [])
+    campaign = make_campaign(rewards=[] if is_mapped else [reward])
+    claim = receive(campaign, claim_id=str(number), user_id=str(number), reward_id=reward.reward_id)
+    now = timezone.now()
+    make_grantable = {
+        "mapping": partial(RewardItem.objects.create, reward=reward, item=item, quantity=1),
+        "confirming": partial(register_pairs, payloads=[claim.payload], now=now),
+    }[race]
+    return [partial(_record_webhook, claim), make_grantable]
+
+
 def test_link_player_of_one_kick_user_to_many_players_at_once_links_one() -> None:
     players = [make_player() for _ in range(8)]
 
@@ -128,6 +163,11 @@ def _record_page(*claims: ReceivedClaim) -> int:
     now = timezone.now()
     record_claims(claims, source=Claim.Source.RECONCILE, received_at=now, now=now)
     return 200
+
+
+def _record_webhook(claim: ReceivedClaim) -> None:
+    now = timezone.now()
+    record_claims([claim], source=Claim.Source.WEBHOOK, received_at=now, now=now)
 
 
 def _link(player: Player, kick_user_id: str) -> None:

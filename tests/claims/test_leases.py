@@ -1,0 +1,128 @@
+"""One at a time per job: who holds it, who takes it over, and who has to stop."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from claims.leases import LASTS, LeaseLost, lease
+from claims.models import Lease
+from tests.factories import NOW
+from tests.races import races
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class HandClock:
+    """A clock that goes on when it is told to."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+
+@pytest.fixture
+def clock() -> Iterator[HandClock]:
+    return HandClock()
+
+
+def test_lease_is_held_by_one_and_free_again_after(clock: HandClock) -> None:
+    with (
+        lease("job", clock=clock) as first,
+        lease("job", clock=clock) as second,
+        lease("another job", clock=clock) as other,
+    ):
+        assert (first is None, second is None, other is None) == (False, True, False)
+
+    with lease("job", clock=clock) as third:
+        assert third is not None
+
+
+def test_lease_of_a_dead_worker_is_taken_over_once_it_has_expired(clock: HandClock) -> None:
+    dead = lease("job", clock=clock)
+    dead.__enter__()
+    clock.advance(LASTS - timedelta(seconds=1))
+    with lease("job", clock=clock) as early:
+        pass
+    clock.advance(timedelta(seconds=1))
+
+    with lease("job", clock=clock) as late:
+        assert (early is None, late is None) == (True, False)
+
+
+def test_lease_lost_stops_its_body_and_leaves_the_new_owner_alone(clock: HandClock) -> None:
+    steps = []
+
+    with lease("job", clock=clock) as slow:
+        assert slow
+        clock.advance(LASTS)
+        with lease("job", clock=clock) as heir:
+            assert heir
+            with pytest.raises(LeaseLost):
+                slow.renew()
+            slow.release()
+            heir.renew()
+            steps.append("the heir still has it")
+
+    assert steps == ["the heir still has it"]
+
+
+def test_lease_lost_ends_the_block_quietly(clock: HandClock) -> None:
+    with lease("job", clock=clock) as held:
+        assert held
+        Lease.objects.update(owner="another")
+        held.renew()
+        pytest.fail("went on without its lease")
+
+
+def test_lease_renewed_outlasts_its_first_expiry(clock: HandClock) -> None:
+    with lease("job", clock=clock) as held:
+        assert held
+        for _ in range(3):
+            clock.advance(LASTS / 2)
+            held.renew()
+        with lease("job", clock=clock) as other:
+            assert other is None
+
+
+def test_lease_is_not_due_before_its_time_unless_it_is_urgent(clock: HandClock) -> None:
+    with lease("job", clock=clock) as held:
+        assert held
+        held.not_before = NOW + timedelta(minutes=9)
+
+    with lease("job", clock=clock) as early, lease("job", clock=clock, is_urgent=True) as urgent:
+        assert (early is None, urgent is None) == (True, False)
+
+
+def test_lease_notes_what_went_wrong_and_is_given_back(clock: HandClock) -> None:
+    with pytest.raises(ZeroDivisionError), lease("job", clock=clock):
+        _ = 1 / 0
+
+    row = Lease.objects.get()
+    assert (row.error, row.owner, row.last_ended_at) == (
+        "ZeroDivisionError: division by zero",
+        "",
+        None,
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lease_is_taken_by_one_of_many_at_once() -> None:
+    for number in range(races(50)):
+        job = f"job-{number}"
+
+        taken = at_once([lambda job=job: _take(job)] * 8)
+
+        assert taken.count(True) == 1
+
+
+def _take(job: str) -> bool:
+    return lease(job, clock=timezone.now).__enter__() is not None

@@ -1,0 +1,260 @@
+"""Runs through the claims API: interrupted, resumed, and right however Kick is to be read."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from claims import reconcile
+from claims.models import Claim, Delivery, Lease, ReconcileRun
+from claims.reconcile import LONGEST_PAUSE, catch_up, sweep, sweep_due_campaigns
+from studio_drops.kick.api import KickApi
+from studio_drops.kick.payloads import UnusableClaim
+from studio_drops.kick_client import get_kick
+from tests.claims.test_leases import HandClock
+from tests.claims.test_reconcile import claims_at_kick
+from tests.factories import NOW, make_campaign
+from tests.local_kick_process import LocalKick
+
+pytestmark = pytest.mark.django_db
+
+CLAIMS = 37
+ORDERS = ("ascending", "descending", "created", "shuffled")
+CURSORS = ("exclusive", "inclusive")
+LAST_CURSORS = ("absent", "empty", "last")
+READINGS = list(itertools.product(ORDERS, CURSORS, LAST_CURSORS))
+PATH = "/public/v1/drops/claims"
+
+
+@pytest.fixture
+def api(local_kick: LocalKick, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[KickApi]:
+    """Kick's API, read in pages of ten."""
+    monkeypatch.setattr(reconcile, "PAGE_SIZE", 10)
+    local_kick.register_app()
+    settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
+    settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
+    return get_kick().api
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(timezone.now())
+
+
+def due_again(clock: HandClock) -> datetime:
+    """Go on to when the catch-up is due."""
+    clock.now = max(clock.now, Lease.objects.get(pk="catch_up").not_before)
+    return clock.now
+
+
+@pytest.mark.parametrize("reading", READINGS, ids="-".join)
+def test_catch_up_converges_under_every_reading_of_the_documentation(
+    local_kick: LocalKick, api: KickApi, clock: HandClock, reading: tuple[str, str, str]
+) -> None:
+    claims_at_kick(local_kick, count=CLAIMS)
+    claims_order, cursor, last_cursor = reading
+    local_kick.set_faults(claims_order=claims_order, cursor=cursor, last_cursor=last_cursor, seed=7)
+
+    for _ in range(40 if claims_order == "shuffled" else 1):
+        run = catch_up(api=api, clock=clock, is_urgent=True)
+        if Claim.objects.count() == CLAIMS:
+            break
+
+    assert run
+    assert run.outcome == "DONE"
+    assert Claim.objects.count() == CLAIMS
+
+
+def test_catch_up_interrupted_is_resumed_at_its_page(
+    local_kick: LocalKick, api: KickApi, clock: HandClock
+) -> None:
+    claims_at_kick(local_kick, count=CLAIMS)
+    pages = api.iter_claims(limit=10)
+    run = ReconcileRun.objects.create(
+        kind="CATCH_UP", started_at=NOW, outcome="INTERRUPTED", cursor=next(pages).cursor, pages=1
+    )
+
+    resumed = catch_up(api=api, clock=clock)
+
+    assert resumed == run
+    assert (resumed.outcome, resumed.pages, resumed.seen) == ("DONE", 4, CLAIMS - 10)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 500}, {"status": 403}, {"truncate": True}, {"status": 429, "retry_after": 1}],
+)
+def test_catch_up_set_aside_by_a_fault_keeps_its_pages_and_comes_back(
+    local_kick: LocalKick, api: KickApi, clock: HandClock, fault: dict[str, Any]
+) -> None:
+    claims_at_kick(local_kick, count=CLAIMS)
+    local_kick.set_faults(api={**fault, "path_prefix": PATH})
+    set_aside = catch_up(api=api, clock=clock)
+    at_once = catch_up(api=api, clock=clock)
+    local_kick.clear_faults()
+    due_again(clock)
+
+    done = catch_up(api=api, clock=clock)
+
+    assert set_aside
+    assert (set_aside.outcome, set_aside.failures, at_once) == ("INTERRUPTED", 1, None)
+    assert set_aside.error
+    assert done == set_aside
+    assert (done.outcome, done.error, done.recorded) == ("DONE", "", CLAIMS)
+
+
+def test_catch_up_pauses_longer_each_time_and_gives_up_at_last(
+    local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "FAILURES_BEFORE_GIVING_UP", 4)
+    local_kick.set_faults(api={"status": 403, "path_prefix": PATH})
+    pauses = []
+    for _ in range(4):
+        began = clock.now
+        run = catch_up(api=api, clock=clock)
+        pauses.append(due_again(clock) - began)
+
+    assert run
+    assert (run.outcome, ReconcileRun.objects.count()) == ("GIVEN_UP", 1)
+    assert pauses == sorted(pauses)
+    assert catch_up(api=api, clock=clock) != run
+
+
+def test_catch_up_refused_by_401_asks_for_one_new_token_and_stops(
+    local_kick: LocalKick, api: KickApi, clock: HandClock
+) -> None:
+    local_kick.set_faults(api={"status": 401, "path_prefix": PATH})
+
+    run = catch_up(api=api, clock=clock)
+
+    assert run
+    assert run.outcome == "INTERRUPTED"
+    assert Lease.objects.get().not_before == clock.now + LONGEST_PAUSE
+    assert Lease.objects.get().error == run.error
+
+
+def test_catch_up_rests_nine_times_as_long_as_it_worked(
+    local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims_at_kick(local_kick, count=5)
+    record_page = reconcile.record_page
+
+    def slowly(*args: Any, **kwargs: Any) -> Any:
+        clock.advance(timedelta(seconds=20))
+        return record_page(*args, **kwargs)
+
+    monkeypatch.setattr(reconcile, "record_page", slowly)
+
+    run = catch_up(api=api, clock=clock)
+
+    assert run
+    assert run.busy == timedelta(seconds=20)
+    assert due_again(clock) == run.ended_at + timedelta(seconds=180)
+
+
+def test_catch_up_makes_way_and_goes_on_later(
+    local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims_at_kick(local_kick, count=CLAIMS)
+    monkeypatch.setattr(reconcile, "AT_A_STRETCH", timedelta(seconds=-1))
+
+    outcomes = [catch_up(api=api, clock=clock).outcome for _ in range(4)]
+
+    assert outcomes == ["INTERRUPTED", "INTERRUPTED", "INTERRUPTED", "DONE"]
+    assert ReconcileRun.objects.get().seen == CLAIMS
+
+
+def test_catch_up_that_lost_its_lease_stops_before_its_next_page(
+    local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims_at_kick(local_kick, count=CLAIMS)
+    record_page = reconcile.record_page
+
+    def while_another_takes_over(*args: Any, **kwargs: Any) -> Any:
+        Lease.objects.update(owner="another")
+        return record_page(*args, **kwargs)
+
+    monkeypatch.setattr(reconcile, "record_page", while_another_takes_over)
+
+    run = catch_up(api=api, clock=clock)
+
+    assert run
+    assert (run.pages, run.outcome) == (1, "RUNNING")
+    assert Claim.objects.count() == 10
+
+
+def test_catch_up_keeps_an_unusable_claim_and_records_the_rest_of_its_page(
+    local_kick: LocalKick, api: KickApi, clock: HandClock
+) -> None:
+    claims_at_kick(local_kick, count=3)
+    (good, *_), page = list(local_kick.claims()), next(api.iter_claims())
+    page.unusable.append(_unusable())
+    api_with_it = _Scripted([page])
+
+    run = catch_up(api=api_with_it, clock=clock)
+
+    assert run
+    assert (run.recorded, run.unusable) == (3, 1)
+    assert Delivery.objects.get().verdict == "UNUSABLE"
+    assert Claim.objects.filter(pk=good["claim_id"]).exists()
+
+
+def test_sweep_finds_what_catch_up_cannot_see_and_says_how_many(
+    local_kick: LocalKick, api: KickApi, clock: HandClock
+) -> None:
+    claim, *_ = claims_at_kick(local_kick, count=CLAIMS)
+    api.update_claims((c["claim_id"], "processed") for c in local_kick.claims())
+    clock.advance(timedelta(minutes=10))
+    seen_by_catch_up = catch_up(api=api, clock=clock)
+
+    run = sweep(campaign_id=claim["campaign_id"], api=api, clock=clock)
+
+    assert seen_by_catch_up
+    assert run
+    assert (seen_by_catch_up.seen, run.recorded, run.missed) == (0, CLAIMS, CLAIMS)
+    assert set(Claim.objects.values_list("external_status", flat=True)) == {"processed"}
+
+
+def test_sweep_since_leaves_older_claims_out(
+    local_kick: LocalKick, api: KickApi, clock: HandClock
+) -> None:
+    claims_at_kick(local_kick, count=3)
+
+    run = sweep(campaign_id="", api=api, clock=clock, since=clock.now + timedelta(hours=1))
+
+    assert run
+    assert (run.pages, run.recorded) == (1, 0)
+
+
+def test_sweep_due_campaigns_takes_each_once_a_night(api: KickApi, clock: HandClock) -> None:
+    day = timedelta(days=1)
+    make_campaign(campaign_id="running", starts_at=clock.now - day)
+    make_campaign(campaign_id="unknown")
+    make_campaign(campaign_id="future", starts_at=clock.now + 2 * day)
+    make_campaign(campaign_id="grace", ends_at=clock.now - 20 * day, grace_days=14)
+    make_campaign(campaign_id="over", ends_at=clock.now - 20 * day)
+
+    tonight = sweep_due_campaigns(api=api, clock=clock)
+    again = sweep_due_campaigns(api=api, clock=clock)
+    clock.advance(day)
+    tomorrow = sweep_due_campaigns(api=api, clock=clock)
+
+    assert [run.campaign_id for run in tonight] == ["grace", "running", "unknown"]
+    assert (len(again), len(tomorrow)) == (0, 3)
+
+
+class _Scripted:
+    """Stands in for the API alone where the local Kick cannot say such nonsense."""
+
+    def __init__(self, pages: list[Any]) -> None:
+        self.pages = pages
+
+    def iter_claims(self, **_: Any) -> Iterator[Any]:
+        return iter(self.pages)
+
+
+def _unusable() -> UnusableClaim:
+    return UnusableClaim(claim_id="", raw=b'{"claim_id": 1}', reason="claim_id is the number 1.")
