@@ -134,7 +134,7 @@ def _log(revocation: GrantRevocation, *, outcome: str, level: int = logging.INFO
     log_event(
         logger,
         "revocation",
-        level=level,
+        level,
         kick_user_id=revocation.kick_user_id,
         attempts=revocation.attempts,
         outcome=outcome,

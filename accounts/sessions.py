@@ -1,4 +1,4 @@
-"""Which player a browser is logged in as. Players are not Django users; staff are another matter."""
+"""Which player a browser is logged in as. Players are no Django users; staff are another matter."""
 
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token

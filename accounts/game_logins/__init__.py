@@ -14,4 +14,4 @@ __all__ = ["GameAccount", "GameLogin", "GameLoginFailed", "get_game_login"]
 @cache
 def get_game_login() -> GameLogin:
     """The one of this process. Raises ImportError when `GAME_LOGIN` names no class."""
-    return cast(GameLogin, import_string(settings.GAME_LOGIN)())
+    return cast("GameLogin", import_string(settings.GAME_LOGIN)())

@@ -92,7 +92,7 @@ class OidcLogin:
         log_event(
             logger,
             "game_login_failed",
-            level=logging.WARNING,
+            logging.WARNING,
             error=type(error).__name__,
             code=getattr(error, "error", ""),
         )

@@ -60,7 +60,7 @@ def end_of(failure: Exception) -> End:
     log_event(
         logger,
         "link_failed",
-        level=logging.WARNING if isinstance(failure, KickError) else logging.INFO,
+        logging.WARNING if isinstance(failure, KickError) else logging.INFO,
         outcome=type(failure).__name__,
     )
     # A code that was used before, or that a sign-in app on the phone has kept for too long.

@@ -1,0 +1,60 @@
+"""A player with a browser, who can log in to the game and go to the local Kick and back."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import Player
+from tests.local_kick_process import LocalKick
+
+
+@dataclass
+class Visitor:
+    client: Client
+    kick: LocalKick
+
+    def log_in(self, name: str) -> Any:
+        return self.client.post("/link/login/callback", {"name": name})
+
+    @property
+    def player(self) -> Player:
+        return Player.objects.get(pk=self.client.session["player_id"])
+
+    def leave_for_kick(self) -> dict[str, str]:
+        """Press the button; returns the query of the address that it leads to."""
+        response = self.client.post("/link/kick")
+        assert response.status_code == 302
+        return query_of(response["Location"])
+
+    def say_yes(self, query: dict[str, str], *, user_id: int) -> str:
+        """Consent at Kick; returns the address that Kick sends the browser to."""
+        return self.kick.authorize(
+            client_id=query["client_id"],
+            user_id=user_id,
+            redirect_uri=query["redirect_uri"],
+            state=query["state"],
+            code_challenge=query["code_challenge"],
+            scope=query["scope"],
+        )
+
+    def come_back(self, address: str) -> Any:
+        parts = urlsplit(address)
+        return self.client.get(f"{parts.path}?{parts.query}")
+
+    def come_back_with(self, **query: str) -> Any:
+        return self.client.get(urlsplit(settings.KICK_REDIRECT_URI).path, query)
+
+    def link(self, kick_name: str) -> Any:
+        """The whole trip, as the viewer of that name."""
+        user_id = self.kick.make_viewer(kick_name)
+        return self.come_back(self.say_yes(self.leave_for_kick(), user_id=user_id))
+
+    def hub(self) -> str:
+        return str(self.client.get("/link/").content.decode())
+
+
+def query_of(address: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))

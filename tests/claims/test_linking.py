@@ -1,0 +1,315 @@
+"""Linking with what it means for claims, and the races that the database has to decide."""
+
+import threading
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.linking import (
+    FreshGrant,
+    GrantBeingRevoked,
+    KickUserTaken,
+    Linked,
+    LinkRefused,
+    NotLinked,
+    PlayerHasAnotherKickUser,
+)
+from accounts.models import GrantRevocation, KickGrant, KickUser, LinkEvent, Player
+from accounts.tokens import decrypt, encrypt
+from claims.linking import LinkResult, link_player, unlink_player
+from claims.models import Claim, Entitlement
+from tests.factories import NOW, make_claim, make_kick_user, make_player
+from tests.races import races
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+SECOND = timedelta(seconds=1)
+
+
+def link(
+    player: Player, kick_user_id: str, *, token: str = "a-token", now: datetime = NOW
+) -> LinkResult:
+    return link_player(
+        player=player,
+        kick_user_id=kick_user_id,
+        kick_name="nova_live",
+        grant=FreshGrant(token, scope="user:read", checked_at=now),
+        now=now,
+    )
+
+
+def revocation_of(kick_user: KickUser, **fields: object) -> GrantRevocation:
+    due = {"created_at": NOW, "next_attempt_at": NOW, "encrypted_refresh_token": encrypt("old")}
+    return GrantRevocation.objects.create(kick_user=kick_user, **due | fields)
+
+
+def test_link_player_of_a_kick_user_never_seen() -> None:
+    player = make_player()
+
+    result = link(player, "18446744073709551615")
+
+    kick_user = KickUser.objects.get(pk="18446744073709551615")
+    assert result == LinkResult(outcome=Linked.NEW, granted_claims=0)
+    assert (kick_user.player, kick_user.linked_at, kick_user.name) == (player, NOW, "nova_live")
+    assert LinkEvent.objects.get().actor == "player"
+
+
+def test_link_player_grants_what_was_held() -> None:
+    player, kick_user = make_player(), make_kick_user()
+    held = [make_claim(kick_user=kick_user) for _ in range(3)]
+    another = make_claim()
+
+    result = link(player, kick_user.pk)
+
+    granted = Claim.objects.filter(status=Claim.Status.GRANTED)
+    assert result.granted_claims == 3
+    assert set(granted) == set(held)
+    assert set(Entitlement.objects.values_list("player", flat=True)) == {player.pk}
+    assert Claim.objects.get(pk=another.pk).status == Claim.Status.HELD
+
+
+def test_link_player_twice_replaces_the_grant() -> None:
+    player = make_player()
+    link(player, "1", token="first")
+
+    result = link(player, "1", token="second")
+
+    assert result.outcome == Linked.RENEWED
+    assert decrypt(KickGrant.objects.get().encrypted_refresh_token) == "second"
+    assert KickUser.objects.get().linked_at == NOW
+
+
+def test_link_player_with_a_taken_kick_user_forgets_the_grant() -> None:
+    owner = make_player()
+    link(owner, "1", token="live")
+
+    with pytest.raises(KickUserTaken):
+        link(make_player(), "1", token="fresh")
+
+    assert decrypt(KickGrant.objects.get().encrypted_refresh_token) == "live"
+    assert not GrantRevocation.objects.exists()
+
+
+def test_link_player_with_another_kick_user_revokes_the_fresh_grant() -> None:
+    player = make_player()
+    link(player, "1")
+
+    with pytest.raises(PlayerHasAnotherKickUser) as refusal:
+        link(player, "2", token="fresh")
+
+    revocation = GrantRevocation.objects.get()
+    assert refusal.value.kick_user.pk == revocation.kick_user_id == "2"
+    assert decrypt(revocation.encrypted_refresh_token) == "fresh"
+    assert KickUser.objects.get(pk="2").player is None
+
+
+def test_link_player_both_of_whom_are_linked_elsewhere_revokes_nothing() -> None:
+    player, other = make_player(), make_player()
+    link(player, "1")
+    link(other, "2")
+
+    with pytest.raises(KickUserTaken):
+        link(player, "2")
+
+    assert not GrantRevocation.objects.exists()
+
+
+def test_link_player_overtakes_pending_revocations() -> None:
+    kick_user = make_kick_user()
+    revocation = revocation_of(kick_user)
+    other = revocation_of(make_kick_user())
+
+    link(make_player(), kick_user.pk)
+
+    revocation.refresh_from_db()
+    other.refresh_from_db()
+    assert (revocation.outcome, revocation.ended_at) == ("OVERTAKEN", NOW)
+    assert bytes(revocation.encrypted_refresh_token) == b""
+    assert other.outcome == "PENDING"
+
+
+def test_link_player_while_kick_is_told_to_revoke_is_refused() -> None:
+    kick_user = make_kick_user()
+    revocation_of(kick_user, sending_since=NOW - SECOND)
+
+    with pytest.raises(GrantBeingRevoked):
+        link(make_player(), kick_user.pk)
+
+    # The fresh grant is to go too, unless the player connects again first.
+    assert GrantRevocation.objects.filter(outcome="PENDING").count() == 2
+
+
+def test_link_player_just_after_a_revocation_that_may_have_hit_it_is_refused() -> None:
+    kick_user = make_kick_user()
+    revocation_of(kick_user, outcome="REVOKED", next_attempt_at=None, ended_at=NOW)
+
+    with pytest.raises(GrantBeingRevoked):
+        link(make_player(), kick_user.pk, now=NOW)
+
+    assert link(make_player(), kick_user.pk, now=NOW + SECOND).outcome == Linked.NEW
+
+
+def test_link_player_after_a_worker_died_while_telling_kick() -> None:
+    kick_user = make_kick_user()
+    revocation = revocation_of(kick_user, sending_since=NOW - timedelta(minutes=4))
+
+    link(make_player(), kick_user.pk)
+
+    revocation.refresh_from_db()
+    assert revocation.outcome == "OVERTAKEN"
+
+
+def test_unlink_player_leaves_what_was_granted() -> None:
+    player, kick_user = make_player(), make_kick_user()
+    make_claim(kick_user=kick_user)
+    link(player, kick_user.pk, token="live")
+
+    unlink_player(player=player, now=NOW + SECOND)
+
+    revocation = GrantRevocation.objects.get()
+    kick_user.refresh_from_db()
+    assert (kick_user.player, kick_user.linked_at) == (None, None)
+    assert Entitlement.objects.get().player == player
+    assert decrypt(revocation.encrypted_refresh_token) == "live"
+    assert revocation.next_attempt_at == NOW + SECOND
+    assert not KickGrant.objects.exists()
+
+
+def test_unlink_player_twice_raises_not_linked() -> None:
+    player = make_player()
+    link(player, "1")
+    unlink_player(player=player, now=NOW)
+
+    with pytest.raises(NotLinked):
+        unlink_player(player=player, now=NOW)
+
+    assert LinkEvent.objects.filter(kind=LinkEvent.Kind.UNLINKED).count() == 1
+
+
+def test_relink_to_another_player_grants_later_claims_to_that_one() -> None:
+    first, second, kick_user = make_player(), make_player(), make_kick_user()
+    make_claim(kick_user=kick_user)
+    link(first, kick_user.pk)
+    unlink_player(player=first, now=NOW)
+    make_claim(kick_user=kick_user)
+
+    link(second, kick_user.pk, now=NOW + SECOND)
+
+    owners = Entitlement.objects.order_by("pk").values_list("player", flat=True)
+    assert list(owners) == [first.pk, second.pk]
+
+
+def test_link_in_a_transaction_that_fails_changes_nothing() -> None:
+    player, kick_user = make_player(), make_kick_user()
+    make_claim(kick_user=kick_user)
+
+    with transaction.atomic():
+        link(player, kick_user.pk)
+        transaction.set_rollback(True)
+
+    assert not LinkEvent.objects.exists()
+    assert not Entitlement.objects.exists()
+
+
+def test_unique_key_refuses_two_kick_users_of_one_player() -> None:
+    player = make_player()
+    make_kick_user(player=player)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_kick_user(player=player)
+
+
+@pytest.mark.parametrize("fields", [{"linked_at": None}, {"player": None}])
+def test_link_and_its_time_go_together(fields: dict[str, None]) -> None:
+    kick_user = make_kick_user(player=make_player())
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        KickUser.objects.filter(pk=kick_user.pk).update(**fields)
+
+
+def _outcome(player: Player, kick_user_id: str) -> str:
+    try:
+        return link(player, kick_user_id).outcome
+    except LinkRefused as refusal:
+        return type(refusal).__name__
+
+
+@pytest.mark.django_db(transaction=True)
+def test_race_of_two_players_for_one_kick_user_has_one_winner() -> None:
+    for number in range(races(100)):
+        kick_user_id, players = str(1000 + number), [make_player(), make_player()]
+
+        outcomes = at_once([partial(_outcome, player, kick_user_id) for player in players])
+
+        assert sorted(outcomes) == ["KickUserTaken", "new"]
+    assert not GrantRevocation.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_race_of_one_player_for_two_kick_users_has_one_winner() -> None:
+    for number in range(races(100)):
+        player, kick_user_ids = make_player(), [str(2000 + number), str(7000 + number)]
+
+        outcomes = at_once([partial(_outcome, player, key) for key in kick_user_ids])
+
+        assert sorted(outcomes) == ["PlayerHasAnotherKickUser", "new"]
+    # Each loser's Kick user is linked to nobody, and its grant is to be ended.
+    assert GrantRevocation.objects.count() == races(100)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_race_of_link_and_unlink_leaves_a_grant_exactly_when_linked() -> None:
+    player, kick_user_id = make_player(), "42"
+    link(player, kick_user_id)
+
+    def unlink() -> str:
+        try:
+            unlink_player(player=player, now=NOW)
+        except NotLinked:
+            return "not linked"
+        return "unlinked"
+
+    for _ in range(races(100)):
+        at_once([unlink, partial(_outcome, player, kick_user_id), unlink])
+
+        is_linked = KickUser.objects.filter(pk=kick_user_id, player=player).exists()
+        assert KickGrant.objects.exists() is is_linked
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_race_that_the_check_cannot_see_is_decided_by_the_unique_key() -> None:
+    """The other link commits after the check and before the write."""
+    player = make_player()
+    first, second = make_kick_user(), make_kick_user()
+
+    is_linked = threading.Event()
+
+    def link_and_commit_late() -> str:
+        with transaction.atomic():
+            link(player, first.pk)
+            is_linked.set()
+            _wait_until_somebody_waits()
+        return "committed"
+
+    def link_meanwhile() -> str:
+        is_linked.wait(timeout=10)
+        return _outcome(player, second.pk)
+
+    outcomes = at_once([link_and_commit_late, link_meanwhile])
+
+    assert outcomes == ["committed", "PlayerHasAnotherKickUser"]
+
+
+def _wait_until_somebody_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(500):
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01)"
+                " WHERE wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
