@@ -4,7 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from studio_drops.local_kick.server import HOST, bind, serve
+from django.db import DatabaseError
+
+from studio_drops.local_kick.server import HOST, bind, prepare, serve
 
 
 def main() -> None:
@@ -16,7 +18,14 @@ def main() -> None:
             f"Local Kick cannot listen on {HOST}:{arguments.port} ({error.strerror}): "
             "stop what uses that port, or choose another with --port."
         )
-    serve(listener=listener, database=arguments.database.resolve())
+    try:
+        application = prepare(arguments.database.resolve())
+    except (OSError, DatabaseError) as error:
+        sys.exit(
+            f"Local Kick cannot keep its state in {arguments.database} ({error}): "
+            "choose a file that can be written with --database."
+        )
+    serve(application, listener=listener)
 
 
 def _read_arguments() -> argparse.Namespace:

@@ -8,6 +8,7 @@ none, an empty one, or its last claim.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -57,9 +58,14 @@ def describe(row: Sequence[Any]) -> dict[str, Any]:
     """A claim as Kick shows it; `row` has COLUMNS. `user_id` is a number."""
     claim = dict(zip(COLUMNS, row, strict=True))
     claim["user_id"] = int(claim["user_id"])
-    claim["created_at"] = f"{claim['created_at']:%Y-%m-%dT%H:%M:%SZ}"
-    claim["updated_at"] = f"{claim['updated_at']:%Y-%m-%dT%H:%M:%SZ}"
+    claim["created_at"] = _rfc3339(claim["created_at"])
+    claim["updated_at"] = _rfc3339(claim["updated_at"])
     return claim
+
+
+def _rfc3339(moment: datetime) -> str:
+    """Whole seconds of UTC; several times faster than strftime, which tells in a million claims."""
+    return moment.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def _next_cursor(

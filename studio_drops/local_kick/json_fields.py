@@ -23,7 +23,7 @@ class Fields:
         return self.values.get(name) is not None
 
     def text(self, name: str) -> str:
-        return str(self._read(name, lambda value: isinstance(value, str), "a string"))
+        return str(self._read(name, _is_text, "a string without control characters"))
 
     def optional_text(self, name: str) -> str | None:
         return self.text(name) if name in self else None
@@ -61,7 +61,7 @@ class Fields:
 
     def texts(self, name: str) -> list[str]:
         values = self._read(name, lambda value: isinstance(value, list), "a list of strings")
-        if not all(isinstance(value, str) for value in values):
+        if not all(map(_is_text, values)):
             raise Refused(f"{name} is wrong: send a list of strings.")
         return list(values)
 
@@ -75,6 +75,11 @@ class Fields:
             problem = "is missing" if value is None else f"{value!r:.100} is wrong"
             raise Refused(f"{name} {problem}: send {expected}.")
         return value
+
+
+def _is_text(value: Any) -> bool:
+    # What is not printable includes lone surrogates, which no database can store.
+    return isinstance(value, str) and value.isprintable()
 
 
 def _is_integer(value: Any) -> bool:

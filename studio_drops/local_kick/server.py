@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from gunicorn.app.base import BaseApplication
 
 from studio_drops.local_kick.secret_key import read_secret_key
@@ -26,22 +27,21 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def serve(*, listener: socket.socket, database: Path) -> None:
-    """Bring the database up to date, then serve until TERM or INT. Does not return."""
+def prepare(database: Path) -> Any:
+    """Bring the database up to date. Returns the application; raises OSError or DatabaseError."""
     os.environ["LOCAL_KICK_DATABASE"] = str(database)
     os.environ["LOCAL_KICK_SECRET_KEY"] = read_secret_key(beside=database)
     os.environ["DJANGO_SETTINGS_MODULE"] = "studio_drops.local_kick.settings"
     application = get_wsgi_application()
-    _prepare_database()
-    _Server(application, listener=listener).run()
-
-
-def _prepare_database() -> None:
-    from django.db import connections
-
     call_command("migrate", verbosity=0)
     # The worker is forked from here, and SQLite's connections must not be carried over a fork.
     connections.close_all()
+    return application
+
+
+def serve(application: Any, *, listener: socket.socket) -> None:
+    """Serve until TERM or INT. Does not return."""
+    _Server(application, listener=listener).run()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

@@ -65,6 +65,7 @@ SESSION_COOKIE_NAME = "local_kick_session"
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 365
 CSRF_COOKIE_NAME = "local_kick_csrf"
+CSRF_FAILURE_VIEW = "studio_drops.local_kick.pages.errors.form_refused"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Only views and APIs of this project's own shape: a missing trailing slash is a mistake, as on

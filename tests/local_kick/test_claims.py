@@ -123,6 +123,15 @@ def test_claims_in_a_list(world: World) -> None:
     assert answer["last_claim_id"] == "odd-id-of-27-characters"
 
 
+def test_claims_in_a_list_all_or_none(world: World) -> None:
+    entries = [{"user_id": world.user_id}, {"user_id": 77}]
+
+    with pytest.raises(ControlError, match="no viewer 77"):
+        world.kick.claim(**world.pair, claims=entries, force=True)
+
+    assert list(world.kick.claims()) == []
+
+
 def test_crowd_claims_once_each(world: World) -> None:
     answer = world.kick.claim(**world.pair, count=25, force=True, deliver=False)
 

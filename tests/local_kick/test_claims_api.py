@@ -188,6 +188,7 @@ def test_patch_sets_statuses(world: World) -> None:
         [{"claim_id": "01K0"}],
         [{"claim_id": "01K0", "external_status": ""}],
         [{"claim_id": "01K0", "external_status": 1}],
+        [{"claim_id": "\ud800", "external_status": "processed"}],
         [{"claim_id": "01K0", "external_status": "processed", "user_id": 1}],
         [{"claim_id": "01K0", "external_status": "processed"}],
         [{"claim_id": f"01K{n}", "external_status": "processed"} for n in range(101)],

@@ -1,3 +1,4 @@
+import signal
 import socket
 import subprocess
 import sys
@@ -191,19 +192,39 @@ def test_restart_loses_nothing(tmp_path: Path) -> None:
         world.kick.stop()
 
 
+def test_start_without_a_place_for_the_database(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    ended = run("--port", "0", "--database", str(tmp_path / "file" / "kick.sqlite3"))
+
+    [sentence] = ended.stderr.splitlines()
+    assert ended.returncode == 1
+    assert "cannot keep its state" in sentence
+    assert "--database" in sentence
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_ends_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
+    local_kick = start_local_kick(tmp_path / "kick.sqlite3")
+
+    local_kick.process.send_signal(ending)
+
+    assert local_kick.stop() == 0
+    with pytest.raises(requests.ConnectionError):  # no worker is left behind
+        requests.get(f"{local_kick.url}/local/healthz", timeout=9)
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "studio_drops.local_kick", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+
+
 def test_start_on_a_taken_port(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "studio_drops.local_kick", "--port", port]
-        ended = subprocess.run(
-            [*command, "--database", str(tmp_path / "kick.sqlite3")],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=20,
-        )
+        ended = run("--port", port, "--database", str(tmp_path / "kick.sqlite3"))
 
     assert ended.returncode == 1
     assert ended.stdout == ""

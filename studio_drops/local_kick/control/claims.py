@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest
 
 from .. import clock
@@ -45,7 +46,8 @@ def _post_claims(request: HttpRequest) -> Answer:
     if "count" in fields:
         return _claim_by_crowd(orders, deliver_too=deliver_too)
     entries = list(fields.objects("claims", known=_ENTRY)) if "claims" in fields else [fields]
-    claims = [_claim(entry, orders) for entry in entries]
+    with transaction.atomic():  # all of a list or none
+        claims = [_claim(entry, orders) for entry in entries]
     return _listed(claims, _deliver(claims) if deliver_too else [])
 
 

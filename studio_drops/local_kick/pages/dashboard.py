@@ -63,7 +63,7 @@ def _overview(campaign: Campaign) -> dict[str, Any]:
     return {
         "campaign": campaign,
         "attachments": campaign.attachments.select_related("reward"),
-        "claims": campaign.claims.count(),
+        "claims": campaign.organization.claims.filter(campaign=campaign).count(),
         **figures,
     }
 

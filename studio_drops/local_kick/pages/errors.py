@@ -8,7 +8,19 @@ from ..wire.answers import refuse
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     if request.path.startswith((*WIRE_PATHS, "/local/")):
         return refuse(request.path, 404, "there is no such endpoint: see docs/local-kick.md")
-    return render(request, "local_kick/not_found.html", status=404)
+    sentence = "The local Kick has an inventory, connections and a dashboard."
+    return _sorry(request, "Nothing here", sentence, status=404)
+
+
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    """Django refused a form that was not made for this browser."""
+    sentence = "The form was sent without its cookie: open the page again and press the button."
+    return _sorry(request, "Please try again", sentence, status=403)
+
+
+def _sorry(request: HttpRequest, heading: str, sentence: str, *, status: int) -> HttpResponse:
+    context = {"heading": heading, "sentence": sentence}
+    return render(request, "local_kick/sorry.html", context, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -62,9 +62,14 @@ def _read_status(entry: Any) -> tuple[str, str]:
     """Exactly the two documented fields, both filled."""
     if not isinstance(entry, dict) or entry.keys() != FIELDS:
         raise Refused("each claim must have claim_id and external_status and nothing else")
-    if not all(isinstance(value, str) and 0 < len(value) <= 64 for value in entry.values()):
+    if not all(map(_is_short_text, entry.values())):
         raise Refused("claim_id and external_status must be strings of 1 to 64 characters")
     return entry["claim_id"], entry["external_status"]
+
+
+def _is_short_text(value: Any) -> bool:
+    # What is not printable includes lone surrogates, which no database can store.
+    return isinstance(value, str) and 0 < len(value) <= 64 and value.isprintable()
 
 
 claims = endpoint(GET=_get_claims, PATCH=_patch_claims)
