@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -71,6 +72,10 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         threading.Event().wait(0.005)
 
 
+def is_fetching() -> bool:
+    return "kick-public-key" in {thread.name for thread in threading.enumerate()}
+
+
 def test_first_delivery_fetches_the_key_once(keys: PublicKeys, server: ScriptedServer) -> None:
     for _ in range(5):
         assert keys.verify(delivery_signed_by(OLD), now=NOW)
@@ -127,45 +132,49 @@ def test_rotation_under_a_flood_heals_within_a_minute(
     assert healed == [False, False, True]
 
 
-def test_flood_by_many_threads_costs_one_fetch(
-    keys: PublicKeys, make_keys: MakeKeys, server: ScriptedServer
-) -> None:
-    processes = [keys, make_keys(), make_keys()]
+def run_together(deliveries: list[Callable[[], bool]]) -> list[bool]:
+    """The verdicts of deliveries that all arrive at once, each in a thread of its own."""
+    start = threading.Barrier(len(deliveries))
     verdicts: list[bool] = []
-    start = threading.Barrier(12)
 
-    def forge(process: PublicKeys) -> None:
+    def deliver(verify: Callable[[], bool]) -> None:
         start.wait()
-        verdicts.extend(process.verify(FORGERY, now=seconds_later(1)) for _ in range(20))
+        verdicts.append(verify())
 
-    threads = [threading.Thread(target=forge, args=(processes[i % 3],)) for i in range(12)]
+    threads = [threading.Thread(target=deliver, args=(verify,)) for verify in deliveries]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return verdicts
 
-    assert verdicts == [False] * 240
+
+def test_flood_by_many_threads_costs_one_fetch(
+    keys: PublicKeys, make_keys: MakeKeys, server: ScriptedServer
+) -> None:
+    processes = [keys, make_keys(), make_keys()] * 4
+
+    verdicts = run_together(
+        [partial(process.verify, FORGERY, now=seconds_later(1)) for process in processes]
+    )
+
+    assert verdicts == [False] * 12
     assert len(server.seen) == 2
 
 
 def test_rotation_met_by_many_threads_refuses_none(
     keys: PublicKeys, make_keys: MakeKeys, server: ScriptedServer
 ) -> None:
-    processes = [keys, make_keys(), make_keys()]
+    processes = [keys, make_keys(), make_keys()] * 4
     server.script(key_answer(pem_of(NEW)))
-    verdicts: list[bool] = []
-    start = threading.Barrier(12)
 
-    def deliver(number: int) -> None:
-        start.wait()
-        now = seconds_later(1 + number / 1000)  # clocks are read a moment apart
-        verdicts.append(processes[number % 3].verify(delivery_signed_by(NEW), now=now))
-
-    threads = [threading.Thread(target=deliver, args=(number,)) for number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    verdicts = run_together(
+        [
+            # Clocks are read a moment apart.
+            partial(process.verify, delivery_signed_by(NEW), now=seconds_later(1 + number / 1000))
+            for number, process in enumerate(processes)
+        ]
+    )
 
     assert verdicts == [True] * 12
     assert len(server.seen) == 2
@@ -175,22 +184,64 @@ def test_first_key_met_by_many_processes_is_fetched_once(
     make_keys: MakeKeys, server: ScriptedServer
 ) -> None:
     server.script(key_answer(pem_of(OLD)))
-    verdicts: list[bool] = []
-    start = threading.Barrier(6)
 
-    def deliver() -> None:
-        process = make_keys()
-        start.wait()
-        verdicts.append(process.verify(delivery_signed_by(OLD), now=NOW))
-
-    threads = [threading.Thread(target=deliver) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    verdicts = run_together(
+        [partial(make_keys().verify, delivery_signed_by(OLD), now=NOW) for _ in range(6)]
+    )
 
     assert verdicts == [True] * 6
     assert len(server.seen) == 1
+
+
+def test_a_key_that_came_while_waiting_for_the_lock_costs_no_fetch(
+    keys: PublicKeys, server: ScriptedServer, file: KeyFile
+) -> None:
+    verdicts: list[bool] = []
+    deliver = threading.Thread(
+        target=lambda: verdicts.append(keys.verify(delivery_signed_by(NEW), now=seconds_later(1)))
+    )
+
+    with file.locked():
+        deliver.start()
+        wait_until(is_fetching)
+        file.write(KeyRecord(server.url, pem_of(NEW), fetched_at=NOW.timestamp()))
+    deliver.join()
+
+    assert verdicts == [True]
+    assert len(server.seen) == 1
+
+
+def test_a_lock_that_is_never_released_holds_no_request_up(keys: PublicKeys, file: KeyFile) -> None:
+    begun_at = monotonic()
+
+    with file.locked():
+        assert not keys.verify(FORGERY, now=seconds_later(1))
+
+    assert monotonic() - begun_at < 1.5
+    wait_until(lambda: not is_fetching())
+
+
+class CountingFile(KeyFile):
+    reads = 0
+
+    def read(self) -> KeyRecord:
+        self.reads += 1
+        return super().read()
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_file_is_read_only_when_it_has_changed(make_keys: MakeKeys, file: KeyFile) -> None:
+    counting = CountingFile(file.path)
+    reader = make_keys(file=counting)
+    reads = []
+
+    for content in (file.path.read_text(), "corrupt", file.path.read_text()):
+        file.path.write_text(content)
+        for _ in range(10):
+            assert reader.verify(delivery_signed_by(OLD), now=NOW)
+        reads.append(counting.reads)
+
+    assert reads == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -261,10 +312,11 @@ def test_a_late_answer_does_not_replace_a_later_one(
 
     may_answer.set()
     has_answered.wait(5)
-    wait_until(lambda: "kick-public-key" not in {t.name for t in threading.enumerate()})
+    wait_until(lambda: not is_fetching())
 
-    assert keys.verify(delivery_signed_by(NEW), now=seconds_later(80))
     assert file.read().pem == pem_of(NEW)
+    assert keys.verify(delivery_signed_by(NEW), now=seconds_later(80))
+    assert len(server.seen) == 3
 
 
 def test_an_old_key_is_refreshed_beside_the_request(
@@ -296,7 +348,7 @@ def test_an_old_key_is_asked_for_once_a_minute_while_kick_is_down(
 
     for second in range(24 * 3600, 24 * 3600 + 130, 5):
         assert keys.verify(delivery_signed_by(OLD), now=seconds_later(second))
-        wait_until(lambda: "kick-public-key" not in {t.name for t in threading.enumerate()})
+        wait_until(lambda: not is_fetching())
 
     assert len(server.seen) == 1 + 3
 
@@ -388,6 +440,18 @@ def test_without_a_disk_each_process_goes_on_in_memory(
         assert not keys.verify(FORGERY, now=seconds_later(second))
     assert len(server.seen) == 2
     assert "public_key_file_unusable" in caplog.text
+
+
+def test_without_a_disk_a_flood_by_many_threads_costs_one_fetch(
+    make_keys: MakeKeys, server: ScriptedServer, tmp_path: Path
+) -> None:
+    keys = make_keys(file=KeyFile(tmp_path / "gone" / "kick-public-key.json"))
+    server.script(key_answer(pem_of(OLD)))
+    assert keys.verify(delivery_signed_by(OLD), now=NOW)
+
+    run_together([lambda: keys.verify(FORGERY, now=seconds_later(1))] * 12)
+
+    assert len(server.seen) == 2
 
 
 def test_a_process_that_died_while_fetching_holds_nobody_up(
