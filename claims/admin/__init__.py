@@ -1,5 +1,5 @@
 """What staff see of campaigns, claims and entitlements, and the few things they change by hand."""
 
-from claims.admin import api_keys, campaigns, claims, deliveries, entitlements, rewards
+from claims.admin import api_keys, campaigns, claims, deliveries, entitlements, rewards, runs
 
-__all__ = ["api_keys", "campaigns", "claims", "deliveries", "entitlements", "rewards"]
+__all__ = ["api_keys", "campaigns", "claims", "deliveries", "entitlements", "rewards", "runs"]

@@ -64,9 +64,7 @@ class ApiKeyAdmin(Page):
             "api_key": obj,
             "secret": request.made_secret,  # type: ignore[attr-defined]
         }
-        response = TemplateResponse(request, "admin/claims/apikey/made.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/claims/apikey/made.html", context)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)

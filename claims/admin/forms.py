@@ -18,5 +18,5 @@ class RevocationForm(forms.Form):
 class PairFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     default_error_messages = {
         **BaseInlineFormSet.default_error_messages,
-        "too_many_forms": _("Kick attaches at most %d rewards to a campaign."),
+        "too_many_forms": _("Kick attaches at most %(num)d rewards to a campaign."),
     }

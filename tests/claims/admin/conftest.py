@@ -3,7 +3,7 @@ from django.contrib.auth.models import Permission, User
 
 from accounts.models import GrantRevocation, KickGrant, LinkAttempt, LinkEvent
 from claims.api_keys import make_api_key
-from claims.models import Delivery
+from claims.models import Delivery, Lease, ReconcileRun
 from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
 
 TOKEN = b"the-encrypted-refresh-token"
@@ -82,6 +82,10 @@ def one_of_each(db):
         "claims_claim": claim,
         "claims_entitlement": entitlement,
         "claims_delivery": make_delivery(claim_id=claim.pk, verdict="DIFFERS"),
+        "claims_reconcilerun": ReconcileRun.objects.create(
+            kind="CATCH_UP", campaign_id=claim.campaign_id, started_at=NOW
+        ),
+        "claims_lease": Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW),
         "claims_campaign": claim.campaign,
         "claims_reward": claim.reward,
         "claims_item": claim.reward.items.first(),

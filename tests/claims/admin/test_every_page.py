@@ -23,12 +23,14 @@ MODELS = [
     "claims_claim",
     "claims_entitlement",
     "claims_delivery",
+    "claims_reconcilerun",
+    "claims_lease",
     "claims_campaign",
     "claims_reward",
     "claims_item",
     "claims_apikey",
 ]
-READ_ONLY = MODELS[:9]
+READ_ONLY = MODELS[:11]
 INLINES = {"claims_campaignreward", "claims_rewarditem"}
 
 
@@ -143,6 +145,8 @@ SEARCHES = [
     ("{reward}", "claims_claim claims_entitlement claims_campaign claims_reward"),
     ("starter-sword", "claims_claim claims_entitlement"),
     ("{item}", "claims_campaign claims_reward claims_item"),
+    ("{campaign}", "claims_reconcilerun"),
+    ("catch_up", "claims_lease"),
     ("eu-west", "claims_apikey"),
 ]
 

@@ -1,0 +1,93 @@
+"""What reconciling did, and which jobs run, read-only."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from claims.models import Lease, ReconcileRun
+from studio_drops.admin_parts.html import badge, row_link
+from studio_drops.admin_parts.pages import ReadOnlyPage
+from studio_drops.admin_parts.search import IdSearch
+
+TONE_OF_OUTCOME = {
+    ReconcileRun.Outcome.RUNNING: "quiet",
+    ReconcileRun.Outcome.INTERRUPTED: "wait",
+    ReconcileRun.Outcome.DONE: "good",
+    ReconcileRun.Outcome.GIVEN_UP: "bad",
+}
+
+
+@admin.register(ReconcileRun)
+class ReconcileRunAdmin(IdSearch, ReadOnlyPage):
+    list_display = [
+        "started_at",
+        "kind",
+        "outcome_badge",
+        "campaign",
+        "seen",
+        "recorded",
+        "granted",
+        "held",
+        "missed",
+        "ended_at",
+    ]
+    list_filter = ["kind", "outcome", "started_at"]
+    ordering = ["-started_at"]
+    search_fields = ["campaign_id"]
+    number_search_fields = ["id"]
+    search_help_text = gettext_lazy("A whole id of a campaign or a run.")
+    empty_state = gettext_lazy("The claims API was not read yet. The worker does so by itself.")
+    fieldsets = [
+        (None, {"fields": ["kind", "outcome_badge", "campaign", "started_at", "ended_at"]}),
+        (
+            gettext_lazy("What it found"),
+            {
+                "fields": [
+                    "pages",
+                    "seen",
+                    "recorded",
+                    "granted",
+                    "held",
+                    "differs",
+                    "unusable",
+                    "missed",
+                ]
+            },
+        ),
+        (gettext_lazy("What went wrong"), {"fields": ["error", "failures", "cursor"]}),
+    ]
+
+    @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
+    def outcome_badge(self, run: ReconcileRun) -> SafeString:
+        outcome = ReconcileRun.Outcome(run.outcome)
+        return badge(TONE_OF_OUTCOME[outcome], outcome.label)
+
+    @admin.display(description=gettext_lazy("campaign"), ordering="campaign_id")
+    def campaign(self, run: ReconcileRun) -> SafeString | str:
+        return row_link("claims_campaign", run.campaign_id) if run.campaign_id else _("all")
+
+
+@admin.register(Lease)
+class LeaseAdmin(IdSearch, ReadOnlyPage):
+    list_display = ["job", "state", "last_began_at", "last_ended_at", "not_before", "error"]
+    ordering = ["job"]
+    search_fields = ["job"]
+    search_help_text = gettext_lazy("The whole name of a job.")
+    empty_state = gettext_lazy("No job has run yet. Is a worker running, and the scheduler?")
+    fields = [
+        "job",
+        "state",
+        "owner",
+        "expires_at",
+        "not_before",
+        "last_began_at",
+        "last_ended_at",
+        "error",
+    ]
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, lease: Lease) -> SafeString:
+        if lease.error:
+            return badge("bad", _("went wrong last"))
+        return badge("good", _("running")) if lease.owner else badge("quiet", _("waiting"))
