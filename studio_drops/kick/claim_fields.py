@@ -11,12 +11,16 @@ from typing import Any
 from studio_drops.kick.strict_json import IntegerText, NumberText
 
 MAX_ID_LENGTH = 64
+# The studio's own text, typed in on Kick's dashboard: no claim is to be lost for a long one.
+MAX_EXTERNAL_ID_LENGTH = 255
 MAX_UINT64 = "18446744073709551615"
 
 _SHOWN_LENGTH = 40
 _EXPECTED_USER_ID = f"an unquoted whole number from 0 to {MAX_UINT64}"
 _EXPECTED_ID = f"text of 1 to {MAX_ID_LENGTH} characters"
-_EXPECTED_EXTERNAL_ID = f"text of at most {MAX_ID_LENGTH} characters, null, or no such field"
+_EXPECTED_EXTERNAL_ID = (
+    f"text of at most {MAX_EXTERNAL_ID_LENGTH} characters, null, or no such field"
+)
 
 
 class PayloadError(ValueError):
@@ -60,20 +64,20 @@ def _read_external_id(fields: dict[str, Any]) -> str:
         return ""
     if type(value) is not str:
         raise _unexpected("external_id", value, _EXPECTED_EXTERNAL_ID)
-    return _checked_id("external_id", value)
+    return _checked_id("external_id", value, MAX_EXTERNAL_ID_LENGTH)
 
 
-def _checked_id(field: str, value: str) -> str:
-    flaw = id_flaw(value)
+def _checked_id(field: str, value: str, max_length: int = MAX_ID_LENGTH) -> str:
+    flaw = id_flaw(value, max_length)
     if flaw is not None:
         raise PayloadError(f"{field} is {described(value)}, which has {flaw}.")
     return value
 
 
-def id_flaw(value: str) -> str | None:
+def id_flaw(value: str, max_length: int = MAX_ID_LENGTH) -> str | None:
     """Say what makes a text unusable as an id; None when nothing does."""
-    if len(value) > MAX_ID_LENGTH:
-        return f"{len(value)} characters: expected at most {MAX_ID_LENGTH}"
+    if len(value) > max_length:
+        return f"{len(value)} characters: expected at most {max_length}"
     if "\0" in value:
         return "a NUL character: expected text without one"
     if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):

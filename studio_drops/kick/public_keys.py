@@ -62,7 +62,8 @@ class PublicKeys:
         if key is not None and verify(key, delivery):
             self._refresh_if_old(seconds)
             return True
-        self._await_newer(seconds)
+        if self._key is key:  # else another thread has a newer one by now
+            self._await_newer(seconds)
         if self._key is None:
             raise NoPublicKey("Kick's public key could not be fetched yet: check KICK_API_URL.")
         return self._key is not key and verify(self._key, delivery)

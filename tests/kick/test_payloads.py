@@ -131,7 +131,10 @@ BAD_BODIES = {
     "campaign_id surrogate": (body_with(campaign_id="\ud800"), "half of a surrogate pair"),
     "reward_id bool": (body_with(reward_id=False), "reward_id is the boolean false"),
     "external_id number": (body_with(external_id=3), "external_id is the number 3: expected text"),
-    "external_id long": (body_with(external_id="x" * 65), "external_id is the text"),
+    "external_id long": (
+        body_with(external_id="x" * 256),
+        "has 256 characters: expected at most 255",
+    ),
     "external_id NUL": (body_with(external_id="\0"), "external_id"),
 }
 
@@ -158,7 +161,7 @@ def test_parse_claim_escaped_quotes_do_not_hide_brackets() -> None:
 
 
 def test_parse_claim_brackets_in_text_are_no_nesting() -> None:
-    assert parse_claim(body_with(external_id="[" * 64)).external_id == "[" * 64
+    assert parse_claim(body_with(external_id="[" * 255)).external_id == "[" * 255
 
 
 @settings(deadline=None)
