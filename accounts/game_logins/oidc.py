@@ -104,7 +104,8 @@ def _describe(error: Exception) -> GameLoginFailed:
         return failures.expired()
     if isinstance(error, AuthlibBaseError):
         return failures.declined() if error.error == "access_denied" else failures.refused()
-    if isinstance(error, requests.RequestException):
+    # Those that are a ValueError too come of what the issuer said, not of the way to it.
+    if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
         return failures.unreachable()
     return failures.unverified()
 
