@@ -15,13 +15,13 @@ import random
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
+from typing import Protocol
 
 from django.db.models import F, Q
 
 from claims.api_pages import Tally, record_page
 from claims.leases import Clock, HeldLease, lease
 from claims.models import Campaign, Claim, ReconcileRun
-from studio_drops.kick.api import KickApi
 from studio_drops.kick.errors import KickError, KickUnauthorized, KickUnavailable
 from studio_drops.kick.payloads import ApiClaim, ClaimsPage
 from studio_drops.logs import log_event
@@ -42,7 +42,20 @@ SWEEP_STARTS = time(3, 0, tzinfo=UTC)
 SWEPT_AFTER_ITS_END = timedelta(days=7)
 
 
-def catch_up(*, api: KickApi, clock: Clock, is_urgent: bool = False) -> ReconcileRun | None:
+class ClaimsApi(Protocol):
+    """As much of `KickApi` as a run needs."""
+
+    def iter_claims(
+        self,
+        *,
+        campaign_id: str | None = None,
+        external_status: str | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Iterator[ClaimsPage]: ...
+
+
+def catch_up(*, api: ClaimsApi, clock: Clock, is_urgent: bool = False) -> ReconcileRun | None:
     """Record all claims that Kick shows as `initiated`. None when it is not due or is under way.
 
     Kick being unreachable ends the run as INTERRUPTED. On a repeat: nothing new.
@@ -53,7 +66,7 @@ def catch_up(*, api: KickApi, clock: Clock, is_urgent: bool = False) -> Reconcil
 
 
 def sweep(
-    *, campaign_id: str, api: KickApi, clock: Clock, since: datetime | None = None
+    *, campaign_id: str, api: ClaimsApi, clock: Clock, since: datetime | None = None
 ) -> ReconcileRun | None:
     """Record every claim of a campaign ("" for all campaigns), whatever its status.
 
@@ -69,7 +82,7 @@ def sweep(
     )
 
 
-def sweep_due_campaigns(*, api: KickApi, clock: Clock) -> list[ReconcileRun]:
+def sweep_due_campaigns(*, api: ClaimsApi, clock: Clock) -> list[ReconcileRun]:
     """Sweep each campaign that is due for it, once a night; resume what was interrupted."""
     runs = (
         _run(ReconcileRun.Kind.SWEEP, campaign_id=campaign_id, api=api, clock=clock)
@@ -110,7 +123,7 @@ def _run(
     kind: ReconcileRun.Kind,
     *,
     campaign_id: str,
-    api: KickApi,
+    api: ClaimsApi,
     clock: Clock,
     is_urgent: bool = False,
     since: datetime | None = None,
@@ -143,7 +156,7 @@ def _begin_or_resume(
     return run
 
 
-def _read_pages(run: ReconcileRun, *, api: KickApi, held: HeldLease, began_at: datetime) -> bool:
+def _read_pages(run: ReconcileRun, *, api: ClaimsApi, held: HeldLease, began_at: datetime) -> bool:
     """Whether the last page was reached; False when it has gone on for long enough."""
     noted_at = began_at
     for page in _pages(run, api=api):
@@ -157,7 +170,7 @@ def _read_pages(run: ReconcileRun, *, api: KickApi, held: HeldLease, began_at: d
     return True
 
 
-def _pages(run: ReconcileRun, *, api: KickApi) -> Iterator[ClaimsPage]:
+def _pages(run: ReconcileRun, *, api: ClaimsApi) -> Iterator[ClaimsPage]:
     is_catch_up = run.kind == ReconcileRun.Kind.CATCH_UP
     return api.iter_claims(
         campaign_id=run.campaign_id or None,

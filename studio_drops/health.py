@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
+from claims.vital_metrics import VitalsCollector
 from studio_drops.shared_metrics import exposition
 
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
@@ -45,7 +46,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
             status=403,
             content_type="text/plain; charset=utf-8",
         )
-    return HttpResponse(exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    return HttpResponse(
+        exposition(VitalsCollector()), content_type="text/plain; version=0.0.4; charset=utf-8"
+    )
 
 
 def check_database() -> None:

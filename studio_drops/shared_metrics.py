@@ -16,6 +16,7 @@ from django.conf import settings
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
+    from prometheus_client.registry import Collector
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -35,17 +36,17 @@ def forget_process(pid: int) -> None:
     mark_process_dead(pid)
 
 
-def exposition() -> bytes:
-    """The numbers of all services in Prometheus's text format."""
+def exposition(*collectors: "Collector") -> bytes:
+    """The numbers of all services, and of `collectors`, in Prometheus's text format."""
     from prometheus_client import REGISTRY, generate_latest
     from prometheus_client.registry import CollectorRegistry
 
     import studio_drops.metrics  # noqa: F401 (a process that counted nothing still names them)
 
-    if VARIABLE not in os.environ:
-        return generate_latest(REGISTRY)
+    counted = _AllServices() if VARIABLE in os.environ else REGISTRY
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_AllServices())
+    for collector in (counted, *collectors):
+        registry.register(collector)
     return generate_latest(registry)
 
 

@@ -81,6 +81,7 @@ def test_readyz_without_a_database(client: Client) -> None:
     assert (response.status_code, response.json()["status"]) == (503, "not ready")
 
 
+@pytest.mark.django_db
 def test_metrics_for_this_machine(client: Client) -> None:
     response = client.get("/metrics")
 

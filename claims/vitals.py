@@ -1,0 +1,100 @@
+"""How the ledger is doing, in numbers: what `doctor`, the metrics and the admin's home all read.
+
+Each is one query over what is open (held, unwritten, due), never over all that ever was.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Min, Q
+
+from accounts.models import GrantRevocation
+from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun
+
+RECENT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The claims that are held for one reason; `oldest_at` is when the oldest one was received."""
+
+    reason: str
+    count: int
+    oldest_at: datetime
+
+
+def held_by_reason() -> list[Held]:
+    """In the order of the reasons' precedence; a reason without claims is left out."""
+    rows = (
+        Claim.objects.filter(status=Claim.Status.HELD)
+        .values("hold_reason")
+        .annotate(count=Count("pk"), oldest_at=Min("received_at"))
+    )
+    by_reason = {row["hold_reason"]: row for row in rows}
+    return [
+        Held(reason, by_reason[reason]["count"], by_reason[reason]["oldest_at"])
+        for reason in Claim.HoldReason.values
+        if reason in by_reason
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Claims that Kick should show as processed and does not, as far as we know."""
+
+    count: int
+    refused: int
+    oldest_at: datetime | None
+
+
+def unwritten() -> Unwritten:
+    """`oldest_at`: when the oldest of them was granted."""
+    row = (
+        Claim.objects.exclude(external_status=F("wanted_external_status"))
+        .filter(wanted_external_status=Claim.ExternalStatus.PROCESSED)
+        .aggregate(
+            count=Count("pk"),
+            refused=Count("pk", filter=Q(refused_writes__gt=0)),
+            oldest_at=Min("granted_at"),
+        )
+    )
+    return Unwritten(**row)
+
+
+def last_run() -> ReconcileRun | None:
+    return ReconcileRun.objects.order_by("-started_at").first()
+
+
+def job_began_at(job: str) -> datetime | None:
+    return Lease.objects.filter(job=job).values_list("last_began_at", flat=True).first()
+
+
+def job_ended_at(job: str) -> datetime | None:
+    return Lease.objects.filter(job=job).values_list("last_ended_at", flat=True).first()
+
+
+def recent_claims(*, now: datetime) -> dict[str, int]:
+    """How many claims of the last hour came by which source."""
+    recent = Claim.objects.filter(recorded_at__gte=now - RECENT)
+    counts = recent.values("source").annotate(count=Count("pk"))
+    return {row["source"]: row["count"] for row in counts.order_by()}
+
+
+def recently_missed(*, now: datetime) -> int:
+    """How many claims of the last hour reconcile found although their webhook was due."""
+    runs = ReconcileRun.objects.filter(started_at__gte=now - RECENT, missed__gt=0)
+    return sum(runs.values_list("missed", flat=True))
+
+
+def recent_unusable_deliveries(*, now: datetime) -> int:
+    since = now - timedelta(days=1)
+    return Delivery.objects.filter(verdict="UNUSABLE", received_at__gte=since).count()
+
+
+def campaigns_without_category() -> int:
+    return Campaign.objects.filter(category="").count()
+
+
+def revocations_overdue(*, now: datetime) -> int:
+    pending = GrantRevocation.objects.filter(outcome=GrantRevocation.Outcome.PENDING)
+    return pending.filter(created_at__lt=now - timedelta(days=1)).count()
