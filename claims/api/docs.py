@@ -1,6 +1,7 @@
 """The API's docs as a page of our own, made of the schema: nothing to run, nothing to fetch."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,25 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
+from claims.api import examples
 from claims.api.problems import KINDS, MEDIA_TYPE
 
 Json = dict[str, Any]
+
+# What the schema says of a value -> how the page says it.
+LIMITS = {
+    "minimum": _("at least %s"),
+    "maximum": _("at most %s"),
+    "default": _("%s if absent"),
+    "maxLength": _("at most %s characters"),
+    "maxItems": _("at most %s of them"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +38,9 @@ class Field:
     name: str
     type: str
     is_required: bool
-    description: str
+    description: SafeString
     choices: list[str]
+    limits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +49,25 @@ class Operation:
     method: str
     path: str
     summary: str
-    description: list[str]
+    description: list[SafeString]
     parameters: list[Field]
     body: list[Field]
     answer: list[Field]
     curl: str
     answer_example: str
-    statuses: list[int]
+    problems: list[tuple[int, str, str]]
 
 
 @require_safe
 def docs_page(request: HttpRequest) -> HttpResponse:
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    problems = [
-        {"status": status, "fragment": fragment, "title": title}
-        for status, (fragment, title) in KINDS.items()
-    ]
-    context = {"operations": list(operations_of(schema)), "problems": problems}
+    context = {
+        "operations": list(operations_of(schema)),
+        "problems": [_problem(status) for status in KINDS],
+        "problem_example": _pretty(examples.PROBLEM),
+        "problem_media_type": MEDIA_TYPE,
+        "public_url": settings.PUBLIC_URL,
+    }
     return render(request, "api/docs.html", context)
 
 
@@ -68,13 +85,17 @@ def _operation(schema: Json, method: str, path: str, operation: Json) -> Operati
         method=method,
         path=path,
         summary=operation["summary"],
-        description=operation["description"].split("\n\n"),
+        description=[_marked(text) for text in operation["description"].split("\n\n")],
         parameters=[_parameter(schema, parameter) for parameter in operation.get("parameters", [])],
         body=list(_fields(schema, body.get("schema", {}))),
         answer=list(_fields(schema, answer["schema"])),
         curl=_curl(method, path, operation, body),
         answer_example=_pretty(_example(answer)),
-        statuses=[int(s) for s, r in operation["responses"].items() if MEDIA_TYPE in r["content"]],
+        problems=[
+            _problem(int(status))
+            for status, response in operation["responses"].items()
+            if MEDIA_TYPE in response["content"]
+        ],
     )
 
 
@@ -107,9 +128,20 @@ def _field(schema: Json, name: str, node: Json, described: Json, is_required: bo
         name=name,
         type=_type(schema, node),
         is_required=is_required,
-        description=described.get("description") or node.get("description") or "",
+        description=_marked(described.get("description") or node.get("description") or ""),
         choices=[choice for choice in of_choices.get("enum", []) if choice],
+        limits=", ".join(text % node[key] for key, text in LIMITS.items() if key in node),
     )
+
+
+def _marked(text: str) -> SafeString:
+    """The schema's Markdown, of which it uses one thing: `code`."""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S308
+
+
+def _problem(status: int) -> tuple[int, str, str]:
+    fragment, title = KINDS[status]
+    return status, fragment, str(title)
 
 
 def _resolve(schema: Json, node: Json) -> Json:
@@ -144,7 +176,7 @@ def _curl(method: str, path: str, operation: Json, body: Json) -> str:
         for parameter in operation.get("parameters", [])
         if _example(parameter) is not None
     }
-    address = f"{settings.PUBLIC_URL}{path}" + (f"?{urlencode(query)}" if query else "")
+    address = f"{settings.PUBLIC_URL}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
     lines = [f"curl '{address}'", '-H "Authorization: Bearer $API_KEY"']
     if method != "GET":
         lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(_example(body))}'"]

@@ -19,6 +19,10 @@ _ENTITLEMENT = {
     "test": False,
 }
 
+ASKED_FOR = OpenApiExample(
+    "A player", value=GAME_ACCOUNT_ID, parameter_only=("game_account_id", "query")
+)
+STILL_OWED = OpenApiExample("What is owed", value=["GRANTED"], parameter_only=("status", "query"))
 ENTITLEMENTS = OpenApiExample(
     "One item to hand out",
     value={"entitlements": [_ENTITLEMENT], "next_cursor": None},
@@ -53,3 +57,11 @@ PLAYER = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
+
+PROBLEM = {
+    "type": "/api/v1/docs#invalid-request",
+    "title": "The request is not valid",
+    "status": 400,
+    "detail": "See “errors” for what is wrong, each with its place.",
+    "errors": [{"detail": "Give it once.", "parameter": "game_account_id"}],
+}

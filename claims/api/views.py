@@ -42,7 +42,7 @@ class EntitlementsView(ApiView):
         summary="List entitlements",
         parameters=[EntitlementQuery],
         responses=responses(EntitlementPageSerializer, 400),
-        examples=[examples.ENTITLEMENTS],
+        examples=[examples.ASKED_FOR, examples.STILL_OWED, examples.ENTITLEMENTS],
     )
     def get(self, request: Request) -> Response:
         """What one player is owed, or, without `game_account_id`, the queue of what all players are
@@ -101,7 +101,7 @@ class PlayerView(ApiView):
         summary="Get a player's link",
         parameters=[PlayerQuery],
         responses=responses(PlayerSerializer, 400),
-        examples=[examples.PLAYER],
+        examples=[examples.ASKED_FOR, examples.PLAYER],
     )
     def get(self, request: Request) -> Response:
         """Whether this player has linked a Kick account, and which."""
