@@ -19,6 +19,8 @@ BY_PLAYER = "player"
 # A revocation that has been under way for longer has lost its worker. The longest that a call to
 # Kick takes, with its repetitions, is well below.
 SENDING_LASTS_AT_MOST = timedelta(minutes=3)
+# Kick does not say when a refresh token goes stale. A week is well within what is usual.
+REFRESHED_EVERY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,9 @@ def _keep_grant(*, kick_user: KickUser, grant: FreshGrant, now: datetime) -> Non
             "encrypted_refresh_token": encrypt(grant.refresh_token),
             "scope": grant.scope,
             "obtained_at": now,
+            "next_refresh_at": now + REFRESHED_EVERY,
+            "failed_refreshes": 0,
+            "disconnected_at": None,
         },
     )
 

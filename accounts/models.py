@@ -100,11 +100,26 @@ class KickGrant(models.Model):
     )
     encrypted_refresh_token = models.BinaryField()
     scope = models.TextField(_("scope"))
+    # When this token was obtained. Each token has its own moment, which tells it from the next.
     obtained_at = models.DateTimeField(_("obtained at"))
+    # When the token is to be exchanged for a fresh one; while that is under way, when its worker
+    # counts as dead.
+    next_refresh_at = models.DateTimeField(_("next refresh at"), null=True, blank=True)
+    failed_refreshes = models.PositiveIntegerField(_("failed refreshes"), default=0)
+    # Kick refuses the grant: the viewer has disconnected the app there.
+    disconnected_at = models.DateTimeField(_("disconnected at Kick"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("Kick grant")
         verbose_name_plural = _("Kick grants")
+        constraints = [
+            models.CheckConstraint(
+                name="grant_is_refreshed_or_disconnected",
+                condition=Q(next_refresh_at__isnull=True, disconnected_at__isnull=False)
+                | Q(next_refresh_at__isnull=False, disconnected_at__isnull=True),
+            )
+        ]
+        indexes = [models.Index(name="grants_to_refresh", fields=["next_refresh_at"])]
 
     def __str__(self) -> str:
         return f"grant of {self.kick_user_id}"

@@ -6,11 +6,11 @@ again. Telling Kick twice does no harm: it answers 200 for any token.
 """
 
 import logging
-import time
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
 
+from accounts.clocks import RunningClock
 from accounts.linking import SENDING_LASTS_AT_MOST
 from accounts.models import GrantRevocation, KickUser
 from accounts.tokens import UnreadableToken, decrypt
@@ -35,31 +35,21 @@ def revoke_grants(*, oauth: OAuthClient, now: datetime) -> int:
     A grant that Kick did not end is due again after a pause that doubles each time. Any number of
     workers may do this at once. Stops at the first sign that Kick is down. On a repeat: 0.
     """
-    clock, revoked = _Clock(now), 0
+    clock, revoked = RunningClock(now), 0
     for _ in range(AT_MOST):
-        revocation = _take_due(now=clock.now())
+        revocation = _take_due(now=clock())
         if revocation is None:
             break
         try:
             _tell_kick(revocation, oauth=oauth)
         except (KickError, UnreadableToken) as error:
-            _try_again_later(revocation, error, now=clock.now())
+            _try_again_later(revocation, error, now=clock())
             if isinstance(error, KickUnavailable):
                 break
         else:
-            _end(revocation, now=clock.now())
+            _end(revocation, now=clock())
             revoked += 1
     return revoked
-
-
-class _Clock:
-    """The caller's time, going on: whoever links needs to know when Kick had really answered."""
-
-    def __init__(self, now: datetime) -> None:
-        self._began_at, self._began = now, time.monotonic()
-
-    def now(self) -> datetime:
-        return self._began_at + timedelta(seconds=time.monotonic() - self._began)
 
 
 def _take_due(*, now: datetime) -> GrantRevocation | None:

@@ -32,7 +32,7 @@ class End:
 EXPIRED = End("expired", 400)
 ENDS: tuple[tuple[type[Exception], End], ...] = (
     (LinkAttemptRefused, EXPIRED),
-    (AuthorizationRefused, End("declined", 403)),
+    (AuthorizationRefused, End("declined", 200)),
     (KickUserTaken, End("taken", 409)),
     (PlayerHasAnotherKickUser, End("other_kick_user", 409)),
     (GrantBeingRevoked, End("being_revoked", 409)),

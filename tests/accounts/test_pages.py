@@ -120,7 +120,7 @@ def test_declined_has_its_page(nova: Visitor) -> None:
 
     response = nova.come_back_with(error="access_denied", state=query["state"])
 
-    assert response.status_code == 403
+    assert response.status_code == 200
     assert "You said no" in response.content.decode()
     assert not LinkAttempt.objects.exists()
 
