@@ -113,12 +113,10 @@ def drop_unused_grant(*, kick_user: KickUser, grant: FreshGrant, now: datetime) 
 def _set_player(*, kick_user: KickUser, player: Player, grant: FreshGrant, now: datetime) -> None:
     if kick_user.player_id is not None:
         raise KickUserTaken(kick_user)
-    if KickUser.objects.filter(player=player).exists():
-        raise PlayerHasAnotherKickUser(kick_user)
     if _was_revoked_meanwhile(kick_user=kick_user, grant=grant, now=now):
         raise GrantBeingRevoked(kick_user)
     try:
-        # The player may be linking two Kick users at once: then the unique key has the last word.
+        # The player may be linking two Kick users at once, so it is the unique key that decides.
         with transaction.atomic():
             KickUser.objects.filter(pk=kick_user.pk).update(player=player, linked_at=now)
     except IntegrityError as error:

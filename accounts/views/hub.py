@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import KickUser, Player
+from accounts.models import KickGrant, KickUser, Player
 from accounts.sessions import current_player, take_news
 from claims.drops import list_player_drops
 
@@ -20,7 +20,11 @@ def hub(request: HttpRequest) -> HttpResponse:
     context = {"player": player, "drops": list_player_drops(player), "news": take_news(request)}
     if kick_user is None:
         return render(request, "link/connect.html", {**context, "step": 2})
-    return render(request, "link/linked.html", {**context, "step": 3, "kick_user": kick_user})
+    is_disconnected = KickGrant.objects.filter(
+        kick_user=kick_user, disconnected_at__isnull=False
+    ).exists()
+    context |= {"step": 3, "kick_user": kick_user, "is_disconnected": is_disconnected}
+    return render(request, "link/linked.html", context)
 
 
 def show_failure(
