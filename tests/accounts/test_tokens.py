@@ -90,6 +90,8 @@ def _keep_tokens(token: str) -> None:
         encrypted_refresh_token=encrypt(token),
         scope="user:read",
         obtained_at=NOW,
+        next_refresh_at=NOW,
+        next_refresh_at=NOW,
     )
     GrantRevocation.objects.create(
         kick_user=kick_user,
