@@ -7,7 +7,7 @@ from collections.abc import Callable
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import revocations
+from accounts import grants, revocations
 from claims import confirmation, ledger, reconcile
 from claims import write_back as writing
 from claims.leases import lease
@@ -65,3 +65,8 @@ def heal_claims() -> None:
 @scheduled
 def revoke_grants() -> None:
     revocations.revoke_grants(oauth=get_kick().oauth, now=timezone.now())
+
+
+@scheduled
+def refresh_grants() -> None:
+    grants.refresh_grants(oauth=get_kick().oauth, now=timezone.now())

@@ -17,6 +17,8 @@ from accounts.game_logins.base import GameAccount, GameLoginFailed
 from studio_drops.logs import log_event
 
 logger = logging.getLogger(__name__)
+# Authlib logs the PKCE verifier when it is asked for DEBUG.
+logging.getLogger("authlib").setLevel(logging.INFO)
 
 TIMEOUT_SECONDS = 10
 CLOCK_SKEW_SECONDS = 60

@@ -91,7 +91,6 @@ def _keep_tokens(token: str) -> None:
         scope="user:read",
         obtained_at=NOW,
         next_refresh_at=NOW,
-        next_refresh_at=NOW,
     )
     GrantRevocation.objects.create(
         kick_user=kick_user,

@@ -63,7 +63,11 @@ def one_of_each(db):
         expires_at=NOW,
     )
     grant = KickGrant.objects.create(
-        kick_user=kick_user, encrypted_refresh_token=TOKEN, scope="user:read", obtained_at=NOW
+        kick_user=kick_user,
+        encrypted_refresh_token=TOKEN,
+        scope="user:read",
+        obtained_at=NOW,
+        next_refresh_at=NOW,
     )
     revocation = GrantRevocation.objects.create(
         kick_user=kick_user, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW

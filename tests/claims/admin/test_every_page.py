@@ -222,7 +222,9 @@ def _more_of_accounts(kick_user):
     LinkEvent.objects.create(
         kind="LINKED", kick_user=kick_user, player=kick_user.player, actor="player", at=NOW
     )
-    KickGrant.objects.create(kick_user=kick_user, encrypted_refresh_token=TOKEN, obtained_at=NOW)
+    KickGrant.objects.create(
+        kick_user=kick_user, encrypted_refresh_token=TOKEN, obtained_at=NOW, next_refresh_at=NOW
+    )
     GrantRevocation.objects.create(
         kick_user=kick_user, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW
     )
