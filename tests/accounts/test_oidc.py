@@ -1,5 +1,6 @@
 """The OpenID Connect login against a real issuer over a socket."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from pytest_django.fixtures import Settings
 from accounts.game_logins import get_game_login
 from accounts.game_logins.oidc import OidcLogin
 from accounts.models import Player
+from studio_drops.logs import JsonFormatter
 from tests.accounts.issuer import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -65,6 +67,22 @@ def test_login_asks_with_pkce_nonce_and_state(client: Client, issuer: Issuer) ->
     assert query["code_challenge_method"] == "S256"
     assert query["redirect_uri"] == "http://localhost:8000/link/login/callback"
     assert min(len(query[name]) for name in ("code_challenge", "nonce", "state")) >= 20
+
+
+def test_logs_hold_no_verifier_nonce_or_code(
+    client: Client, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    to_issuer = client.get("/link/login")["Location"]
+    state = next(value for key, value in client.session.items() if key.startswith("_state_"))
+    answer = issuer.consent(to_issuer)
+    client.get("/link/login/callback", answer)
+
+    logged = "\n".join(map(JsonFormatter().format, caplog.records))
+
+    secrets = (state["data"]["code_verifier"], state["data"]["nonce"], answer["code"])
+    assert "/token" in logged
+    assert not [secret for secret in secrets if secret in logged]
 
 
 def test_login_leaves_nothing_of_itself_in_the_session(client: Client, issuer: Issuer) -> None:
