@@ -7,9 +7,18 @@ whatever a lost message would have done.
 import os
 
 from celery import Celery
+from celery.signals import celeryd_init
+
+from studio_drops.shared_metrics import share_metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 
 app = Celery("studio_drops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def share_worker_metrics(**_details: object) -> None:
+    """Before the tasks are imported, and prometheus_client with them."""
+    share_metrics("worker")

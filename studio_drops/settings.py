@@ -81,7 +81,7 @@ OIDC_NAME_CLAIM = env.str("OIDC_NAME_CLAIM", default="name")
 # --- Django ------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "studio_drops.admin_parts.site.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -190,9 +190,11 @@ DATABASES = {"default": database(DATABASE_URL)}
 
 # --- Queue -------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = secret("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = secret("CELERY_BROKER_URL", "filesystem://localhost")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
+# Celery closes the connection after each task unless it is told how many to keep it for.
+CELERY_DB_REUSE_MAX = 1000
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -207,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
         "sweep": 300.0,
         "write_back": 15.0,
         "revoke_grants": 15.0,
+        "refresh_grants": 60.0,
     }.items()
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):
@@ -234,6 +237,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "For game servers: what players are owed, what was handed out, who is linked.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SORT_OPERATION_PARAMETERS": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "EntitlementStatus": "claims.models.Entitlement.Status",
@@ -282,6 +286,10 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Each run has an event of its own; Celery would add two lines for every one.
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")
+    },
 }
 
 
@@ -313,7 +321,7 @@ def production_faults() -> list[str]:
         (GAME_LOGIN != DEMO_LOGIN, "GAME_LOGIN must not be the demo login: it admits anybody."),
         (
             GAME_LOGIN != OIDC_LOGIN or is_oidc_set,
-            "OIDC_ISSUER (https), OIDC_CLIENT_ID, OIDC_CLIENT_SECRET must be set for the OIDC login.",
+            "OIDC_ISSUER (https), OIDC_CLIENT_ID, OIDC_CLIENT_SECRET must be set for OIDC.",
         ),
     )
     return [fault for is_met, fault in checks if not is_met]

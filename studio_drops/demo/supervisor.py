@@ -27,6 +27,7 @@ from typing import Any, Self
 TETHER = Path(__file__).parent / "tether.py"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 8.0
+KEPT_LINES = 200
 LAST_LINES = 15
 
 
@@ -45,7 +46,7 @@ class ProgramEndedError(Exception):
 class _Child:
     program: Program
     process: "subprocess.Popen[str]"
-    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
 
 
 class Supervisor:
@@ -103,7 +104,8 @@ class Supervisor:
         if isinstance(event, int):
             return True
         status = event.process.wait()
-        lines = "\n".join(f"    {line}" for line in event.last_lines) or "    (it said nothing)"
+        last_lines = self._lines_of(event)[-LAST_LINES:] or ["(it said nothing)"]
+        lines = "\n".join(f"    {line}" for line in last_lines)
         raise ProgramEndedError(
             f"{event.program.name} ended by itself, {_describe(status)}. Its last lines:\n{lines}"
         )
@@ -122,11 +124,22 @@ class Supervisor:
             child.process.wait()
         self._children.clear()
 
+    def has_said(self, name: str, text: str) -> bool:
+        """Whether the text is in one of the last lines of that program."""
+        return any(text in line for line in self._lines_of(self._child(name)))
+
     def kill(self, name: str) -> None:
         """End one program as a crash of the machine would. It is reported as ended."""
-        child = next(child for child in self._children if child.program.name == name)
+        child = self._child(name)
         _signal_group(child, signal.SIGKILL)
         child.process.wait()
+
+    def _child(self, name: str) -> _Child:
+        return next(child for child in self._children if child.program.name == name)
+
+    def _lines_of(self, child: _Child) -> list[str]:
+        with self._saying:
+            return list(child.lines)
 
     def _next_event(self, *, seconds: float) -> _Child | int | None:
         # At most a second: a signal just before the wait begins does not interrupt it.
@@ -149,8 +162,8 @@ class Supervisor:
         assert child.process.stdout  # noqa: S101 (for the type checker)
         with child.process.stdout as lines:
             for line in lines:
-                child.last_lines.append(line.rstrip())
                 with self._saying:
+                    child.lines.append(line.rstrip())
                     self._say(f"{child.program.name:>10} | {line.rstrip()}")
 
 

@@ -1,0 +1,29 @@
+"""What the demo's campaign offers: an organization at the local Kick, and the studio's items."""
+
+from dataclasses import dataclass
+
+ORGANIZATION = "Starfall Studio"
+GAME = CATEGORY = "Starfall Online"
+CAMPAIGN = "Launch Week"
+VIEWER = "vega_watches"
+PLAYER = "Nova"
+STAFF = "staff"
+API_KEY = "demo game server"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A reward and the item that it maps to, under one name; the sku is its external id."""
+
+    name: str
+    sku: str
+    quantity: int
+    required_minutes: int
+    description: str
+
+
+OFFERS = (
+    Offer("Ember cape", "cape-ember", 1, 15, "A cape that never quite stops glowing."),
+    Offer("Chest of stardust", "stardust", 500, 30, "Five hundred stardust, for the forge."),
+    Offer("Nova blade", "blade-nova", 1, 60, "Forged in the first second of a star."),
+)
