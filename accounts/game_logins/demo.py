@@ -1,5 +1,7 @@
 """A login for development and demonstrations: whoever picks a name is that account."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
@@ -33,7 +35,8 @@ class DemoLogin:
             "link/demo_login.html",
             {
                 "names": READY_NAMES,
-                "return_to": return_to,
+                # Its path alone: this machine has several names, and a form must stay on its own.
+                "return_to": urlsplit(return_to).path,
                 "max_length": GAME_ACCOUNT_ID_MAX_LENGTH,
             },
         )

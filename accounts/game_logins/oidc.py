@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 
 from accounts.game_logins import oidc_failures as failures
 from accounts.game_logins.base import GameAccount, GameLoginFailed
+from accounts.names import displayable
 from studio_drops.logs import log_event
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,8 @@ class OidcLogin:
             "game_login_failed",
             logging.WARNING,
             error=type(error).__name__,
-            code=getattr(error, "error", ""),
+            # Of the issuer's choosing, or of whoever typed an address.
+            code=displayable(str(getattr(error, "error", ""))),
         )
         return _describe(error)
 

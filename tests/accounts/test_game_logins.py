@@ -42,6 +42,7 @@ def test_demo_login_offers_names(client: Client, demo: None) -> None:
 
     assert 'value="Nova"' in page
     assert 'maxlength="128"' in page
+    assert 'action="/link/login/callback"' in page
 
 
 @pytest.mark.parametrize("name", ["Nova", "نجمة/؟", "x" * 128])

@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet
 from django.db import IntegrityError, connection, transaction
 from pytest_django.fixtures import Settings
 
+from accounts.linking import SENDING_LASTS_AT_MOST
 from accounts.models import GrantRevocation
 from accounts.revocations import FIRST_PAUSE, LONGEST_PAUSE, revoke_grants
 from accounts.tokens import decrypt, encrypt
@@ -168,6 +169,23 @@ def test_revoke_grants_marks_the_row_while_kick_is_told() -> None:
     assert revocation.sending_since is None
 
 
+def test_revoke_grants_leaves_what_another_worker_is_at() -> None:
+    make_revocation()
+    beaten = Answering(meet_another_worker=True)
+
+    revoked = revoke_grants(oauth=beaten, now=NOW)
+
+    assert (revoked, beaten.calls) == (1, 1)
+
+
+def test_revoke_grants_takes_over_from_a_worker_that_died() -> None:
+    make_revocation(next_attempt_at=NOW + SENDING_LASTS_AT_MOST, sending_since=NOW, attempts=1)
+
+    revoked = revoke_grants(oauth=Answering(), now=NOW + SENDING_LASTS_AT_MOST)
+
+    assert revoked == 1
+
+
 def test_revoke_grants_that_a_link_overtook_on_the_way_stays_overtaken() -> None:
     """After three minutes a link no longer waits for a worker; that worker may yet come back."""
     revocation = make_revocation()
@@ -216,8 +234,10 @@ class Answering(OAuthClient):
         *,
         look_at: GrantRevocation | None = None,
         overtake: GrantRevocation | None = None,
+        meet_another_worker: bool = False,
     ) -> None:
         self.error, self.look_at, self.overtake = error, look_at, overtake
+        self.meet_another_worker = meet_another_worker
         self.calls = 0
         self.seen_sending_since: datetime | None = None
         self.was_in_transaction = False
@@ -229,6 +249,9 @@ class Answering(OAuthClient):
         if self.look_at:
             row = GrantRevocation.objects.get(pk=self.look_at.pk)
             self.seen_sending_since = row.sending_since
+        if self.meet_another_worker:
+            self.meet_another_worker = False
+            revoke_grants(oauth=self, now=NOW)
         if self.overtake:
             GrantRevocation.objects.filter(pk=self.overtake.pk).update(
                 outcome="OVERTAKEN",
