@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from celery import shared_task
+from django.db import connection
 from django.utils import timezone
 
 from accounts import grants, revocations
@@ -24,6 +25,9 @@ def scheduled(service: Callable[[], object]) -> Callable[[], None]:
     @shared_task(name=f"claims.tasks.{service.__name__}")
     @functools.wraps(service)
     def run() -> None:
+        # The connection is kept from task to task; one that broke in the last is replaced here.
+        if connection.errors_occurred and not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         try:
             service()
         except KickError as error:
