@@ -88,8 +88,8 @@ def _finish_trip(request: HttpRequest, player: Player | None, *, kick: Kick) -> 
         redirect_uri=settings.KICK_REDIRECT_URI,
         verifier=verifier,
     )
-    # From here until Kick has said whose grant it is, a failure can only forget it: revoking it might
-    # end the live grant of a player who is linked to that same Kick user.
+    # Until Kick has said whose grant it is, a failure can only forget it: revoking it might end the
+    # live grant of another player who is linked to that same Kick user.
     checked_at = timezone.now()
     user = kick.api.current_user(tokens.access_token)
     return link_player(

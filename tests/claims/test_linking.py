@@ -241,6 +241,8 @@ def _outcome(player: Player, kick_user_id: str) -> str:
 def test_race_of_two_players_for_one_kick_user_has_one_winner() -> None:
     for number in range(races(100)):
         kick_user_id, players = str(1000 + number), [make_player(), make_player()]
+        if number % 2:
+            make_kick_user(kick_user_id=kick_user_id)
 
         outcomes = at_once([partial(_outcome, player, kick_user_id) for player in players])
 
@@ -302,6 +304,32 @@ def test_race_that_the_check_cannot_see_is_decided_by_the_unique_key() -> None:
     outcomes = at_once([link_and_commit_late, link_meanwhile])
 
     assert outcomes == ["committed", "PlayerHasAnotherKickUser"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_unlink_player_never_ends_the_link_of_whoever_came_next() -> None:
+    """The Kick user goes to another player after it was read and before it is locked."""
+    player, heir, kick_user = make_player(), make_player(), make_kick_user()
+    link(player, kick_user.pk)
+    is_moved = threading.Event()
+
+    def move_and_commit_late() -> None:
+        with transaction.atomic():
+            unlink_player(player=player, now=NOW)
+            link(heir, kick_user.pk, now=NOW + SECOND)
+            is_moved.set()
+            _wait_until_somebody_waits()
+
+    def unlink_meanwhile() -> None:
+        is_moved.wait(timeout=10)
+        with pytest.raises(NotLinked):
+            unlink_player(player=player, now=NOW)
+
+    at_once([move_and_commit_late, unlink_meanwhile])
+
+    kick_user.refresh_from_db()
+    assert kick_user.player == heir
 
 
 def _wait_until_somebody_waits() -> None:
