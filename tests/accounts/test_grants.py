@@ -1,0 +1,147 @@
+"""Keeping grants alive, over real HTTP to the local Kick."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from accounts.grants import FIRST_PAUSE, refresh_grants
+from accounts.linking import REFRESHED_EVERY
+from accounts.models import GrantRevocation, KickGrant, KickUser
+from accounts.tokens import decrypt
+from studio_drops.kick.errors import KickRejected
+from studio_drops.kick.oauth import OAuthClient
+from studio_drops.kick_client import get_kick
+from tests.accounts.visitor import Visitor
+from tests.local_kick_process import LocalKick
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+A_MOMENT = timedelta(seconds=30)
+
+
+@pytest.fixture
+def oauth(kick: LocalKick) -> OAuthClient:
+    return get_kick().oauth
+
+
+@pytest.fixture
+def grant(nova: Visitor) -> KickGrant:
+    nova.link("nova_live")
+    return KickGrant.objects.get()
+
+
+def token_of(grant: KickGrant) -> str:
+    grant.refresh_from_db()
+    return decrypt(grant.encrypted_refresh_token)
+
+
+def test_refresh_grants_exchanges_a_token_that_is_due(grant: KickGrant, oauth: OAuthClient) -> None:
+    before, due_at = token_of(grant), grant.next_refresh_at
+
+    refreshed = refresh_grants(oauth=oauth, now=due_at)
+
+    assert refreshed == 1
+    assert token_of(grant) != before
+    assert abs(grant.next_refresh_at - due_at - REFRESHED_EVERY) < A_MOMENT
+    assert oauth.refresh(token_of(grant)).access_token
+
+
+def test_refresh_grants_leaves_what_is_not_due(grant: KickGrant, oauth: OAuthClient) -> None:
+    before = token_of(grant)
+
+    refreshed = refresh_grants(oauth=oauth, now=grant.next_refresh_at - timedelta(seconds=1))
+
+    assert (refreshed, token_of(grant)) == (0, before)
+
+
+def test_refresh_grants_marks_what_the_viewer_ended_at_kick(
+    nova: Visitor, grant: KickGrant, oauth: OAuthClient, kick: LocalKick, settings: Settings
+) -> None:
+    user_id = int(grant.kick_user_id)
+    kick.disconnect(user_id=user_id, client_id=settings.KICK_CLIENT_ID)
+
+    refresh_grants(oauth=oauth, now=grant.next_refresh_at)
+
+    grant.refresh_from_db()
+    assert grant.disconnected_at
+    assert KickUser.objects.get().player == nova.player
+    assert "Reconnect" in nova.hub()
+
+
+def test_a_disconnected_link_is_whole_again_after_reconnecting(
+    nova: Visitor, grant: KickGrant, oauth: OAuthClient, kick: LocalKick, settings: Settings
+) -> None:
+    kick.disconnect(user_id=int(grant.kick_user_id), client_id=settings.KICK_CLIENT_ID)
+    refresh_grants(oauth=oauth, now=grant.next_refresh_at)
+
+    nova.link("nova_live")
+
+    grant.refresh_from_db()
+    assert (grant.disconnected_at, grant.failed_refreshes) == (None, 0)
+    assert "Reconnect" not in nova.hub()
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 500}, {"status": 429}, {"status": 401}, {"status": 403}]
+)
+def test_refresh_grants_marks_nothing_while_kick_is_down_or_busy(
+    grant: KickGrant, oauth: OAuthClient, kick: LocalKick, fault: dict[str, int]
+) -> None:
+    kick.set_faults(api={**fault, "path_prefix": "/oauth/token"})
+    due_at = grant.next_refresh_at
+
+    refreshed = refresh_grants(oauth=oauth, now=due_at)
+
+    grant.refresh_from_db()
+    assert (refreshed, grant.disconnected_at, grant.failed_refreshes) == (0, None, 1)
+    assert abs(grant.next_refresh_at - due_at - FIRST_PAUSE) < A_MOMENT
+
+
+def test_refresh_grants_marks_nothing_when_our_own_secret_is_wrong(
+    grant: KickGrant, oauth: OAuthClient, settings: Settings
+) -> None:
+    settings.KICK_CLIENT_SECRET = "wrong"
+
+    refresh_grants(oauth=get_kick().oauth, now=grant.next_refresh_at)
+
+    grant.refresh_from_db()
+    assert grant.disconnected_at is None
+
+
+def test_refresh_grants_overtaken_by_an_unlink_revokes_the_new_token(
+    nova: Visitor, grant: KickGrant, oauth: OAuthClient
+) -> None:
+    class UnlinksMeanwhile:
+        """The real client, with a player who unlinks while it waits for Kick."""
+
+        def refresh(self, token: str) -> object:
+            tokens = oauth.refresh(token)
+            nova.client.post("/link/unlink")
+            return tokens
+
+    refresh_grants(oauth=UnlinksMeanwhile(), now=grant.next_refresh_at)
+
+    assert not KickGrant.objects.exists()
+    tokens = [decrypt(row.encrypted_refresh_token) for row in GrantRevocation.objects.all()]
+    assert len(tokens) == 2
+    spent = []
+    for token in tokens:
+        try:
+            oauth.refresh(token)
+        except KickRejected:
+            spent.append(token)
+    assert len(spent) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refresh_grants_by_many_at_once_uses_each_token_once(
+    grant: KickGrant, oauth: OAuthClient
+) -> None:
+    due_at = grant.next_refresh_at
+
+    refreshed = at_once([lambda: refresh_grants(oauth=oauth, now=due_at)] * 6)
+
+    grant.refresh_from_db()
+    assert (sum(refreshed), grant.disconnected_at) == (1, None)
