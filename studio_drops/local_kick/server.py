@@ -1,6 +1,5 @@
 """The server: gunicorn with one worker of sixteen threads on a loopback socket."""
 
-import logging
 import os
 import socket
 import sys
@@ -84,4 +83,3 @@ def _close(_server: Any, _worker: Any) -> None:
     from studio_drops.local_kick.webhooks import close_pool
 
     close_pool()
-    logging.shutdown()

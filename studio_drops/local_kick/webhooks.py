@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from studio_drops.kick import signatures
@@ -18,6 +17,8 @@ from .posting import Answer, post, post_half
 from .ulid import new_ulid
 
 THREADS = 16
+# Carries the posts of all requests; its threads begin with the first one, after the server's fork.
+_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
 DROPPED = Answer(None, "no answer: dropped on purpose, nothing was sent", milliseconds=0)
 
 
@@ -36,15 +37,9 @@ class Parcel:
     sent_at: datetime
 
 
-@lru_cache(maxsize=1)
-def pool() -> ThreadPoolExecutor:
-    """What carries the posts of all requests; made on first use, hence after the server's fork."""
-    return ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
-
-
 def close_pool() -> None:
     """On the server's way out: what is not yet sent stays unsent."""
-    pool().shutdown(wait=False, cancel_futures=True)
+    _pool.shutdown(wait=False, cancel_futures=True)
 
 
 def deliver(
@@ -57,7 +52,7 @@ def deliver(
     """
     parcels = list(_pack(claims, now=now, message_id=message_id))
     pending: list[tuple[Parcel, Future[Answer]]] = [
-        (parcel, pool().submit(_post, parcel)) for parcel in _in_order(parcels)
+        (parcel, _pool.submit(_post, parcel)) for parcel in _in_order(parcels)
     ]
     return [_record(parcel, future.result()) for parcel, future in pending]
 

@@ -70,6 +70,15 @@ def test_claims_cursor_goes_on(world: World) -> None:
     assert "cursor" not in page
 
 
+def test_claims_last_page_may_be_full(world: World) -> None:
+    made = make(world, 3)
+
+    page = get(world, limit=3)
+
+    assert ids(page) == made
+    assert "cursor" not in page
+
+
 def test_claims_filters(world: World) -> None:
     made = make(world, 3)
     other = world.kick.save_campaign(name="Other", rewards=world.campaign["rewards"])
