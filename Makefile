@@ -17,7 +17,7 @@ help:
 	@echo "make clean   take away what the other targets made, the demo's data too"
 
 demo: installed
-	@.venv/bin/python manage.py demo
+	@.venv/bin/python manage.py demo $(ARGS)
 
 test: installed-for-development
 	TEST_DATABASE=postgresql $(PYTEST)
@@ -28,10 +28,11 @@ check: installed-for-development
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/mypy --config-file studio_drops/local_kick/mypy.ini
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 	.venv/bin/python manage.py makemigrations --check --dry-run
-	$(PRODUCTION) .venv/bin/python manage.py check --deploy --fail-level WARNING
-	$(PYTEST) --quiet tests/test_locks.py
+	@echo "check --deploy, with a production's settings"
+	@$(PRODUCTION) .venv/bin/python manage.py check --deploy --fail-level WARNING
+	TEST_DATABASE=sqlite $(PYTEST) --quiet tests/test_locks.py tests/test_architecture.py
 
 lock: has-python
 	@$(SETUP) lock

@@ -18,7 +18,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@celeryd_init.connect  # type: ignore[untyped-decorator]
+@celeryd_init.connect
 def share_worker_metrics(**_details: object) -> None:
     """Before the tasks are imported, and prometheus_client with them."""
     share_metrics("worker")

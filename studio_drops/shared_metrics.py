@@ -33,7 +33,7 @@ def forget_process(pid: int) -> None:
     """Drop what only a living process may report. Its counts stay: a counter never goes down."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(pid)
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def exposition(*collectors: "Collector") -> bytes:
@@ -55,7 +55,7 @@ class _AllServices:
         from prometheus_client.multiprocess import MultiProcessCollector
 
         files = [str(path) for path in _directory().glob("*/*.db")]
-        yield from MultiProcessCollector.merge(files, accumulate=True)
+        yield from MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
 
 
 def _directory() -> Path:

@@ -64,8 +64,10 @@ def tell_the_story(*, fault: str, say: Callable[[str], None]) -> int:
         return 1
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="drops-demo-") as directory:
-        place = Place(Path(directory), *free_ports(2), surroundings=neutral_surroundings())
-        with Supervisor(say=lambda _line: None) as supervisor:
+        web_port, local_kick_port = free_ports(2)
+        place = Place(Path(directory), web_port, local_kick_port, neutral_surroundings())
+        # Nothing here is kept, so nothing has to end in peace.
+        with Supervisor(say=lambda _line: None, grace_seconds=0) as supervisor:
             story = Story(supervisor, place, say=say)
             status = _tell(story, fault=fault)
     if status == 0:
@@ -85,7 +87,13 @@ def _tell(story: Story, *, fault: str) -> int:
             story.say("Stopped.")
             return INTERRUPTED
         except FAILURES as error:
-            story.say(f"\nStep {number} failed: {step.name}. {error}")
+            story.say(f"\nStep {number} failed: {step.name}. {_sentence(error)}")
             return 1
         story.say(f"     ok, {(time.monotonic() - started) * 1000:.0f} ms")
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, requests.RequestException) and error.request:
+        return f"No usable answer from {error.request.url}: is its process alive?"
+    return str(error)

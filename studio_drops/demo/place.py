@@ -46,6 +46,8 @@ class Place:
             "KICK_CLIENT_ID": CLIENT_ID,
             "KICK_CLIENT_SECRET": CLIENT_SECRET,
             "PYTHONUNBUFFERED": "1",
+            # Celery's six lines about root, who is who runs a container.
+            "PYTHONWARNINGS": "ignore:You're running the worker",
             "PYTHONPATH": str(REPOSITORY),
         }
         foreign = ("KICK_CLIENT_SECRET_FILE", "PROMETHEUS_MULTIPROC_DIR", "LOCAL_KICK_DATABASE")

@@ -52,8 +52,9 @@ class _Child:
 class Supervisor:
     """Use it in the main thread: the kernel ties the programs' lives to the thread's."""
 
-    def __init__(self, *, say: Callable[[str], None]) -> None:
+    def __init__(self, *, say: Callable[[str], None], grace_seconds: float = GRACE_SECONDS) -> None:
         self._say = say
+        self._grace_seconds = grace_seconds
         self._saying = Lock()
         self._children: list[_Child] = []
         # What happened: a child's end, or a signal's number. SimpleQueue.put may be called while
@@ -114,7 +115,7 @@ class Supervisor:
         """Ask every program to end; after some seconds, or a second signal, make it."""
         for child in self._children:
             _signal_group(child, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
+        deadline = time.monotonic() + self._grace_seconds
         while any(child.process.poll() is None for child in self._children):
             is_signal = isinstance(self._next_event(seconds=0.1), int)
             if is_signal or time.monotonic() > deadline:

@@ -46,12 +46,13 @@ def _step(number: int, name: str, url: str, what: str) -> str:
 
 
 def _curl(facts: Facts, api_url: str) -> list[str]:
+    authorization = '-H "Authorization: Bearer $KEY"'
+    body = """-H "Content-Type: application/json" -d '{"entitlement_ids": ["1"], """
+    body += """"fulfilment_id": "first"}'"""
     return [
-        f'curl -H "Authorization: Bearer {facts.api_key}" \\',
-        f'  "{api_url}/entitlements?game_account_id={catalogue.PLAYER}"',
-        f'curl -H "Authorization: Bearer {facts.api_key}" -H "Content-Type: application/json" \\',
-        """  -d '{"entitlement_ids": ["<id>"], "fulfilment_id": "first"}' """
-        + f"{api_url}/entitlements/fulfil",
+        f"KEY={facts.api_key}",
+        f'curl {authorization} "{api_url}/entitlements?game_account_id={catalogue.PLAYER}"',
+        f"curl {authorization} {body} {api_url}/entitlements/fulfil",
     ]
 
 
