@@ -124,10 +124,12 @@ def test_fault_truncated(world: World) -> None:
 
 def test_fault_slow(world: World) -> None:
     token = world.app_token()
-    world.kick.set_faults(api={"slow_seconds": 0.3, "count": 1})
+    world.kick.set_faults(api={"slow_seconds": 0.3})
 
-    assert get_claims(world, token).elapsed.total_seconds() > 0.3
-    assert get_claims(world, token).elapsed.total_seconds() < 0.3
+    response = get_claims(world, token)
+
+    assert response.status_code == 200
+    assert response.elapsed.total_seconds() > 0.3
 
 
 def test_faults_read_and_cleared(world: World) -> None:
