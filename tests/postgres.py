@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -42,46 +43,66 @@ class NoPostgres(Exception):
     """No server could be started; the message says what was tried."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster on disk. Its server may be started, killed and started again."""
+
+    directory: Path
+    bin_directory: Path
+    account: pwd.struct_passwd | None
+
+    @property
+    def url(self) -> str:
+        # As a query, because django-environ and libpq read this form alike.
+        return f"postgresql://postgres@/postgres?host={quote(str(self.directory), safe='')}"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "log"
+
+    def start(self, **options: str) -> "subprocess.Popen[bytes]":
+        """Start the server in the foreground; `options` are PostgreSQL's own settings."""
+        data = self.directory / "data"
+        settings = [f"-c{name}={value}" for name, value in (SERVER_OPTIONS | options).items()]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [self.bin_directory / "postgres", "-D", data, "-k", self.directory, *settings],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C at the terminal is for pytest, which stops the server in its own time.
+                process_group=0,
+                preexec_fn=die_with_parent(),
+                **_as_user(self.account),
+            )
+
+
 @contextmanager
-def throwaway_cluster() -> Iterator[str]:
-    """The DATABASE_URL of a fresh, empty cluster. Raises NoPostgres."""
+def throwaway_cluster(**options: str) -> Iterator[str]:
+    """The DATABASE_URL of a fresh, empty cluster; `options` go over ours. Raises NoPostgres."""
+    with prepared_cluster() as cluster:
+        process = cluster.start()
+        try:
+            _wait_until_ready(cluster, process)
+            yield cluster.url
+        finally:
+            process.send_signal(signal.SIGQUIT)  # at once, with all of its children
+            process.wait(timeout=10)
+
+
+@contextmanager
+def prepared_cluster() -> Iterator[Cluster]:
+    """A fresh cluster whose server is not running; its files go in the end. Raises NoPostgres."""
     account = _unprivileged_account()
     directory = Path(tempfile.mkdtemp(prefix="drops-pg-", dir=_parent_directory(account)))
     if account:
         os.chown(directory, account.pw_uid, account.pw_gid)
     try:
-        with _server(directory, account):
-            # As a query, because django-environ and libpq read this form alike.
-            yield f"postgresql://postgres@/postgres?host={quote(str(directory), safe='')}"
+        cluster = Cluster(directory, _find_binaries(directory, account), account)
+        _run([cluster.bin_directory / "initdb", "-D", directory / "data", *INITDB_OPTIONS], account)
+        yield cluster
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-@contextmanager
-def _server(directory: Path, account: pwd.struct_passwd | None) -> Iterator[None]:
-    bin_directory = _find_binaries(directory, account)
-    data, log = directory / "data", directory / "log"
-    _run(
-        [bin_directory / "initdb", "-D", data, *INITDB_OPTIONS],
-        account,
-    )
-    options = [f"-c{name}={value}" for name, value in SERVER_OPTIONS.items()]
-    with log.open("wb") as log_file:
-        process = subprocess.Popen(
-            [bin_directory / "postgres", "-D", data, "-k", directory, *options],
-            stdout=log_file,
-            stderr=log_file,
-            # Ctrl-C at the terminal is for pytest, which stops the server in its own time.
-            process_group=0,
-            preexec_fn=_die_with_parent(),
-            **_as_user(account),
-        )
-    try:
-        _wait_until_ready(directory, process, log)
-        yield
-    finally:
-        process.send_signal(signal.SIGQUIT)  # at once, with all of its children
-        process.wait(timeout=10)
 
 
 def _find_binaries(directory: Path, account: pwd.struct_passwd | None) -> Path:
@@ -139,16 +160,18 @@ def _is_runnable(bin_directory: Path, account: pwd.struct_passwd | None) -> bool
     return True
 
 
-def _wait_until_ready(directory: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_ready(cluster: Cluster, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + READY_WITHIN_SECONDS
+    host = str(cluster.directory)
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            psycopg.connect(host=str(directory), user="postgres", dbname="postgres").close()
+            psycopg.connect(host=host, user="postgres", dbname="postgres").close()
         except psycopg.OperationalError:
             time.sleep(0.05)
         else:
             return
-    raise NoPostgres(f"the server did not start:\n{log.read_text(errors='replace')[-2000:]}")
+    log = cluster.log.read_text(errors="replace")
+    raise NoPostgres(f"the server did not start:\n{log[-2000:]}")
 
 
 def _run(command: list[Any], account: pwd.struct_passwd | None) -> None:
@@ -180,7 +203,7 @@ def _as_user(account: pwd.struct_passwd | None) -> dict[str, Any]:
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def die_with_parent() -> Callable[[], None] | None:
     """On Linux the kernel stops the server when pytest dies, be it by kill -9.
 
     Set after the change of user, which would clear it; a parent that died before is noticed.
