@@ -17,6 +17,7 @@ from accounts.tokens import UnreadableToken, decrypt
 from studio_drops.kick.errors import KickError, KickRejected, KickUnavailable
 from studio_drops.kick.oauth import OAuthClient
 from studio_drops.logs import log_event
+from studio_drops.pace import paced
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ def _end(revocation: GrantRevocation, *, now: datetime) -> None:
 
 
 def _try_again_later(revocation: GrantRevocation, error: Exception, *, now: datetime) -> None:
-    pause = min(FIRST_PAUSE * 2 ** min(revocation.attempts - 1, 16), LONGEST_PAUSE)
+    pause = paced(min(FIRST_PAUSE * 2 ** min(revocation.attempts - 1, 16), LONGEST_PAUSE))
     if isinstance(error, KickUnavailable) and error.retry_after:
         pause = max(pause, min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
     _still_ours(revocation).update(next_attempt_at=now + pause, sending_since=None)

@@ -9,6 +9,7 @@ from claims.ledger import heal_claims
 from claims.models import Claim
 from studio_drops.kick.api import KickApi
 from studio_drops.kick.payloads import ApiClaim, ClaimsPage
+from studio_drops.pace import paced
 
 # How long a claim that the API does not show is looked up before it counts as not ours.
 LOOKED_UP_FOR = timedelta(hours=24)
@@ -48,7 +49,7 @@ def _note_lookup(claim: Claim, *, now: datetime) -> None:
     delay = min(FIRST_DELAY * 2 ** min(claim.lookups, 16), LONGEST_DELAY)
     unconfirmed = Claim.objects.filter(pk=claim.pk, hold_reason=Claim.HoldReason.UNCONFIRMED)
     if now - claim.received_at < LOOKED_UP_FOR:
-        unconfirmed.update(lookups=F("lookups") + 1, next_lookup_at=now + delay)
+        unconfirmed.update(lookups=F("lookups") + 1, next_lookup_at=now + paced(delay))
         return
     unconfirmed.update(
         lookups=F("lookups") + 1,

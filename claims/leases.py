@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import F
 
 from claims.models import Lease
+from studio_drops.pace import paced
 
 # Longer than the slowest step between two renewals: a page with all its repeated calls.
 LASTS = timedelta(minutes=3)
@@ -38,7 +39,7 @@ class HeldLease:
     def renew(self) -> None:
         """Keep it for another while. Raises LeaseLost."""
         mine = Lease.objects.filter(job=self.job, owner=self.owner)
-        if not mine.update(expires_at=self.clock() + LASTS):
+        if not mine.update(expires_at=self.clock() + paced(LASTS)):
             raise LeaseLost(f"The job {self.job} has been taken over by another worker.")
 
     def release(self) -> None:
@@ -81,6 +82,6 @@ def _take(job: str, *, clock: Clock, is_urgent: bool) -> HeldLease | None:
     )
     free = Lease.objects.filter(job=job, expires_at__lte=now)
     due = free if is_urgent else free.filter(not_before__lte=now)
-    if not due.update(owner=owner, expires_at=now + LASTS, last_began_at=now):
+    if not due.update(owner=owner, expires_at=now + paced(LASTS), last_began_at=now):
         return None
     return HeldLease(job=job, owner=owner, clock=clock)

@@ -25,6 +25,7 @@ from claims.models import Campaign, Claim, ReconcileRun
 from studio_drops.kick.errors import KickError, KickUnauthorized, KickUnavailable
 from studio_drops.kick.payloads import ApiClaim, ClaimsPage
 from studio_drops.logs import log_event
+from studio_drops.pace import paced
 
 logger = logging.getLogger(__name__)
 
@@ -224,11 +225,11 @@ def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
 def _pause(failures: int, error: KickError) -> timedelta:
     """Doubling, with jitter; as long as Kick asks for; the longest one when it refuses our app."""
     if isinstance(error, KickUnauthorized):
-        return LONGEST_PAUSE
+        return paced(LONGEST_PAUSE)
     asked_for = error.retry_after if isinstance(error, KickUnavailable) else None
-    doubled: timedelta = FIRST_PAUSE * 2 ** min(failures - 1, 10)
+    doubled: timedelta = paced(FIRST_PAUSE) * 2 ** min(failures - 1, 10)
     jittered = doubled * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
-    return min(max(jittered, timedelta(seconds=asked_for or 0)), LONGEST_PAUSE)
+    return min(max(jittered, timedelta(seconds=asked_for or 0)), paced(LONGEST_PAUSE))
 
 
 def _log(run: ReconcileRun) -> None:

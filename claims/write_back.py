@@ -16,6 +16,7 @@ from claims.models import Claim
 from studio_drops.kick.api import KickApi
 from studio_drops.kick.errors import KickRejected
 from studio_drops.logs import log_event
+from studio_drops.pace import paced
 
 BATCH_SIZE = 100
 BATCHES_PER_RUN = 100
@@ -78,6 +79,6 @@ def _note_refusal(claim_id: str, error: KickRejected, *, now: datetime) -> None:
     claim = Claim.objects.get(pk=claim_id)
     pause = min(FIRST_PAUSE * 2 ** min(claim.refused_writes, 16), LONGEST_PAUSE)
     Claim.objects.filter(pk=claim_id).update(
-        refused_writes=F("refused_writes") + 1, next_write_at=now + pause
+        refused_writes=F("refused_writes") + 1, next_write_at=now + paced(pause)
     )
     log_event(logger, "write_back_refused", logging.WARNING, claim_id=claim_id, error=str(error))

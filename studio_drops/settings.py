@@ -200,16 +200,18 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+# How much faster than normal the schedule, its pauses and its leases go; for the fault test.
+SCHEDULE_SPEED = env.float("SCHEDULE_SPEED", default=1.0)
 CELERY_BEAT_SCHEDULE = {
     name: {"task": f"claims.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
     for name, seconds in {
-        "heal_claims": 60.0,
-        "confirm_claims": 10.0,
-        "catch_up": 60.0,
-        "sweep": 300.0,
-        "write_back": 15.0,
-        "revoke_grants": 15.0,
-        "refresh_grants": 60.0,
+        "heal_claims": 60.0 / SCHEDULE_SPEED,
+        "confirm_claims": 10.0 / SCHEDULE_SPEED,
+        "catch_up": 60.0 / SCHEDULE_SPEED,
+        "sweep": 300.0 / SCHEDULE_SPEED,
+        "write_back": 15.0 / SCHEDULE_SPEED,
+        "revoke_grants": 15.0 / SCHEDULE_SPEED,
+        "refresh_grants": 60.0 / SCHEDULE_SPEED,
     }.items()
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):
