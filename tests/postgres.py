@@ -81,7 +81,7 @@ class Cluster:
 def throwaway_cluster(**options: str) -> Iterator[str]:
     """The DATABASE_URL of a fresh, empty cluster; `options` go over ours. Raises NoPostgres."""
     with prepared_cluster() as cluster:
-        process = cluster.start()
+        process = cluster.start(**options)
         try:
             _wait_until_ready(cluster, process)
             yield cluster.url
