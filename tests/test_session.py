@@ -19,7 +19,7 @@ from pytest_socket import SocketConnectBlockedError
 import tests.postgres
 from accounts.models import Player
 from tests.factories import NOW, make_player
-from tests.races import races
+from tests.races import races, some_of
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -69,6 +69,17 @@ def test_races_are_run_once_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RACES", "0.00001")
 
     assert races(100) == 1
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [("0.1", [0, 4, 8]), ("0.5", [0, 2, 4, 6, 8, 10]), ("1", [*range(12)])]
+)
+def test_some_cases_are_spread_over_all(
+    monkeypatch: pytest.MonkeyPatch, share: str, expected: list[int]
+) -> None:
+    monkeypatch.setenv("RACES", share)
+
+    assert some_of(range(12), at_least=3) == expected
 
 
 @pytest.mark.postgresql

@@ -1,0 +1,159 @@
+"""`make demo` and `manage.py demo --once`, as processes that are really stopped and killed."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from studio_drops.demo.once import STEPS
+from studio_drops.demo.place import neutral_surroundings
+from tests.demo_process import REPOSITORY, RunningDemo, start_demo, wait_until
+from tests.races import some_of
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("TEST_DATABASE") == "sqlite",
+    reason="the demo brings its own SQLite, so one leg of the suite runs its tests",
+)
+PROGRAMS = ("gunicorn", " worker ", " beat ", "local_kick")
+NUMBERED_STEPS = [(number, step.name) for number, step in enumerate(STEPS, start=1)]
+only_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells which processes are left"
+)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[], RunningDemo]]:
+    demos = []
+
+    def start_here() -> RunningDemo:
+        demos.append(start_demo(tmp_path / "var"))
+        return demos[-1]
+
+    yield start_here
+
+    for demo in demos:
+        if demo.process.poll() is None:
+            demo.end(signal.SIGTERM)
+
+
+def test_once_tells_the_whole_story_and_leaves_no_trace(tmp_path: Path) -> None:
+    before = _listing(REPOSITORY / "var")
+
+    told = _tell_once(tmp_path)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert re.findall(r"^ *(\d+)   ", told.stdout, re.MULTILINE) == [
+        str(number) for number, _ in NUMBERED_STEPS
+    ]
+    assert not re.search(r"sd_\w{8}_|(?:code|state|password|token)=[^…&]", told.stdout)
+    assert (list(tmp_path.iterdir()), _listing(REPOSITORY / "var")) == ([], before)
+
+
+@pytest.mark.parametrize(("number", "name"), some_of(NUMBERED_STEPS, at_least=4))
+def test_once_names_the_step_that_is_broken(tmp_path: Path, number: int, name: str) -> None:
+    told = _tell_once(tmp_path, "--fault", name)
+
+    assert told.returncode == 1
+    assert f"\nStep {number} failed: {name}. " in told.stdout
+
+
+@only_linux
+@pytest.mark.parametrize("number", some_of([signal.SIGINT, signal.SIGTERM], at_least=1))
+def test_demo_ends_with_all_its_programs(
+    start: Callable[[], RunningDemo], number: signal.Signals
+) -> None:
+    demo = start()
+
+    status = demo.end(number)
+
+    assert (status, demo.survivors()) == (0, [])
+
+
+@only_linux
+def test_demo_leaves_nothing_behind_when_it_is_killed(start: Callable[[], RunningDemo]) -> None:
+    demo = start()
+    assert demo.survivors()
+
+    demo.end(signal.SIGKILL)
+
+    assert wait_until(lambda: not demo.survivors(), seconds=20), demo.survivors()
+
+
+@only_linux
+@pytest.mark.parametrize("program", some_of(PROGRAMS, at_least=1))
+def test_demo_ends_when_a_program_crashes(start: Callable[[], RunningDemo], program: str) -> None:
+    demo = start()
+
+    os.kill(_leader_of(demo, program), signal.SIGKILL)
+    status = demo.process.wait(timeout=30)
+
+    assert (status, demo.survivors()) == (1, [])
+    assert any("ended by itself, killed by SIGKILL" in line for line in demo.lines)
+
+
+def test_demo_started_again_keeps_what_is_there(start: Callable[[], RunningDemo]) -> None:
+    first = start()
+    kept = ("staff", "api_key", "campaign", "rewards", "player", "viewer")
+    before = {name: first.facts[name] for name in kept}
+    first.end()
+
+    again = start()
+
+    assert {name: again.facts[name] for name in kept} == before
+    assert (again.var_dir / "demo.json").stat().st_mode & 0o077 == 0
+
+
+def test_demo_says_what_to_do_about_a_taken_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        refused = _run(["manage.py", "demo", "--port", str(port)], VAR_DIR=str(tmp_path))
+
+    assert refused.returncode == 1
+    assert re.fullmatch(
+        rf"CommandError: Port {port} is taken .*: stop what uses it, or choose another, .*\n",
+        refused.stderr,
+    )
+
+
+def test_demo_is_refused_in_production(tmp_path: Path) -> None:
+    refused = _run(["manage.py", "demo"], VAR_DIR=str(tmp_path), DEBUG="0")
+
+    assert refused.returncode == 1
+
+
+def _tell_once(directory: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    return _run(["manage.py", "demo", "--once", *options], TMPDIR=str(directory))
+
+
+def _run(command: list[str], **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=REPOSITORY,
+        env=neutral_surroundings() | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _leader_of(demo: RunningDemo, program: str) -> int:
+    """The program's first process: the supervisor's own child."""
+    parent = demo.process.pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return next(int(pid) for pid in children if program in _command_line(pid))
+
+
+def _command_line(pid: str) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+def _listing(directory: Path) -> set[Path]:
+    return set(directory.rglob("*")) if directory.exists() else set()
