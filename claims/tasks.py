@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import grants, revocations
-from claims import confirmation, ledger, reconcile
+from claims import confirmation, ledger, pruning, reconcile
 from claims import write_back as writing
 from claims.leases import lease
 from studio_drops.kick.errors import KickError
@@ -74,3 +74,8 @@ def revoke_grants() -> None:
 @scheduled
 def refresh_grants() -> None:
     grants.refresh_grants(oauth=get_kick().oauth, now=timezone.now())
+
+
+@scheduled
+def prune() -> None:
+    pruning.prune(now=timezone.now())

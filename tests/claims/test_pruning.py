@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+
+from claims.models import Delivery, ReconcileRun
+from claims.pruning import prune
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+def test_prune_forgets_what_is_older_than_it_is_kept() -> None:
+    for days in (29, 31):
+        at = NOW - days * DAY
+        ReconcileRun.objects.create(kind="SWEEP", outcome="DONE", started_at=at, ended_at=at)
+    ReconcileRun.objects.create(kind="SWEEP", outcome="INTERRUPTED", started_at=NOW - 99 * DAY)
+    for days in (89, 91):
+        received_at = NOW - days * DAY
+        Delivery.objects.create(key=str(days), body=b"", size=0, received_at=received_at)
+    Session.objects.create(session_key="old", expire_date=NOW - DAY)
+    Session.objects.create(session_key="new", expire_date=NOW + DAY)
+
+    pruned = prune(now=NOW)
+
+    assert pruned == {"runs": 1, "deliveries": 1, "sessions": 1}
+    assert prune(now=NOW) == {"runs": 0, "deliveries": 0, "sessions": 0}
