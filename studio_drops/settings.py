@@ -131,6 +131,7 @@ TEMPLATES = [
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["studio_drops.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -222,6 +223,10 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_out": str(QUEUE_DIR),
         "control_folder": str(QUEUE_DIR / "control"),
     }
+
+# How long the history of reconciling and of deliveries that need a look is kept.
+RUNS_KEPT_DAYS = env.int("RUNS_KEPT_DAYS", default=30)
+DELIVERIES_KEPT_DAYS = env.int("DELIVERIES_KEPT_DAYS", default=90)
 
 # --- REST API ----------------------------------------------------------------------------------
 
