@@ -161,8 +161,8 @@ class LinkEventAdmin(EventColumns, IdSearch, ReadOnlyPage):
 
 @admin.register(KickGrant)
 class KickGrantAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
-    list_display = ["kick_user_link", "scope", "obtained_at", "next_refresh_at", "disconnected_at"]
-    list_filter = ["disconnected_at", "obtained_at"]
+    list_display = ["kick_user_link", "state", "obtained_at", "next_refresh_at", "disconnected_at"]
+    list_filter = [("disconnected_at", admin.EmptyFieldListFilter), "obtained_at"]
     list_select_related = ["kick_user"]
     ordering = ["-obtained_at"]
     search_fields = [
@@ -172,7 +172,25 @@ class KickGrantAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
     ]
     search_help_text = gettext_lazy("A whole id or name of a Kick user, or a game account id.")
     empty_state = gettext_lazy("No grant is kept. Each link keeps one alive at Kick.")
-    fields = ["kick_user_link", "scope", "obtained_at", "next_refresh_at", "disconnected_at"]
+    fields = [
+        "kick_user_link",
+        "state",
+        "scope",
+        "obtained_at",
+        "next_refresh_at",
+        "failed_refreshes",
+        "disconnected_at",
+    ]
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, grant: KickGrant) -> SafeString:
+        if grant.disconnected_at:
+            return badge("bad", _("disconnected at Kick"))
+        return (
+            badge("wait", _("refresh fails"))
+            if grant.failed_refreshes
+            else badge("good", _("alive"))
+        )
 
 
 @admin.register(GrantRevocation)

@@ -13,7 +13,7 @@ from claims.admin.names import with_names
 from claims.admin.sentences import sentence_on
 from claims.admin.tones import claim_badge, entitlement_badge, verdict_badge
 from claims.models import Claim, Delivery, Entitlement
-from studio_drops.admin_parts.html import NOTHING, badge, row_link
+from studio_drops.admin_parts.html import NOTHING, badge, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyInline, ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
 
@@ -28,11 +28,10 @@ class EntitlementInline(ReadOnlyInline):
         "fulfilled_at",
     ]
     readonly_fields = fields
-    show_change_link = True
 
     @admin.display(description=_("item"))
-    def what(self, entitlement: Entitlement) -> str:
-        return str(entitlement)
+    def what(self, entitlement: Entitlement) -> SafeString | str:
+        return row_link("claims_entitlement", entitlement.pk, entitlement)
 
     @admin.display(description=_("status"))
     def status_badge(self, entitlement: Entitlement) -> SafeString:
@@ -41,17 +40,7 @@ class EntitlementInline(ReadOnlyInline):
 
 @admin.register(Claim)
 class ClaimAdmin(IdSearch, ReadOnlyPage):
-    list_display = [
-        "claim_id",
-        "status_badge",
-        "hold_reason",
-        "kick_user_link",
-        "player_link",
-        "campaign_link",
-        "reward_link",
-        "source",
-        "recorded_at",
-    ]
+    list_display = ["claim_id", "status_and_reason", "who", "what", "recorded_at"]
     list_filter = ["status", "hold_reason", "source", "recorded_at", "campaign"]
     list_select_related = ["kick_user__player"]
     ordering = ["-recorded_at"]
@@ -75,7 +64,7 @@ class ClaimAdmin(IdSearch, ReadOnlyPage):
     empty_state = _("No claim matches. Kick's claims appear here the moment they arrive.")
     inlines = [EntitlementInline]
     fieldsets = [
-        (None, {"fields": ["claim_id", "status_badge", "hold_reason", "sentence"]}),
+        (None, {"fields": ["claim_id", "status_badge", "sentence"]}),
         (
             _("Who and what"),
             {
@@ -116,6 +105,22 @@ class ClaimAdmin(IdSearch, ReadOnlyPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return with_names(super().get_queryset(request))
+
+    def get_inlines(self, request: HttpRequest, obj: Claim | None) -> Any:  # noqa: ARG002
+        is_held = obj is not None and obj.status == Claim.Status.HELD
+        return [] if is_held else self.inlines
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_and_reason(self, claim: Claim) -> SafeString:
+        return stacked(claim_badge(claim), claim.get_hold_reason_display())
+
+    @admin.display(description=_("Kick user and player"))
+    def who(self, claim: Claim) -> SafeString:
+        return stacked(self.kick_user_link(claim), self.player_link(claim))
+
+    @admin.display(description=_("reward and campaign"))
+    def what(self, claim: Claim) -> SafeString:
+        return stacked(self.reward_link(claim), self.campaign_link(claim))
 
     @admin.display(description=_("status"), ordering="status")
     def status_badge(self, claim: Claim) -> SafeString:

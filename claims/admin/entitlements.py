@@ -18,7 +18,7 @@ from claims.admin.names import with_names
 from claims.admin.tones import entitlement_badge
 from claims.entitlements import revoke_entitlements
 from claims.models import Entitlement
-from studio_drops.admin_parts.html import badge, row_link
+from studio_drops.admin_parts.html import badge, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
 
@@ -27,17 +27,7 @@ MAX_REVOKED_AT_ONCE = 1000
 
 @admin.register(Entitlement)
 class EntitlementAdmin(IdSearch, ReadOnlyPage):
-    list_display = [
-        "id",
-        "status_badge",
-        "player_link",
-        "sku",
-        "quantity",
-        "claim_link",
-        "granted_at",
-        "first_listed_at",
-        "fulfilled_at",
-    ]
+    list_display = ["id", "status_badge", "player_link", "what", "granted_at", "fulfilled_at"]
     list_filter = ["status", "granted_at", ("first_listed_at", admin.EmptyFieldListFilter)]
     list_select_related = ["player"]
     ordering = ["-id"]
@@ -106,6 +96,7 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
             "opts": self.opts,
             "form": form,
             "entitlements": chosen.order_by("pk"),
+            "granted": chosen.filter(status=Entitlement.Status.GRANTED).count(),
             "fulfilled": chosen.filter(status=Entitlement.Status.FULFILLED).count(),
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
         }
@@ -131,6 +122,10 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_badge(self, entitlement: Entitlement) -> SafeString:
         return entitlement_badge(entitlement)
+
+    @admin.display(description=gettext_lazy("item and claim"), ordering="sku")
+    def what(self, entitlement: Entitlement) -> SafeString:
+        return stacked(entitlement, self.claim_link(entitlement))
 
     @admin.display(description=gettext_lazy("player"))
     def player_link(self, entitlement: Entitlement) -> SafeString | str:

@@ -13,6 +13,11 @@ def badge(tone: str, label: object) -> SafeString:
     return format_html('<span class="badge badge-{}">{}</span>', tone, label)
 
 
+def stacked(first: object, second: object) -> SafeString:
+    """Two things of one cell, the second one quieter."""
+    return format_html('{}<div class="second">{}</div>', first, second)
+
+
 def link(url: str, label: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, label)
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db import models
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from studio_drops.admin_parts.lines import LinesField
@@ -31,6 +32,10 @@ class Page(ModelAdmin):
         models.JSONField: {"form_class": LinesField},
         models.URLField: {"assume_scheme": "https", "widget": admin.widgets.AdminURLFieldWidget},
     }
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
 
 class ReadOnlyPage(Page):
