@@ -73,7 +73,9 @@ class EntitlementQuery(QuerySerializer):
             "invalid_choice": gettext_lazy("“{input}” is no status. There are: %s.")
             % ", ".join(Entitlement.Status.values)
         },
-        help_text=gettext_lazy("Only those of this status; repeat it for several. None: all."),
+        help_text=gettext_lazy(
+            "Only those of this status; repeat it for several. Without it: all of the player's."
+        ),
     )
     limit = serializers.IntegerField(
         min_value=1,
@@ -112,8 +114,10 @@ class EntitlementSerializer(serializers.Serializer[Any]):
             "`GRANTED`: hand it out. `FULFILLED`: a game server has. `REVOKED`: do not."
         ),
     )
-    granted_at = serializers.DateTimeField()
-    fulfilled_at = serializers.DateTimeField(allow_null=True)
+    granted_at = serializers.DateTimeField(help_text=gettext_lazy("When the claim was granted."))
+    fulfilled_at = serializers.DateTimeField(
+        allow_null=True, help_text=gettext_lazy("When a game server said that it hands it out.")
+    )
     fulfilment_id = serializers.SerializerMethodField(
         help_text=gettext_lazy("The caller's own id that it was fulfilled under.")
     )
@@ -127,7 +131,7 @@ class EntitlementSerializer(serializers.Serializer[Any]):
 
 
 class EntitlementPageSerializer(serializers.Serializer[Any]):
-    entitlements = EntitlementSerializer(many=True)
+    entitlements = EntitlementSerializer(many=True, help_text=gettext_lazy("Oldest first."))
     next_cursor = serializers.CharField(
         allow_null=True,
         help_text=gettext_lazy("Where to go on; null on the last page."),
@@ -149,7 +153,7 @@ class FulfilmentSerializer(serializers.Serializer[Any]):
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
+    id = serializers.CharField(help_text=gettext_lazy("As it was sent."))
     outcome = serializers.ChoiceField(
         choices=[(outcome.value, outcome.name) for outcome in FulfilmentOutcome],
         help_text=gettext_lazy(
@@ -174,15 +178,19 @@ class PlayerQuery(QuerySerializer):
 
 
 class PlayerSerializer(serializers.Serializer[Any]):
-    game_account_id = serializers.CharField()
+    game_account_id = serializers.CharField(help_text=gettext_lazy("As it was asked for."))
     linked = serializers.BooleanField(
         help_text=gettext_lazy("Whether a Kick account is linked. False for an unknown player.")
     )
     kick_user_id = serializers.CharField(
         allow_null=True, help_text=gettext_lazy("A number of up to 20 digits, hence a string.")
     )
-    kick_name = serializers.CharField(allow_null=True)
-    linked_at = serializers.DateTimeField(allow_null=True)
+    kick_name = serializers.CharField(
+        allow_null=True, help_text=gettext_lazy("As Kick last gave it; it may change there.")
+    )
+    linked_at = serializers.DateTimeField(
+        allow_null=True, help_text=gettext_lazy("Since when they are linked.")
+    )
 
 
 class FaultSerializer(serializers.Serializer[Any]):
