@@ -1,0 +1,79 @@
+"""`python -m tests.bench [--quick] [W1 …]`: measure, print the table, exit 1 if a goal is missed.
+
+`python -m tests.bench surge` is the simulation of a launch day (tests/bench/surge.py).
+"""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench.goals import Result, print_table
+from tests.bench.programs import REPOSITORY
+from tests.bench.scale import FULL, QUICK
+from tests.bench.stage import Stage, say, staged
+from tests.postgres import NoPostgres
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    scale = QUICK if options.quick else FULL
+    parent = REPOSITORY / "var" / "bench"
+    parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=parent, prefix="run-") as directory,
+            staged(scale, Path(directory)) as stage,
+        ):
+            _print_conditions(stage)
+            return _measure(stage, set(options.only))
+    except NoPostgres as error:
+        print(f"The benchmark needs PostgreSQL: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("only", nargs="*", help="goals, such as W1 or R3, or “surge”; none: all")
+    parser.add_argument("--quick", action="store_true", help="a sanity check of two minutes")
+    return parser
+
+
+def _measure(stage: Stage, only: set[str]) -> int:
+    # They import Django's models, which the stage has set up by now.
+    from tests.bench import measures, surge
+
+    if only == {"surge"}:
+        return surge.run(stage)
+    results: list[Result] = []
+    for keys, measure in measures.ALL.items():
+        if not only or only.intersection(keys):
+            results += measure(stage)
+    if not results:
+        print(f"There is no goal {', '.join(sorted(only))}.", file=sys.stderr)
+        return 2
+    print_table(results)
+    return 1 if any(result.verdict != "PASS" for result in results) else 0
+
+
+def _print_conditions(stage: Stage) -> None:
+    import django
+    import psycopg
+    from django.db import connection
+
+    connection.ensure_connection()
+    version = connection.pg_version
+    say(
+        f"{stage.scale.name} form; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
+        f"PostgreSQL {version // 10000}.{version % 10000} with fsync and synchronous commit; "
+        f"Python {platform.python_version()}, Django {django.__version__}, "
+        f"psycopg {psycopg.__version__}; "
+        f"gunicorn with {stage.workers} workers of {stage.threads} threads"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,11 @@
+"""Which goals are measured together, in the order of a run."""
+
+from collections.abc import Callable
+
+from tests.bench import webhook_goals
+from tests.bench.goals import Result
+from tests.bench.stage import Stage
+
+ALL: dict[tuple[str, ...], Callable[[Stage], list[Result]]] = {
+    **webhook_goals.MEASURES,
+}
