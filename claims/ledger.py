@@ -222,18 +222,21 @@ def _columns(claim: ReceivedClaim) -> tuple[object, ...]:
 def _record_on_postgresql(
     columns: list[tuple[object, ...]], parameters: dict[str, Any]
 ) -> list[_Row]:
+    if len(columns) == 1 and not parameters["is_from_api"]:
+        one = dict(zip(ledger_sql.INCOMING_COLUMNS, columns[0], strict=True))
+        return _rows(ledger_sql.RECORD_ONE_ON_POSTGRESQL, parameters | one)
     arrays = map(list, zip(*columns, strict=True))
     incoming = dict(zip(ledger_sql.INCOMING_COLUMNS, arrays, strict=True))
     if not parameters["is_from_api"]:
-        return _record_in_one_statement(parameters | incoming)
+        return _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters | incoming)
     with transaction.atomic():
-        rows = _record_in_one_statement(parameters | incoming)
+        rows = _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters | incoming)
         _execute(ledger_sql.NOTE_API_FACTS_ON_POSTGRESQL, incoming)
     return rows
 
 
-def _record_in_one_statement(parameters: dict[str, Any]) -> list[_Row]:
-    return [_Row(*row) for row in _fetch(ledger_sql.RECORD_ON_POSTGRESQL, parameters)]
+def _rows(statement: str, parameters: dict[str, Any]) -> list[_Row]:
+    return [_Row(*row) for row in _fetch(statement, parameters)]
 
 
 def _record_on_sqlite(columns: list[tuple[object, ...]], parameters: dict[str, Any]) -> list[_Row]:
