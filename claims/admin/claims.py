@@ -95,7 +95,14 @@ class ClaimAdmin(IdSearch, ReadOnlyPage):
         ),
         (
             _("What Kick is told"),
-            {"fields": ["wanted_external_status", "external_status"]},
+            {
+                "fields": [
+                    "wanted_external_status",
+                    "external_status",
+                    "refused_writes",
+                    "next_write_at",
+                ]
+            },
         ),
         (
             _("Looking it up at Kick"),
