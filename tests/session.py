@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chromium import find_chromium
 from tests.postgres import NoPostgres, throwaway_cluster
 
 ENGINES = ("postgresql", "sqlite")
@@ -70,6 +71,18 @@ def pytest_report_header() -> list[str]:
     engine = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
     races = os.environ.get("RACES", "0.1")
     return [f"database: {engine}, races at {races} of their full number"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    in_chromium = [item for item in items if item.get_closest_marker("chromium")]
+    if not in_chromium or find_chromium():
+        return
+    report_missing(
+        f"there is no Chromium for {len(in_chromium)} tests: install it from the distribution, or"
+        " name it in CHROMIUM"
+    )
+    for item in in_chromium:
+        item.add_marker(pytest.mark.skip(reason="there is no Chromium on this machine"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

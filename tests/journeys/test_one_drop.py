@@ -1,0 +1,226 @@
+"""The story of one drop in a real browser, as the README tells it: on a desk and on a phone."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from tests.demo_process import RunningDemo
+from tests.journeys.conftest import DESKTOP, PHONE, Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+pytestmark = pytest.mark.chromium
+
+REWARD = "Ember cape"
+# The scheduler looks every fifteen seconds for what Kick has to be told.
+TOLD_WITHIN_SECONDS = 40
+
+
+@pytest.mark.parametrize(
+    ("name", "screen", "viewer", "player"),
+    [
+        ("desk", DESKTOP, "vega_watches", "Nova"),
+        ("phone", PHONE, "a_viewer_with_quite_a_long_name", "Kestrel"),
+    ],
+)
+def test_one_drop_from_the_first_click_to_the_game(
+    demo: RunningDemo,
+    visit: Callable[..., Visitor],
+    name: str,
+    screen: tuple[int, int],
+    viewer: str,
+    player: str,
+) -> None:
+    visitor = visit(name, screen=screen)
+    support = visit(f"{name}-support", screen=screen)
+    facts = demo.facts
+
+    _be_viewer(visitor, facts, viewer)
+    _watch(visitor)
+    _find_that_claiming_needs_a_link(visitor)
+    _link(visitor, facts, player=player, viewer=viewer)
+    _claim(visitor)
+    _find_the_item(visitor, facts, state="Ready")
+    _look_up_the_claim(support, facts, player=player)
+    _hand_out(facts, player=player)
+
+    _find_the_item(visitor, facts, state="In your game")
+    _wait_until_kick_is_told(visitor, facts)
+    _look_around(visitor, facts)
+
+
+def test_ways_that_do_not_lead_to_a_link(demo: RunningDemo, visit: Callable[..., Visitor]) -> None:
+    visitor, other = visit("ends", screen=PHONE), visit("ends-other", screen=PHONE)
+    facts = demo.facts
+    _be_viewer(visitor, facts, "undecided_viewer")
+    _be_viewer(other, facts, "undecided_viewer")
+
+    _go_to_consent(visitor, facts, player="Juniper")
+    visitor.page.get_by_role("button", name="Decline").click()
+    visitor.page.get_by_role("heading", name="You said no, and that’s fine.").wait_for()
+    visitor.look("declined")
+    _go_to_consent(visitor, facts, player="Juniper")
+    _allow(visitor)
+    _go_to_consent(other, facts, player="Old Mags")
+    other.page.get_by_role("button", name="Allow").click()
+
+    other.page.get_by_role("heading", name="belongs to another game account").wait_for()
+    other.look("taken")
+
+
+def test_player_unlinks_and_keeps_what_came(
+    demo: RunningDemo, visit: Callable[..., Visitor]
+) -> None:
+    visitor = visit("unlink")
+    _be_viewer(visitor, demo.facts, "fickle_viewer")
+    _watch(visitor)
+    _link(visitor, demo.facts, player="Someone Else", viewer="fickle_viewer")
+    _claim(visitor)
+    visitor.page.goto(demo.facts["web"]["link_url"])
+
+    visitor.page.get_by_role("link", name="Unlink").click()
+    visitor.look("unlink")
+    visitor.page.get_by_role("button", name="Unlink").click()
+
+    visitor.look("unlinked")
+    assert visitor.page.get_by_text(REWARD).is_visible()
+    assert visitor.page.get_by_text("stays yours").is_visible()
+
+
+def _be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:
+    visitor.page.goto(facts["local_kick"]["inventory_url"])
+    visitor.look("who-are-you")
+    known = visitor.page.get_by_role("button", name=viewer)
+    if known.count():
+        known.click()
+        return
+    visitor.page.get_by_label("A new viewer’s name").fill(viewer)
+    visitor.page.get_by_role("button", name="Continue").click()
+
+
+def _watch(visitor: Visitor) -> None:
+    visitor.look("inventory")
+    visitor.page.get_by_role("button", name="Watch 15 min").click()
+    visitor.page.get_by_text("Watched 15 min").wait_for()
+
+
+def _find_that_claiming_needs_a_link(visitor: Visitor) -> None:
+    visitor.look("watched")
+    assert _reward(visitor).get_by_role("button", name="Claim").is_disabled()
+    assert _reward(visitor).get_by_text("Connect your game account to claim").is_visible()
+
+
+def _link(visitor: Visitor, facts: dict[str, Any], *, player: str, viewer: str) -> None:
+    visitor.page.get_by_role("link", name="Connect", exact=True).click()
+    _go_to_consent(visitor, facts, player=player)
+    _allow(visitor)
+    linked = visitor.page.get_by_role("main")
+    assert linked.get_by_text(player).first.is_visible()
+    assert linked.get_by_text(viewer).first.is_visible()
+
+
+def _go_to_consent(visitor: Visitor, facts: dict[str, Any], *, player: str) -> None:
+    page = visitor.page
+    if not page.url.startswith(facts["web"]["link_url"]):
+        page.goto(facts["web"]["link_url"])
+    login = page.get_by_role("link", name="Log in to Starfall Online")
+    if login.count():
+        visitor.look("welcome")
+        login.click()
+        visitor.look("log-in")
+        _log_in(visitor, player)
+    page.get_by_role("heading", name="Is this the right account?").wait_for()
+    visitor.look("right-account")
+    assert page.get_by_text(player).first.is_visible()
+    page.get_by_role("button", name="Yes, go on to Kick").click()
+    page.get_by_role("button", name="Allow").wait_for()
+    visitor.look("consent")
+
+
+def _log_in(visitor: Visitor, player: str) -> None:
+    known = visitor.page.get_by_role("button", name=player, exact=False)
+    if known.count():
+        known.click()
+        return
+    visitor.page.get_by_label("Or any other name").fill(player)
+    visitor.page.get_by_role("button", name="Log in").click()
+
+
+def _allow(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Allow").click()
+    visitor.page.get_by_role("heading", name="Linked. You’re all set.").wait_for()
+    visitor.look("linked")
+
+
+def _claim(visitor: Visitor) -> None:
+    visitor.page.get_by_role("link", name="Back to Kick").click()
+    visitor.page.get_by_text("Your game account is connected.").wait_for()
+    visitor.look("connected")
+    _reward(visitor).get_by_role("button", name="Claim").click()
+    _reward(visitor).get_by_text("Claimed").wait_for()
+    visitor.look("claimed")
+
+
+def _find_the_item(visitor: Visitor, facts: dict[str, Any], *, state: str) -> None:
+    visitor.page.goto(facts["web"]["link_url"])
+    visitor.look(f"drops-{state.split()[0].lower()}")
+    drop = visitor.page.get_by_role("listitem").filter(has_text=REWARD)
+    assert drop.get_by_text(state).is_visible()
+
+
+def _look_up_the_claim(support: Visitor, facts: dict[str, Any], *, player: str) -> None:
+    page = support.page
+    page.goto(facts["web"]["admin_url"])
+    support.look("admin-login")
+    page.get_by_label("Username").fill(facts["staff"]["username"])
+    page.get_by_label("Password").fill(facts["staff"]["password"])
+    page.get_by_role("button", name="Log in").click()
+    support.look("admin")
+    page.goto(f"{facts['web']['admin_url']}claims/claim/?q={player}")
+    support.look("claims")
+    rows = page.locator("#result_list tbody tr")
+    assert rows.count() == 1
+    rows.get_by_role("link").first.click()
+    support.look("claim")
+    assert REWARD in page.content()
+
+
+def _hand_out(facts: dict[str, Any], *, player: str) -> None:
+    """With what `curl` would send."""
+    api = facts["web"]["api_url"]
+    headers = {"Authorization": f"Bearer {facts['api_key']}"}
+    owed = requests.get(
+        f"{api}/entitlements", params={"game_account_id": player}, headers=headers, timeout=10
+    ).json()["entitlements"]
+    assert [row["sku"] for row in owed] == ["cape-ember"]
+    body = {"entitlement_ids": [owed[0]["id"]], "fulfilment_id": f"for {player}"}
+    told = requests.post(f"{api}/entitlements/fulfil", json=body, headers=headers, timeout=10)
+    assert told.json() == {"outcomes": [{"id": owed[0]["id"], "outcome": "fulfilled"}]}
+
+
+def _wait_until_kick_is_told(visitor: Visitor, facts: dict[str, Any]) -> None:
+    deadline = time.monotonic() + TOLD_WITHIN_SECONDS
+    visitor.page.goto(facts["local_kick"]["inventory_url"])
+    while not _reward(visitor).get_by_text("processed").count():
+        assert time.monotonic() < deadline, "Kick was not told that the item was handed out"
+        visitor.page.wait_for_timeout(500)
+        visitor.page.reload()
+    visitor.look("processed")
+
+
+def _look_around(visitor: Visitor, facts: dict[str, Any]) -> None:
+    for name, url in (
+        ("kick-dashboard", facts["local_kick"]["dashboard_url"]),
+        ("kick-connections", f"{facts['local_kick']['url']}/settings/connections"),
+        ("api-docs", facts["web"]["api_docs_url"]),
+    ):
+        visitor.page.goto(url)
+        visitor.look(name)
+
+
+def _reward(visitor: Visitor) -> "Locator":
+    return visitor.page.get_by_role("listitem").filter(has_text=REWARD)
