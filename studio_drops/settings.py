@@ -193,6 +193,8 @@ DATABASES = {"default": database(DATABASE_URL)}
 
 CELERY_BROKER_URL = secret("CELERY_BROKER_URL", "filesystem://localhost")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Its own name, because a broker may serve others, too.
+CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="studio-drops")
 CELERY_TASK_IGNORE_RESULT = True
 # Celery closes the connection after each task unless it is told how many to keep it for.
 CELERY_DB_REUSE_MAX = 1000
