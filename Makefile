@@ -7,11 +7,12 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 SETUP = "$(PYTHON)" -B studio_drops/bootstrap.py
 PYTEST = .venv/bin/python -m pytest
 
-.PHONY: help demo test check lock clean has-python installed installed-for-development
+.PHONY: help demo test check chaos lock clean has-python installed installed-for-development
 
 help:
 	@echo "make demo    set everything up and run the whole system with a local Kick, until Ctrl-C"
 	@echo "make test    set everything up and pass the tests, on PostgreSQL and on SQLite"
+	@echo "make chaos   the fault test: kill everything, lose nothing; N=2000 SEED=1 MINUTES=2"
 	@echo "make check   formatting, lint, types, import rules, migrations, deployment, locks"
 	@echo "make lock    remake the lock files from pyproject.toml"
 	@echo "make clean   take away what the other targets made, the demo's data too"
@@ -22,6 +23,15 @@ demo: installed
 test: installed-for-development
 	TEST_DATABASE=postgresql $(PYTEST)
 	TEST_DATABASE=sqlite $(PYTEST)
+
+# Variables: N claims, the SEED of every choice, MINUTES of faults, the schedule's SPEED, SWEEPS=0.
+chaos: N = 2000
+chaos: SEED = 1
+chaos: MINUTES = 2
+chaos: SPEED = 6
+chaos: installed-for-development
+	@.venv/bin/python -m tests.chaos --claims $(N) --seed $(SEED) --minutes $(MINUTES) \
+		--speed $(SPEED) $(if $(filter 0,$(SWEEPS)),--no-sweeps)
 
 check: installed-for-development
 	.venv/bin/ruff format --check --quiet .

@@ -1,0 +1,80 @@
+"""Waiting until nothing changes any more, without a hand on anything."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from claims.models import Lease, ReconcileRun
+from tests.chaos.orders import SETTLES_WITHIN
+from tests.local_kick_process import LocalKick
+
+LOOKS_EVERY = 1.0
+# Each of these has to run from its beginning to its end without changing anything.
+JOBS = ("catch_up", "heal_claims", "confirm_claims", "write_back")
+LEDGER = """
+    SELECT
+        (SELECT md5(string_agg(concat_ws(' ', claim_id, kick_user_id, status, hold_reason,
+            external_status, wanted_external_status), ',' ORDER BY claim_id)) FROM claims_claim),
+        (SELECT md5(string_agg(concat_ws(' ', claim_id, sku, quantity, player_id, status),
+            ',' ORDER BY claim_id, sku)) FROM claims_entitlement),
+        (SELECT COUNT(*) FROM accounts_grantrevocation WHERE outcome = 'PENDING')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """`converged_after`: seconds from the end of the faults to the last change."""
+
+    is_reached: bool
+    converged_after: float
+    waited: float
+
+
+def wait_for_calm(kick: LocalKick, *, tend: Callable[[], None]) -> Calm:
+    """Wait until a whole round of the schedule has changed nothing on either side.
+
+    `tend` is called ten times a second.
+    """
+    began = time.monotonic()
+    changed, changed_at, last = began, timezone.now(), ""
+    while (now := time.monotonic()) - began < SETTLES_WITHIN:
+        digest = _digest(kick)
+        if digest != last:
+            changed, changed_at, last = now, timezone.now(), digest
+        elif digest and _has_been_round(changed_at):
+            return Calm(True, changed - began, now - began)
+        for _ in range(int(LOOKS_EVERY * 10)):
+            tend()
+            time.sleep(0.1)
+    return Calm(False, changed - began, time.monotonic() - began)
+
+
+def _digest(kick: LocalKick) -> str:
+    """Of both sides; empty while the database is away."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(LEDGER)
+            ledger = cursor.fetchone()
+    except DatabaseError:
+        connection.close()
+        return ""
+    statuses = sorted((claim["claim_id"], claim["external_status"]) for claim in kick.claims())
+    return hashlib.sha256(json.dumps([ledger, statuses]).encode()).hexdigest()
+
+
+def _has_been_round(since: datetime) -> bool:
+    try:
+        rounds = Lease.objects.filter(
+            job__in=JOBS, last_began_at__gt=since, last_ended_at__gt=since, error=""
+        )
+        is_sweeping = ReconcileRun.objects.filter(ended_at=None).exists()
+        return rounds.count() == len(JOBS) and not is_sweeping
+    except DatabaseError:
+        connection.close()
+        return False

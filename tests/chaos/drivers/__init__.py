@@ -1,0 +1,1 @@
+"""Who uses the system while it fails: a thread each, that takes failures in its stride."""

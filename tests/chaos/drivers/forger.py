@@ -1,0 +1,83 @@
+"""Whoever replays here what Kick signed for somebody else: all apps share Kick's one key."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import cycle
+from pathlib import Path
+
+import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from studio_drops.kick import signatures
+from tests.chaos.storm import Storm
+from tests.chaos.world import ClaimToMake
+
+# So many of their claims for each of ours.
+SHARE = 0.05
+BROADCASTER = {"user_id": 7, "username": "nova", "is_anonymous": False}
+OTHER_EVENTS = (
+    {"broadcaster": BROADCASTER, "follower": {"user_id": 8}},
+    {"broadcaster": BROADCASTER, "is_live": True, "title": "Launch week"},
+    {"broadcaster": BROADCASTER, "message_id": "unique", "content": "hello"},
+    {"claim_id": "01K0000000000000000000000"},
+    ["a list"],
+)
+
+
+def replay_foreign(storm: Storm) -> None:
+    """Claims of another organization, again and again, and bodies of Kick's other events."""
+    dice = storm.dice("forger")
+    everything = [
+        ClaimToMake(user, pair) for user in storm.world.viewers for pair in storm.world.theirs
+    ]
+    count = min(len(everything), max(10, int(storm.orders.claims * SHARE)))
+    claims = dice.sample(everything, count)
+    made: list[str] = []
+    bodies = cycle(OTHER_EVENTS)
+    while not storm.is_over:
+        while claims and len(made) < storm.progress * count:
+            made += storm.claim([claims.pop()])
+        if made:
+            storm.deliver_again(dice.choice(made))
+        _post_event(storm, next(bodies), message_id=f"event-{dice.getrandbits(40)}")
+        storm.rest(storm.orders.seconds / count)
+
+
+def _post_event(storm: Storm, event: object, *, message_id: str) -> None:
+    body = json.dumps(event).encode()
+    timestamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    key = _platform_key(storm.place.var_dir / "local-kick.sqlite3")
+    signature = signatures.sign(key, message_id=message_id, timestamp=timestamp, body=body)
+    headers = {
+        signatures.SIGNATURE_HEADER: signature,
+        signatures.MESSAGE_ID_HEADER: message_id,
+        signatures.TIMESTAMP_HEADER: timestamp,
+    }
+    url = f"{storm.place.web_url}/webhooks/kick/drops"
+    try:
+        answer = requests.post(url, data=body, headers=headers, timeout=5)
+    except requests.RequestException:
+        return
+    storm.count("other events sent here")
+    if answer.ok:
+        storm.count("OTHER EVENTS ACCEPTED")
+
+
+def _platform_key(database: Path) -> RSAPrivateKey:
+    """The one that signs the events which anybody can collect from Kick."""
+    for pem in _newest_key(database):
+        key = load_pem_private_key(pem.encode(), password=None)
+        assert isinstance(key, RSAPrivateKey)
+        return key
+    raise LookupError("The local Kick has no key yet.")
+
+
+def _newest_key(database: Path) -> Iterator[str]:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as kick:
+        query = "SELECT private_pem FROM local_kick_signingkey ORDER BY id DESC LIMIT 1"
+        for (pem,) in kick.execute(query):
+            yield str(pem)

@@ -1,0 +1,78 @@
+"""Game servers that hand out what is owed, lose answers, and ask again."""
+
+import zlib
+from collections.abc import Iterator
+
+import requests
+
+from tests.chaos.storm import Storm
+
+PATIENCE_SECONDS = 5.0
+AT_ONCE = 25
+# One of so many entitlements is never handed out: its claim must not become `processed`.
+NEVER = 5
+
+
+class _GameServer:
+    def __init__(self, storm: Storm, number: int) -> None:
+        self.storm = storm
+        self.dice = storm.dice(f"game server {number}")
+        self.name = f"server-{number}"
+        self.calls = 0
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {storm.api_key}"
+        # Calls that got no answer: to be repeated, each under its own fulfilment_id.
+        self.unanswered: dict[str, list[str]] = {}
+        self.url = f"{storm.place.web_url}/api/v1/entitlements"
+
+    def queue(self) -> Iterator[list[str]]:
+        """The studio's queue, page by page, without what is never handed out."""
+        cursor: dict[str, str] = {}
+        while not self.storm.is_over:
+            answer = self.session.get(
+                self.url, params={"limit": AT_ONCE, **cursor}, timeout=PATIENCE_SECONDS
+            )
+            answer.raise_for_status()
+            page = answer.json()
+            yield [row["id"] for row in page["entitlements"] if not self._is_left(row)]
+            if not page["next_cursor"]:
+                return
+            cursor = {"cursor": page["next_cursor"]}
+
+    def hand_out(self, entitlement_ids: list[str]) -> None:
+        if entitlement_ids:
+            self.calls += 1
+            self._fulfil(f"{self.name}-{self.calls}", entitlement_ids)
+
+    def repeat_unanswered(self) -> None:
+        for fulfilment_id, entitlement_ids in list(self.unanswered.items()):
+            self.storm.count("fulfilments asked for again")
+            self._fulfil(fulfilment_id, entitlement_ids)
+
+    def _fulfil(self, fulfilment_id: str, entitlement_ids: list[str]) -> None:
+        self.unanswered[fulfilment_id] = entitlement_ids
+        body = {"fulfilment_id": fulfilment_id, "entitlement_ids": entitlement_ids}
+        answer = self.session.post(f"{self.url}/fulfil", json=body, timeout=PATIENCE_SECONDS)
+        answer.raise_for_status()
+        outcomes = answer.json()["outcomes"]
+        told = [one["id"] for one in outcomes if one["outcome"] == "fulfilled"]
+        self.storm.note_hand_out(told, fulfilment_id)
+        if self.dice.random() < 0.1:
+            return  # As if this answer had been lost: it is asked for again.
+        del self.unanswered[fulfilment_id]
+
+    def _is_left(self, row: dict[str, str]) -> bool:
+        name = f"{self.storm.orders.seed} {row['claim_id']} {row['sku']}"
+        return zlib.crc32(name.encode()) % NEVER == 0
+
+
+def hand_out_items(storm: Storm, number: int) -> None:
+    server = _GameServer(storm, number)
+    while not storm.is_over:
+        try:
+            server.repeat_unanswered()
+            for page in server.queue():
+                server.hand_out(page)
+        except requests.RequestException:
+            storm.count("API calls that failed")
+        storm.rest(0.5)

@@ -1,0 +1,25 @@
+"""Viewers, who claim in Kick's inventory; and Kick, which posts some of their claims again."""
+
+from tests.chaos.storm import Storm
+
+AT_ONCE = 16
+SENT_AGAIN = 0.1
+# The claims are made within this part of the storm; what is late is made as fast as it goes.
+SPREAD_OVER = 0.9
+
+
+def claim_rewards(storm: Storm, number: int) -> None:
+    """Make claims, evenly over the storm, until none is left to be made."""
+    dice = storm.dice(f"viewers {number}")
+    made: list[str] = []
+    while True:
+        due = min(1.0, storm.progress / SPREAD_OVER) * storm.orders.claims
+        if storm.book.taken >= due and storm.book.taken < storm.orders.claims:
+            storm.rest(0.1)
+            continue
+        claims = storm.book.take(dice.randint(1, AT_ONCE))
+        if not claims:
+            return
+        made += storm.claim(claims)
+        if dice.random() < SENT_AGAIN * AT_ONCE:
+            storm.deliver_again(dice.choice(made))

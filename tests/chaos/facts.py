@@ -1,0 +1,151 @@
+"""What both sides say in the end: Kick by its dump, we by our database."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.models import KickUser, LinkEvent
+from claims.models import CampaignReward, Claim, Entitlement, RewardItem
+from tests.local_kick_process import LocalKick
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class KickClaim:
+    claim_id: str
+    kick_user_id: str
+    campaign_id: str
+    reward_id: str
+    external_status: str
+    organization: str
+
+
+@dataclass(frozen=True, slots=True)
+class KickDelivery:
+    claim_id: str
+    fault: str
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerClaim:
+    claim_id: str
+    kick_user_id: str
+    campaign_id: str
+    reward_id: str
+    status: str
+    hold_reason: str
+    external_status: str
+    source: str
+    granted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An entitlement."""
+
+    entitlement_id: str
+    claim_id: str
+    player_id: int
+    sku: str
+    quantity: int
+    status: str
+    fulfilment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when a Kick user was linked to a player."""
+
+    kick_user_id: str
+    player_id: int
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    kick_claims: list[KickClaim] = field(default_factory=list)
+    deliveries: list[KickDelivery] = field(default_factory=list)
+    claims: list[LedgerClaim] = field(default_factory=list)
+    owed: list[Owed] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    linked: dict[str, int] = field(default_factory=dict)
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    items: dict[str, dict[str, int]] = field(default_factory=dict)
+    handed_out: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def owed_by_claim(self) -> dict[str, list[Owed]]:
+        found: defaultdict[str, list[Owed]] = defaultdict(list)
+        for owed in self.owed:
+            found[owed.claim_id].append(owed)
+        return found
+
+
+def read_facts(kick: LocalKick, *, handed_out: dict[str, set[str]]) -> Facts:
+    events = LinkEvent.objects.order_by("pk").values("kind", "kick_user_id", "player_id", "at")
+    linked = KickUser.objects.filter(player__isnull=False)
+    return Facts(
+        kick_claims=[_kick_claim(claim) for claim in kick.claims()],
+        deliveries=[
+            KickDelivery(one["claim_id"], one["fault"], one["status"]) for one in kick.deliveries()
+        ],
+        claims=[LedgerClaim(*row) for row in Claim.objects.values_list(*LedgerClaim.__slots__)],
+        owed=[_owed(row) for row in Entitlement.objects.all()],
+        spans=spans_of(events),
+        linked=dict(linked.values_list("kick_user_id", "player_id")),
+        pairs=set(CampaignReward.objects.values_list("campaign_id", "reward_id")),
+        items=_items_by_reward(),
+        handed_out=handed_out,
+    )
+
+
+def _kick_claim(row: dict[str, Any]) -> KickClaim:
+    return KickClaim(
+        row["claim_id"],
+        row["user_id_text"],
+        row["campaign_id"],
+        row["reward_id"],
+        row["external_status"],
+        row["organization"],
+    )
+
+
+def _owed(row: Entitlement) -> Owed:
+    return Owed(
+        str(row.pk),
+        row.claim_id,
+        row.player_id,
+        row.sku,
+        row.quantity,
+        row.status,
+        row.fulfilment_id,
+    )
+
+
+def _items_by_reward() -> dict[str, dict[str, int]]:
+    """For each reward its skus and their quantities. No mapping changes once it is made."""
+    items: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    rows = RewardItem.objects.values_list("reward_id", "item__sku", "quantity")
+    for reward_id, sku, quantity in rows:
+        items[reward_id][sku] = quantity
+    return dict(items)
+
+
+def spans_of(events: Iterable[dict[str, Any]]) -> list[Span]:
+    """From the history of links, in the order in which it was written."""
+    began: dict[str, tuple[int, datetime]] = {}
+    spans: list[Span] = []
+    for event in events:
+        kick_user_id = event["kick_user_id"]
+        if event["kind"] == LinkEvent.Kind.LINKED:
+            began[kick_user_id] = (event["player_id"], event["at"])
+        elif event["kind"] == LinkEvent.Kind.UNLINKED:
+            player_id, since = began.pop(kick_user_id)
+            spans.append(Span(kick_user_id, player_id, since, event["at"]))
+    open_spans = (Span(user, player, since, FOREVER) for user, (player, since) in began.items())
+    return [*spans, *open_spans]

@@ -1,0 +1,72 @@
+"""What a run prints."""
+
+from collections.abc import Callable
+
+from tests.chaos.calm import Calm
+from tests.chaos.facts import Facts
+from tests.chaos.fleet import Fleet
+from tests.chaos.orders import Orders
+from tests.chaos.storm import Storm
+from tests.chaos.verdict import Check
+from tests.chaos.witness import Witness
+
+NAMED_AT_MOST = 5
+Say = Callable[[str], None]
+
+
+def say_what_happened(storm: Storm, fleet: Fleet, facts: Facts, *, say: Say) -> None:
+    say("")
+    say("What happened")
+    for name, count in sorted(storm.counts.items()):
+        say(f"{count:9,}  {name}")
+    for name, count in sorted(fleet.own_ends.items()):
+        say(f"{count:9,}  times {name} ended by itself and was started again")
+    _say_claims(facts, say)
+
+
+def _say_claims(facts: Facts, say: Say) -> None:
+    counts = {
+        "claims made at Kick": len(facts.kick_claims),
+        "webhooks sent": len(facts.deliveries),
+        "of them answered with 200": sum(one.status == 200 for one in facts.deliveries),
+        "claims that came by webhook": sum(one.source == "WEBHOOK" for one in facts.claims),
+        "claims that only Kick's API brought": sum(
+            one.source == "RECONCILE" for one in facts.claims
+        ),
+        "claims granted": sum(one.status == "GRANTED" for one in facts.claims),
+        "claims held": sum(one.status == "HELD" for one in facts.claims),
+        "entitlements": len(facts.owed),
+        "of them handed out": sum(one.status == "FULFILLED" for one in facts.owed),
+    }
+    for name, count in counts.items():
+        say(f"{count:9,}  {name}")
+
+
+def say_checks(checks: list[Check], witness: Witness, *, say: Say) -> None:
+    say("")
+    say("In the end")
+    for check in checks:
+        _say_check(check.name, check.looked_at, check.wrong, say)
+    say("")
+    say("At every moment (times looked)")
+    for promise, seen in witness.seen.items():
+        _say_check(f"never {promise}", witness.looks[promise], sorted(seen), say)
+
+
+def _say_check(name: str, looked_at: int, wrong: list[str], say: Say) -> None:
+    say(f"{'  ok' if not wrong else 'FAIL'} {looked_at:8,}  {name}")
+    for one in wrong[:NAMED_AT_MOST]:
+        say(f"              {one}")
+    if len(wrong) > NAMED_AT_MOST:
+        say(f"              and {len(wrong) - NAMED_AT_MOST:,} more")
+
+
+def say_end(orders: Orders, calm: Calm, *, faults: list[str], say: Say) -> None:
+    say("")
+    if calm.is_reached:
+        say(f"Nothing changed any more {calm.converged_after:.0f} s after the last fault.")
+    else:
+        say(f"IT NEVER SETTLED: something still changed after {calm.waited:.0f} s.")
+    for fault in faults:
+        say(f"FAIL {fault}")
+    say(f"To run this again: {orders.command}")

@@ -1,0 +1,91 @@
+"""Where a run lives: its directory, its ports, and what is started in it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio_drops.demo.place import LOOPBACK, Place, free_ports, neutral_surroundings
+from studio_drops.demo.supervisor import Program
+from tests.chaos.fleet import Process
+from tests.chaos.orders import Orders
+from tests.postgres import Cluster, prepared_cluster
+
+REDIS_SERVERS = ("redis-server", "valkey-server")
+SETTINGS = "studio_drops.settings"
+SETTINGS_WITHOUT_SWEEPS = "tests.chaos.settings_without_sweeps"
+# Killed and started again on the same files, so what it has acknowledged must be on the disk.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    directory: Path
+    place: Place
+    cluster: Cluster
+    broker: Program | None
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def broker_name(self) -> str:
+        return Path(self.broker.command[0]).name if self.broker else "filesystem"
+
+    def start_postgresql(self) -> Process:
+        return self.cluster.start(**DURABLE)
+
+    def programs_before(self) -> Iterator[Program]:
+        """What has to be there before the product is."""
+        if self.broker:
+            yield self.broker
+        yield self.place.local_kick()
+
+    def programs(self) -> Iterator[Program]:
+        """The product."""
+        yield from (self.place.web(), self.place.worker(), self.place.scheduler())
+
+    def wipe_broker(self) -> None:
+        """Take away whatever the broker has stored."""
+        for folder in (self.directory / "broker", self.place.var_dir / "queue"):
+            if folder.exists():
+                shutil.rmtree(folder)
+                folder.mkdir()
+
+    def keep_postgresql_log(self) -> None:
+        if self.cluster.log.exists():
+            shutil.copy(self.cluster.log, self.logs / "postgresql.log")
+
+
+@contextmanager
+def prepared_site(orders: Orders, directory: Path, *, say: Callable[[str], None]) -> Iterator[Site]:
+    """Everything in place and nothing running. Raises NoPostgres."""
+    (directory / "logs").mkdir()
+    web_port, local_kick_port, broker_port = free_ports(3)
+    with prepared_cluster() as cluster:
+        broker = _broker(directory / "broker", broker_port)
+        surroundings = neutral_surroundings() | {
+            "DATABASE_URL": cluster.url,
+            "SCHEDULE_SPEED": f"{orders.speed:g}",
+            "LOG_FORMAT": "json",
+            "DJANGO_SETTINGS_MODULE": SETTINGS if orders.sweeps else SETTINGS_WITHOUT_SWEEPS,
+        }
+        if broker:
+            surroundings["CELERY_BROKER_URL"] = f"redis://{LOOPBACK}:{broker_port}/0"
+        else:
+            say("NO REDIS WAS FOUND on this machine: Celery's filesystem transport is tested.")
+        place = Place(directory / "var", web_port, local_kick_port, surroundings)
+        place.var_dir.mkdir()
+        yield Site(directory, place, cluster, broker)
+
+
+def _broker(directory: Path, port: int) -> Program | None:
+    server = next(filter(None, map(shutil.which, REDIS_SERVERS)), None)
+    if server is None:
+        return None
+    directory.mkdir()
+    options = ["--bind", LOOPBACK, "--port", str(port), "--dir", str(directory)]
+    durable = ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
+    return Program("broker", [server, *options, *durable], neutral_surroundings())

@@ -1,0 +1,83 @@
+"""What the drivers share while faults strike: the time, the claims left, what they were told."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio_drops.demo.place import Place
+from tests.chaos.orders import Orders
+from tests.chaos.world import ClaimBook, ClaimToMake, World, as_call
+from tests.local_kick_process import LocalKick
+
+
+@dataclass
+class Storm:
+    orders: Orders
+    place: Place
+    kick: LocalKick
+    world: World
+    book: ClaimBook
+    api_key: str
+    began: float = field(default_factory=time.monotonic)
+    counts: Counter[str] = field(default_factory=Counter)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    # Claims whose webhook was answered with 200, until the witness has looked for them.
+    _acknowledged: list[str] = field(default_factory=list)
+    # For each entitlement that a game server was told to hand out, under which ids.
+    handed_out: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def progress(self) -> float:
+        """From 0 to 1, and beyond when claims take longer to make than was planned."""
+        return (time.monotonic() - self.began) / self.orders.seconds
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    def end(self) -> None:
+        self._over.set()
+
+    def rest(self, seconds: float) -> bool:
+        """Wait; True when the storm is over."""
+        return self._over.wait(seconds)
+
+    def dice(self, name: str) -> random.Random:
+        """A driver's own, so that threads do not take from one another's."""
+        return random.Random(f"{self.orders.seed} {name}")
+
+    def count(self, name: str, by: int = 1) -> None:
+        with self._lock:
+            self.counts[name] += by
+
+    def claim(self, claims: Sequence[ClaimToMake]) -> list[str]:
+        """Make these at Kick, which delivers them at once. Returns their ids."""
+        if not claims:
+            return []
+        made = self.kick.call("POST", "claims", as_call(claims))["claims"]
+        self.note_deliveries(delivery for claim in made for delivery in claim["deliveries"])
+        return [str(claim["claim_id"]) for claim in made]
+
+    def deliver_again(self, claim_id: str) -> None:
+        self.note_deliveries(self.kick.deliver(claim_id))
+        self.count("webhooks sent again")
+
+    def note_deliveries(self, deliveries: Iterable[dict[str, Any]]) -> None:
+        answered = [one["claim_id"] for one in deliveries if one["status"] == 200]
+        with self._lock:
+            self._acknowledged += answered
+
+    def take_acknowledged(self) -> list[str]:
+        with self._lock:
+            taken, self._acknowledged = self._acknowledged, []
+            return taken
+
+    def note_hand_out(self, entitlement_ids: Iterable[str], fulfilment_id: str) -> None:
+        with self._lock:
+            for entitlement_id in entitlement_ids:
+                self.handed_out.setdefault(entitlement_id, set()).add(fulfilment_id)

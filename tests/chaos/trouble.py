@@ -1,0 +1,124 @@
+"""Which fault strikes when. The seed decides, so that a run can be had again."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.chaos.fleet import Fleet
+from tests.chaos.site import Site
+from tests.chaos.storm import Storm
+
+KILLED = ("web", "worker", "scheduler", "postgresql")
+# Each of them is killed once in so many seconds, and twice at least.
+SECONDS_BETWEEN_KILLS = 35
+KEY_ROTATIONS = 2
+# Kick's API changes its mood this often. The last mood lasts until the storm is over.
+MOODS = 12
+CLAIMS = "/public/v1/drops/claims"
+WEBHOOK_FAULTS = {
+    "drop": 0.2,
+    "duplicate": 0.2,
+    "delay": {"share": 0.1, "seconds": 1.5},
+    "reorder": 0.1,
+    "cut": 0.05,
+}
+# A forged signature makes the product fetch the key, at most once a minute. Were there always one
+# about, a rotated key would go unnoticed for that minute, and most webhooks with it.
+CORRUPTED = {"corrupt": 0.05}
+API_MOODS: tuple[list[dict[str, Any]], ...] = (
+    [],
+    [{"path_prefix": CLAIMS, "status": 500}],
+    [{"path_prefix": CLAIMS, "status": 429, "retry_after": 1, "share": 0.7}],
+    [{"path_prefix": CLAIMS, "method": "GET", "truncate": True, "share": 0.6}],
+    [{"path_prefix": CLAIMS, "slow_seconds": 3, "share": 0.5}],
+    [{"path_prefix": CLAIMS, "method": "PATCH", "status": 502, "share": 0.7}],
+    [{"path_prefix": "/oauth/", "status": 500, "share": 0.5}],
+    [{"path_prefix": CLAIMS, "status": 401, "count": 1}],
+    [{"path_prefix": "/public/v1/users", "truncate": True, "share": 0.5}],
+)
+# What Kick leaves open about its pages, every reading once.
+READINGS = (
+    {"claims_order": "shuffled", "cursor": "next", "last_cursor": "last"},
+    {"claims_order": "descending", "cursor": "inclusive", "last_cursor": "empty"},
+    {"claims_order": "created", "cursor": "exclusive", "last_cursor": "absent"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    at: float
+    """A part of the storm, 0 to 1."""
+    name: str
+    strike: Callable[[], object]
+
+
+class Trouble:
+    """The faults of one storm. `strike_due` belongs into the loop of the main thread."""
+
+    def __init__(self, storm: Storm, site: Site, fleet: Fleet) -> None:
+        self._storm, self._site, self._fleet = storm, site, fleet
+        self._dice = storm.dice("trouble")
+        self._left = sorted(self._faults(), key=lambda fault: fault.at, reverse=True)
+
+    def strike_due(self) -> None:
+        while self._left and self._left[-1].at <= self._storm.progress:
+            fault = self._left.pop()
+            if fault.strike() is False:  # It is away just now: a little later, then.
+                self._left.append(Fault(fault.at + 0.02, fault.name, fault.strike))
+                self._left.sort(key=lambda one: one.at, reverse=True)
+            else:
+                self._storm.count(f"faults: {fault.name}")
+
+    @property
+    def is_spent(self) -> bool:
+        return not self._left
+
+    def clear(self) -> None:
+        self._storm.kick.clear_faults()
+
+    def _faults(self) -> Iterator[Fault]:
+        yield from self._kills()
+        yield from self._moods()
+        for number in range(KEY_ROTATIONS):
+            at = (number + self._dice.uniform(0.3, 0.7)) / KEY_ROTATIONS
+            yield Fault(at, "key rotated", self._storm.kick.rotate_key)
+
+    def _kills(self) -> Iterator[Fault]:
+        names = (*KILLED, "broker") if self._site.broker else KILLED
+        times = max(2, round(self._storm.orders.seconds / SECONDS_BETWEEN_KILLS))
+        for name in names:
+            for number in range(times):
+                at = (number + self._dice.uniform(0.1, 0.9)) / times
+                yield Fault(at, f"kill -9 {name}", self._killer(name))
+        yield Fault(self._dice.uniform(0.3, 0.8), "broker wiped", self._wipe_broker)
+
+    def _killer(self, name: str) -> Callable[[], bool]:
+        return lambda: self._fleet.kill(name)
+
+    def _wipe_broker(self) -> bool:
+        if self._site.broker:
+            return self._fleet.kill("broker", before_restart=self._site.wipe_broker)
+        self._site.wipe_broker()
+        return True
+
+    def _moods(self) -> Iterator[Fault]:
+        moods = [*API_MOODS, *self._dice.choices(API_MOODS[1:], k=MOODS - len(API_MOODS))]
+        self._dice.shuffle(moods)
+        for number, mood in enumerate(moods):
+            corrupted = CORRUPTED if number % 4 == 1 else {}
+            faults = {
+                "webhook": WEBHOOK_FAULTS | corrupted,
+                "api": mood,
+                "seed": self._dice.getrandbits(30),
+                **READINGS[number % len(READINGS)],
+            }
+            yield Fault(number / MOODS, "API mood", self._setter(faults))
+
+    def _setter(self, faults: dict[str, Any]) -> Callable[[], object]:
+        return lambda: self._storm.kick.set_faults(**faults)
+
+
+def pauses(dice: random.Random) -> Callable[[], float]:
+    """How long a killed process stays away, in seconds."""
+    return lambda: dice.uniform(0.3, 2.0)

@@ -1,0 +1,248 @@
+"""The comparison. Each check says how much it looked at, and names what is wrong."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from tests.chaos.facts import Facts, KickClaim, LedgerClaim, Span
+from tests.chaos.world import OURS
+
+# `granted_at` and a link's time are taken just before the lock that puts the two in order, so they
+# may be the other way round by as long as that lock was waited for.
+LOCK_IS_WAITED_FOR = timedelta(seconds=5)
+NOT_CONFIRMED = ("UNCONFIRMED", "NOT_OURS")
+# 401 while a key's rotation goes unnoticed; 503 while the database is away; None: no answer came.
+WEBHOOK_ANSWERS = (None, 200, 401, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    looked_at: int
+    wrong: list[str]
+
+
+Finding = tuple[int, Iterable[str]]
+
+
+def check_all(facts: Facts) -> list[Check]:
+    return [Check(name, *_listed(check(facts))) for name, check in CHECKS.items()]
+
+
+def _listed(finding: Finding) -> tuple[int, list[str]]:
+    looked_at, wrong = finding
+    return looked_at, sorted(wrong)
+
+
+def _by_id(facts: Facts) -> dict[str, LedgerClaim]:
+    return {claim.claim_id: claim for claim in facts.claims}
+
+
+def _ours(facts: Facts) -> list[KickClaim]:
+    return [claim for claim in facts.kick_claims if claim.organization == OURS]
+
+
+def _granted(facts: Facts) -> list[LedgerClaim]:
+    return [claim for claim in facts.claims if claim.status == "GRANTED"]
+
+
+# --- Never lost --------------------------------------------------------------------------------
+
+
+def recorded_once(facts: Facts) -> Finding:
+    times = Counter(claim.claim_id for claim in facts.claims)
+    return len(_ours(facts)), (
+        f"{claim.claim_id} is in the ledger {times[claim.claim_id]} times"
+        for claim in _ours(facts)
+        if times[claim.claim_id] != 1
+    )
+
+
+def recorded_as_claimed(facts: Facts) -> Finding:
+    at_kick = {claim.claim_id: claim for claim in facts.kick_claims}
+    return len(facts.claims), (
+        f"{claim.claim_id} is not what Kick shows"
+        for claim in facts.claims
+        if (kick := at_kick.get(claim.claim_id)) is None
+        or (kick.kick_user_id, kick.campaign_id, kick.reward_id)
+        != (claim.kick_user_id, claim.campaign_id, claim.reward_id)
+    )
+
+
+def acknowledged_is_there(facts: Facts) -> Finding:
+    recorded = _by_id(facts)
+    acknowledged = [one.claim_id for one in facts.deliveries if one.status == 200]
+    return len(acknowledged), {
+        f"{claim_id} was answered with 200 and is not there"
+        for claim_id in acknowledged
+        if claim_id not in recorded
+    }
+
+
+def answered_properly(facts: Facts) -> Finding:
+    return len(facts.deliveries), (
+        f"{one.claim_id} ({one.fault or 'no fault'}) was answered with {one.status}"
+        for one in facts.deliveries
+        if one.status not in WEBHOOK_ANSWERS or (one.fault == "corrupt" and one.status == 200)
+    )
+
+
+# --- Never twice -------------------------------------------------------------------------------
+
+
+def granted_each_item_once(facts: Facts) -> Finding:
+    owed = facts.owed_by_claim
+    granted = _granted(facts)
+    return len(granted), (
+        f"{claim.claim_id} has {got}, not {wanted}"
+        for claim in granted
+        if (got := sorted((one.sku, one.quantity) for one in owed.get(claim.claim_id, [])))
+        != (wanted := sorted(facts.items.get(claim.reward_id, {}).items()))
+    )
+
+
+def nothing_else_granted(facts: Facts) -> Finding:
+    granted = {claim.claim_id for claim in _granted(facts)}
+    return len(facts.owed), (
+        f"{owed.entitlement_id} is owed for {owed.claim_id}, which is not granted"
+        for owed in facts.owed
+        if owed.claim_id not in granted
+    )
+
+
+def handed_out_once(facts: Facts) -> Finding:
+    fulfilled = {one.entitlement_id: one.fulfilment_id for one in facts.owed if one.fulfilment_id}
+    return len(facts.handed_out), (
+        f"{entitlement_id} was handed out as {sorted(under)}, and is noted as"
+        f" {fulfilled.get(entitlement_id)}"
+        for entitlement_id, under in facts.handed_out.items()
+        if under != {fulfilled.get(entitlement_id)}
+    )
+
+
+# --- Never to the wrong one --------------------------------------------------------------------
+
+
+def granted_to_the_linked(facts: Facts) -> Finding:
+    spans: defaultdict[tuple[str, int], list[Span]] = defaultdict(list)
+    for span in facts.spans:
+        spans[span.kick_user_id, span.player_id].append(span)
+    claims = {claim.claim_id: claim for claim in _granted(facts)}
+    owed = [one for one in facts.owed if one.claim_id in claims]
+    return len(owed), (
+        f"{one.claim_id}: player {one.player_id} was not linked to"
+        f" {claims[one.claim_id].kick_user_id} at {claims[one.claim_id].granted_at}"
+        for one in owed
+        if not _was_linked(claims[one.claim_id].granted_at, spans[_link(claims, one)])
+    )
+
+
+def _link(claims: dict[str, LedgerClaim], owed: object) -> tuple[str, int]:
+    return claims[owed.claim_id].kick_user_id, owed.player_id
+
+
+def _was_linked(at: datetime | None, spans: Iterable[Span]) -> bool:
+    return at is not None and any(
+        span.began - LOCK_IS_WAITED_FOR <= at
+        and (at <= span.ended or at - span.ended <= LOCK_IS_WAITED_FOR)
+        for span in spans
+    )
+
+
+def linked_one_to_one(facts: Facts) -> Finding:
+    return len(facts.spans), [
+        *_overlaps(facts.spans, lambda span: f"Kick user {span.kick_user_id}"),
+        *_overlaps(facts.spans, lambda span: f"player {span.player_id}"),
+    ]
+
+
+def _overlaps(spans: Iterable[Span], whose: Callable[[Span], str]) -> Iterator[str]:
+    by_owner: defaultdict[str, list[Span]] = defaultdict(list)
+    for span in spans:
+        by_owner[whose(span)].append(span)
+    for owner, owned in by_owner.items():
+        owned.sort(key=lambda span: span.began)
+        for one, next_one in pairwise(owned):
+            if one.ended - next_one.began > LOCK_IS_WAITED_FOR:
+                yield f"{owner} was linked twice at {next_one.began}"
+
+
+def foreign_never_granted(facts: Facts) -> Finding:
+    foreign = {claim.claim_id for claim in facts.kick_claims if claim.organization != OURS}
+    seen = [claim for claim in facts.claims if claim.claim_id in foreign]
+    return len(seen), (
+        f"{claim.claim_id} is another organization's and is {claim.status} {claim.hold_reason}"
+        for claim in seen
+        if claim.hold_reason not in NOT_CONFIRMED
+    )
+
+
+# --- Never silent ------------------------------------------------------------------------------
+
+
+def held_for_a_reason(facts: Facts) -> Finding:
+    held = [claim for claim in facts.claims if claim.status == "HELD"]
+    ours = {claim.claim_id for claim in _ours(facts)}
+    return len(held), (
+        f"{claim.claim_id} is held as {claim.hold_reason}, not as {reason or 'anything'}"
+        for claim in held
+        if (reason := _reason(claim, facts, is_ours=claim.claim_id in ours)) != claim.hold_reason
+    )
+
+
+def _reason(claim: LedgerClaim, facts: Facts, *, is_ours: bool) -> str:
+    if not is_ours:
+        return claim.hold_reason if claim.hold_reason in NOT_CONFIRMED else "UNCONFIRMED"
+    if (claim.campaign_id, claim.reward_id) not in facts.pairs:
+        return "nothing: Kick's API shows it"
+    if claim.reward_id not in facts.items:
+        return "UNMAPPED_REWARD"
+    return "" if claim.kick_user_id in facts.linked else "NOT_LINKED"
+
+
+# --- Kick is told ------------------------------------------------------------------------------
+
+
+def processed_at_kick(facts: Facts) -> Finding:
+    owed = facts.owed_by_claim
+    ours = _ours(facts)
+
+    def is_fulfilled(claim_id: str) -> bool:
+        statuses = {one.status for one in owed.get(claim_id, [])}
+        return statuses == {"FULFILLED"}
+
+    return sum(is_fulfilled(claim.claim_id) for claim in ours), (
+        f"{claim.claim_id} reads {claim.external_status} at Kick and"
+        f" {'is' if is_fulfilled(claim.claim_id) else 'is not'} fulfilled"
+        for claim in ours
+        if (claim.external_status == "processed") != is_fulfilled(claim.claim_id)
+    )
+
+
+def known_as_processed(facts: Facts) -> Finding:
+    at_kick = {claim.claim_id: claim.external_status for claim in _ours(facts)}
+    ours = [claim for claim in facts.claims if claim.claim_id in at_kick]
+    return len(ours), (
+        f"{claim.claim_id} is {claim.external_status} here, {at_kick[claim.claim_id]} at Kick"
+        for claim in ours
+        if claim.external_status != at_kick[claim.claim_id]
+    )
+
+
+CHECKS: dict[str, Callable[[Facts], Finding]] = {
+    "claims at Kick that are in the ledger, once": recorded_once,
+    "claims in the ledger with what Kick shows": recorded_as_claimed,
+    "answers of 200 whose claim is there": acknowledged_is_there,
+    "webhooks answered 200, 401, 503 or not at all": answered_properly,
+    "granted claims with each item once": granted_each_item_once,
+    "entitlements of a claim that is granted": nothing_else_granted,
+    "entitlements handed out once": handed_out_once,
+    "entitlements of the player who was linked": granted_to_the_linked,
+    "links, one to one both ways at any time": linked_one_to_one,
+    "claims of another organization, never granted": foreign_never_granted,
+    "held claims whose reason holds": held_for_a_reason,
+    "fulfilled claims that read processed at Kick, and no other": processed_at_kick,
+    "statuses known here as Kick shows them": known_as_processed,
+}

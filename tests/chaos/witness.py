@@ -1,0 +1,104 @@
+"""What must hold at every moment, looked at while everything happens.
+
+What heals in the end may still have been wrong on the way: a claim answered with 200 that was not
+there, one that was noted as processed before Kick knew, one held for want of a link that exists.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+
+from claims.models import Claim
+from tests.chaos.storm import Storm
+
+FIRST_INTERVAL = 0.5
+# Kick's whole dump is read each time.
+SECONDS_PER_CLAIM = 1 / 4000
+
+# Both locks and transactions promise that no snapshot of the database ever shows one of these.
+NEVER_SEEN = {
+    "held as NOT_LINKED although linked": """
+        SELECT claim.claim_id FROM claims_claim AS claim
+        JOIN accounts_kickuser AS kick_user ON kick_user.kick_user_id = claim.kick_user_id
+        WHERE claim.hold_reason = 'NOT_LINKED' AND kick_user.player_id IS NOT NULL
+    """,
+    "granted without its items": """
+        SELECT claim.claim_id FROM claims_claim AS claim
+        WHERE claim.status = 'GRANTED' AND NOT EXISTS (
+            SELECT 1 FROM claims_entitlement AS entitlement
+            WHERE entitlement.claim_id = claim.claim_id
+        )
+    """,
+    "items of a claim that is held": """
+        SELECT claim.claim_id FROM claims_claim AS claim
+        JOIN claims_entitlement AS entitlement ON entitlement.claim_id = claim.claim_id
+        WHERE claim.status = 'HELD'
+    """,
+    "a player linked to two Kick users": """
+        SELECT CAST(player_id AS text) FROM accounts_kickuser
+        WHERE player_id IS NOT NULL GROUP BY player_id HAVING COUNT(*) > 1
+    """,
+}
+
+
+class Witness:
+    """`seen` has, for each promise, what broke it."""
+
+    def __init__(self, storm: Storm) -> None:
+        self.looks: Counter[str] = Counter()
+        self.seen: dict[str, set[str]] = {}
+        self._storm = storm
+        self._acknowledged: list[str] = []
+        self._known_as_processed: set[str] = set()
+
+    def watch(self) -> None:
+        """Until the storm is over, and once more."""
+        interval = FIRST_INTERVAL + self._storm.orders.claims * SECONDS_PER_CLAIM
+        while not self._storm.rest(interval):
+            self.look()
+        self.look()
+        connection.close()
+
+    def look(self) -> None:
+        for look in (self._look_at_ledger, self._look_for_acknowledged, self._look_at_processed):
+            self._try(look)
+
+    def _try(self, look: Callable[[], None]) -> None:
+        try:
+            look()
+        except DatabaseError:  # It was killed, and is coming back.
+            connection.close()
+            self.looks["in vain"] += 1
+
+    def _look_at_ledger(self) -> None:
+        for promise, query in NEVER_SEEN.items():
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                self._note(promise, {row[0] for row in cursor.fetchall()})
+
+    def _look_for_acknowledged(self) -> None:
+        self._acknowledged += self._storm.take_acknowledged()
+        promised = set(self._acknowledged)
+        there = set(Claim.objects.filter(pk__in=promised).values_list("pk", flat=True))
+        self._note("answered with 200 and not there", promised - there)
+        self.looks["answers of 200 looked up at once"] += len(self._acknowledged)
+        self._acknowledged.clear()
+
+    def _look_at_processed(self) -> None:
+        """The ledger first: what it knows by then, Kick must say by now."""
+        processed = Claim.objects.filter(external_status=Claim.ExternalStatus.PROCESSED)
+        new = set(processed.values_list("pk", flat=True)) - self._known_as_processed
+        if not new:
+            return
+        at_kick = {
+            claim["claim_id"]
+            for claim in self._storm.kick.claims()
+            if claim["external_status"] == Claim.ExternalStatus.PROCESSED
+        }
+        self._note("noted as processed before Kick said so", new - at_kick)
+        self._known_as_processed |= new
+
+    def _note(self, promise: str, broken: set[str]) -> None:
+        self.looks[promise] += 1
+        self.seen.setdefault(promise, set()).update(broken)
