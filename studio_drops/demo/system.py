@@ -55,7 +55,12 @@ def start_system(
 
 
 def wait_until_it_answers(supervisor: Supervisor, url: str) -> None:
-    wait_for(supervisor, lambda: _answers(url), what=url)
+    answers: list[str] = []
+    try:
+        wait_for(supervisor, lambda: _answers(url, answers), what=url)
+    except StartFailedError as error:
+        last = answers[-1] if answers else "none"
+        raise StartFailedError(f"{error} Its last answer: {last[:200]}") from error
 
 
 def wait_for(
@@ -92,11 +97,13 @@ def run_to_its_end(program: Program, *, text: str = "") -> str:
     return done.stdout
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, answers: list[str]) -> bool:
     try:
-        return requests.get(url, timeout=5).ok
+        response = requests.get(url, timeout=5)
     except requests.RequestException:
         return False
+    answers.append(f"{response.status_code} {response.text}")
+    return response.ok
 
 
 def _register_at_local_kick(place: Place) -> tuple[dict[str, Any], int]:

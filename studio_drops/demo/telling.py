@@ -47,7 +47,7 @@ def _step(number: int, name: str, url: str, what: str) -> str:
 
 def _curl(facts: Facts, api_url: str) -> list[str]:
     authorization = '-H "Authorization: Bearer $KEY"'
-    body = """-H "Content-Type: application/json" -d '{"entitlement_ids": ["1"], """
+    body = """-H "Content-Type: application/json" -d '{"entitlement_ids": ["<id>"], """
     body += """"fulfilment_id": "first"}'"""
     return [
         f"KEY={facts.api_key}",

@@ -125,7 +125,7 @@ def _link(visitor: Visitor, facts: dict[str, Any], *, player: str, viewer: str) 
 
 def _go_to_consent(visitor: Visitor, facts: dict[str, Any], *, player: str) -> None:
     page = visitor.page
-    if not page.url.startswith(facts["web"]["link_url"]):
+    if page.url != facts["web"]["link_url"]:
         page.goto(facts["web"]["link_url"])
     login = page.get_by_role("link", name="Log in to Starfall Online")
     if login.count():
