@@ -79,7 +79,7 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         "kick_user__claims__claim_id",
         "entitlements__claim_id",
     ]
-    number_search_fields = ["entitlements__id"]
+    entitlement_path = "entitlements__"
     search_help_text = gettext_lazy(
         "A whole id: of a game account, Kick user, claim or entitlement; or a whole name."
     )
@@ -118,7 +118,7 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         "claims__claim_id",
         "claims__message_id",
     ]
-    number_search_fields = ["claims__entitlements__id"]
+    entitlement_path = "claims__entitlements__"
     search_help_text = gettext_lazy(
         "A whole id: of a Kick user, game account, claim, message or entitlement; or a whole name."
     )

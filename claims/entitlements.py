@@ -1,7 +1,6 @@
 """What becomes of what players are owed: handed out by game servers, or taken back by ops."""
 
 import logging
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,8 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from claims.listings import visible_to
+from claims.entitlement_ids import parse_entitlement_id
+from claims.listings import visible_claims
 from claims.locks import retry_deadlock_once
 from claims.models import Claim, Entitlement
 from studio_drops.logs import log_event
@@ -57,14 +58,12 @@ def fulfil_entitlements(
     last entitlement this fulfils is to be shown as processed at Kick, in the same transaction.
     Four statements at most, however many ids.
     """
-    pk_of = {text: _parse_id(text) for text in entitlement_ids}
-    siblings = _lock_with_siblings([pk for pk in pk_of.values() if pk], categories)
-    outcomes = {text: _outcome_for(siblings.get(pk), fulfilment_id) for text, pk in pk_of.items()}
-    to_fulfil = [
-        entitlement
-        for pk in pk_of.values()
-        if (entitlement := siblings.get(pk)) and entitlement.status == GRANTED
-    ]
+    keys = {text: parse_entitlement_id(text) for text in entitlement_ids}
+    claims = visible_claims(categories).filter(pk__in={key[0] for key in keys.values() if key})
+    siblings = {(e.claim_id, e.sku): e for e in _lock_with_siblings(claims)}
+    named = {text: siblings.get(key) if key else None for text, key in keys.items()}
+    outcomes = {text: _outcome_for(found, fulfilment_id) for text, found in named.items()}
+    to_fulfil = [found for found in named.values() if found and found.status == GRANTED]
     _change(to_fulfil, status=FULFILLED, fulfilled_at=now, fulfilment_id=fulfilment_id)
     _settle_claims(siblings.values(), now=now)
     counts = Counter(outcome.value for outcome in outcomes.values())
@@ -72,28 +71,16 @@ def fulfil_entitlements(
     return outcomes
 
 
-def _parse_id(text: str) -> int:
-    """An id as this product writes it, or 0, which is nobody's."""
-    is_canonical = re.fullmatch(r"[1-9][0-9]{0,18}", text)
-    pk = int(text) if is_canonical else 0
-    return pk if pk < 2**63 else 0
-
-
-def _lock_with_siblings(
-    entitlement_ids: Sequence[int], categories: Sequence[str]
-) -> dict[int, Entitlement]:
-    """Lock the claims of these entitlements, then all entitlements of those claims.
+def _lock_with_siblings(claims: QuerySet[Claim]) -> list[Entitlement]:
+    """Lock these claims, then all of their entitlements, which are returned.
 
     The claims first: two calls that each fulfil one of two items would otherwise both read the
     other item as not yet fulfilled, and neither would notice that the claim is complete.
     """
-    wanted = visible_to(categories).filter(pk__in=entitlement_ids)
-    claims = Claim.objects.filter(pk__in=wanted.values("claim_id"))
-    claim_ids = list(
-        claims.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
-    )
+    in_key_order = claims.order_by("pk").select_for_update(of=("self",), no_key=True)
+    claim_ids = list(in_key_order.values_list("pk", flat=True))
     siblings = Entitlement.objects.filter(claim_id__in=claim_ids).order_by("pk")
-    return {entitlement.pk: entitlement for entitlement in siblings.select_for_update(no_key=True)}
+    return list(siblings.select_for_update(no_key=True))
 
 
 def _outcome_for(entitlement: Entitlement | None, fulfilment_id: str) -> FulfilmentOutcome:
@@ -154,7 +141,9 @@ def revoke_entitlements(
     """
     if not (reason := reason.strip()):
         raise ReasonMissing
-    siblings = _lock_with_siblings(entitlement_ids, categories=())
+    wanted = Entitlement.objects.filter(pk__in=entitlement_ids)
+    claims = Claim.objects.filter(pk__in=wanted.values("claim_id"))
+    siblings = {entitlement.pk: entitlement for entitlement in _lock_with_siblings(claims)}
     chosen = [siblings[pk] for pk in dict.fromkeys(entitlement_ids) if pk in siblings]
     to_revoke = [e for e in chosen if e.status == GRANTED]
     to_note = [e for e in chosen if e.status == FULFILLED and e.revoked_at is None]

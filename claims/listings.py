@@ -9,13 +9,17 @@ from django.db.models import BooleanField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import KickUser
+from claims.entitlement_ids import entitlement_id
 from claims.locks import retry_deadlock_once
-from claims.models import Campaign, Entitlement
+from claims.models import Campaign, Claim, Entitlement
 
 
 @dataclass(frozen=True, slots=True)
 class ListedEntitlement:
-    """An entitlement as a game server sees it. `test`: its campaign is in test mode."""
+    """An entitlement as a game server sees it, by its `public_id`; `id` is for paging alone.
+
+    `test`: its campaign is in test mode.
+    """
 
     id: int
     game_account_id: str
@@ -30,6 +34,10 @@ class ListedEntitlement:
     reward_id: str
     first_listed_at: datetime | None
     test: bool
+
+    @property
+    def public_id(self) -> str:
+        return entitlement_id(self.claim_id, self.sku)
 
 
 def list_entitlements(
@@ -72,6 +80,13 @@ def visible_to(categories: Sequence[str]) -> QuerySet[Entitlement]:
     if not categories:
         return Entitlement.objects.all()
     return Entitlement.objects.filter(claim__campaign__category__in=categories)
+
+
+def visible_claims(categories: Sequence[str]) -> QuerySet[Claim]:
+    """The claims of what `visible_to` shows."""
+    if not categories:
+        return Claim.objects.all()
+    return Claim.objects.filter(campaign__category__in=categories)
 
 
 @retry_deadlock_once

@@ -56,7 +56,7 @@ class ClaimAdmin(IdSearch, ReadOnlyPage):
         "entitlements__sku",
         "entitlements__fulfilment_id",
     ]
-    number_search_fields = ["entitlements__id"]
+    entitlement_path = "entitlements__"
     search_help_text = _(
         "A whole id: of a claim, message, campaign, reward, Kick user, game account, entitlement "
         "or fulfilment; an external id, a SKU, or a Kick name."

@@ -27,7 +27,14 @@ MAX_REVOKED_AT_ONCE = 1000
 
 @admin.register(Entitlement)
 class EntitlementAdmin(IdSearch, ReadOnlyPage):
-    list_display = ["id", "status_badge", "player_link", "what", "granted_at", "fulfilled_at"]
+    list_display = [
+        "public_id",
+        "status_badge",
+        "player_link",
+        "what",
+        "granted_at",
+        "fulfilled_at",
+    ]
     list_filter = ["status", "granted_at", ("first_listed_at", admin.EmptyFieldListFilter)]
     list_select_related = ["player"]
     ordering = ["-id"]
@@ -42,7 +49,7 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
         "claim__kick_user__name__iexact",
         "player__game_account_id",
     ]
-    number_search_fields = ["id"]
+    entitlement_path = ""
     search_help_text = gettext_lazy(
         "A whole id: of an entitlement, game account, claim, message, campaign, reward, Kick user "
         "or fulfilment; a SKU, or a Kick name."
@@ -50,7 +57,10 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     empty_state = gettext_lazy("No entitlement matches. A claim that is granted makes them.")
     actions = ["revoke"]
     fieldsets = [
-        (None, {"fields": ["id", "status_badge", "player_link", "sku", "quantity", "is_test"]}),
+        (
+            None,
+            {"fields": ["public_id", "status_badge", "player_link", "sku", "quantity", "is_test"]},
+        ),
         (gettext_lazy("Owed because of"), {"fields": ["claim_link", "campaign", "reward"]}),
         (
             gettext_lazy("Handing out"),
@@ -61,6 +71,10 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return with_names(super().get_queryset(request), claim="claim__")
+
+    @admin.display(description=gettext_lazy("id"))
+    def public_id(self, entitlement: Entitlement) -> str:
+        return entitlement.public_id
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user

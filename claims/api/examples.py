@@ -4,8 +4,11 @@ from drf_spectacular.utils import OpenApiExample
 
 GAME_ACCOUNT_ID = "hero-7"
 
+CLAIM_ID = "01JZ8Q4W2M6T9V3XKDNR5B7CHG"
+SWORD, SHIELD = f"{CLAIM_ID}:starter-sword", f"{CLAIM_ID}:starter-shield"
+
 _ENTITLEMENT = {
-    "id": "4711",
+    "id": SWORD,
     "game_account_id": GAME_ACCOUNT_ID,
     "sku": "starter-sword",
     "quantity": 1,
@@ -13,7 +16,7 @@ _ENTITLEMENT = {
     "granted_at": "2026-06-23T18:04:05Z",
     "fulfilled_at": None,
     "fulfilment_id": None,
-    "claim_id": "01JZ8Q4W2M6T9V3XKDNR5B7CHG",
+    "claim_id": CLAIM_ID,
     "campaign_id": "01JZ0A1B2C3D4E5F6G7H8J9KMN",
     "reward_id": "01JZ0R4E6W8A0R2D4J6K8M0NPQ",
     "test": False,
@@ -31,15 +34,15 @@ ENTITLEMENTS = OpenApiExample(
 )
 FULFILMENT = OpenApiExample(
     "Two items handed out together",
-    value={"entitlement_ids": ["4711", "4712"], "fulfilment_id": "hand-out-000123"},
+    value={"entitlement_ids": [SWORD, SHIELD], "fulfilment_id": "hand-out-000123"},
     request_only=True,
 )
 OUTCOMES = OpenApiExample(
     "One may be handed out, one was already",
     value={
         "outcomes": [
-            {"id": "4711", "outcome": "fulfilled"},
-            {"id": "4712", "outcome": "already_fulfilled"},
+            {"id": SWORD, "outcome": "fulfilled"},
+            {"id": SHIELD, "outcome": "already_fulfilled"},
         ]
     },
     response_only=True,

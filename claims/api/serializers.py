@@ -104,7 +104,9 @@ class EntitlementQuery(QuerySerializer):
 
 
 class EntitlementSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField(help_text=gettext_lazy("Opaque. Name it when you fulfil it."))
+    id = serializers.CharField(
+        source="public_id", help_text=gettext_lazy("Opaque. Name it when you fulfil it.")
+    )
     game_account_id = serializers.CharField(help_text=gettext_lazy("Who is owed the item."))
     sku = serializers.CharField(help_text=gettext_lazy("Which item, in your own catalogue."))
     quantity = serializers.IntegerField(min_value=1, help_text=gettext_lazy("How many of it."))

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import KickUser, Player
+from claims.entitlement_ids import entitlement_id
 from claims.models.catalogue import Campaign, Reward
 from studio_drops.fields import OpaqueTextField
 
@@ -139,6 +140,9 @@ class Claim(models.Model):
                 condition=~Q(external_status=F("wanted_external_status")),
             ),
             models.Index(name="claims_newest_first", fields=["-recorded_at"]),
+            models.Index(
+                name="claims_by_message", fields=["message_id"], condition=~Q(message_id="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -203,3 +207,8 @@ class Entitlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"
+
+    @property
+    def public_id(self) -> str:
+        """The id by which game servers and players know it; `id` is for this database alone."""
+        return entitlement_id(self.claim_id, self.sku)

@@ -1,10 +1,11 @@
 """Search by a whole id, the way a support person has it: pasted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from claims.entitlement_ids import parse_entitlement_id
 from studio_drops.admin_parts.pages import ModelAdmin
 
 BIGGEST_ID = 2**63 - 1
@@ -19,6 +20,8 @@ class IdSearch(ModelAdmin):
     """
 
     number_search_fields: Sequence[str] = ()
+    # The way from this model to the fields of its entitlements, "entitlements__" say, if any.
+    entitlement_path: str | None = None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
@@ -27,11 +30,20 @@ class IdSearch(ModelAdmin):
         if not term:
             return queryset, False
         first, *others = [
-            self.model._default_manager.filter(**{lookup: term}).values("pk")
-            for lookup in self._lookups(request, term)
+            self.model._default_manager.filter(**condition).values("pk")
+            for condition in self._conditions(request, term)
         ]
         return queryset.filter(pk__in=first.union(*others)), False
 
-    def _lookups(self, request: HttpRequest, term: str) -> list[str]:
-        is_id = term.isascii() and term.isdigit() and len(term) <= 19 and int(term) <= BIGGEST_ID
-        return [*self.get_search_fields(request), *(self.number_search_fields if is_id else ())]
+    def _conditions(self, request: HttpRequest, term: str) -> Iterator[dict[str, str]]:
+        is_number = term.isascii() and term.isdigit() and len(term) <= 19
+        is_id = is_number and int(term) <= BIGGEST_ID
+        for name in [
+            *self.get_search_fields(request),
+            *(self.number_search_fields if is_id else ()),
+        ]:
+            yield {name: term}
+        key = parse_entitlement_id(term)
+        if key and self.entitlement_path is not None:
+            path = self.entitlement_path
+            yield {f"{path}claim_id": key[0], f"{path}sku": key[1]}

@@ -158,7 +158,7 @@ def test_search_by_any_id_a_support_person_is_given(admin_client, one_of_each, g
     term = given.format(
         kick_user=claim.kick_user_id,
         claim=claim.pk,
-        entitlement=one_of_each["claims_entitlement"].pk,
+        entitlement=one_of_each["claims_entitlement"].public_id,
         message=claim.message_id,
         campaign=claim.campaign_id,
         reward=claim.reward_id,

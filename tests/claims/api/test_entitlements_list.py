@@ -24,7 +24,7 @@ def test_list_says_everything_of_one(api):
     assert answer.json() == {
         "entitlements": [
             {
-                "id": str(entitlement.id),
+                "id": entitlement.public_id,
                 "game_account_id": entitlement.player.game_account_id,
                 "sku": entitlement.sku,
                 "quantity": 2,
@@ -47,7 +47,7 @@ def test_list_of_a_player_has_every_status(api):
     made = [make_entitlement(player=player, status=status) for status in Entitlement.Status]
 
     assert ids(api.get(URL, {"game_account_id": player.game_account_id})) == [
-        str(entitlement.id) for entitlement in made
+        entitlement.public_id for entitlement in made
     ]
 
 
@@ -56,14 +56,14 @@ def test_list_of_a_player_by_several_statuses(api):
     _, fulfilled, revoked = (make_entitlement(player=player, status=s) for s in Entitlement.Status)
     query = {"game_account_id": player.game_account_id, "status": ["FULFILLED", "REVOKED"]}
 
-    assert ids(api.get(URL, query)) == [str(fulfilled.id), str(revoked.id)]
+    assert ids(api.get(URL, query)) == [fulfilled.public_id, revoked.public_id]
 
 
 def test_list_without_a_player_is_the_queue(api):
     granted, *_ = (make_entitlement(status=status) for status in Entitlement.Status)
 
-    assert ids(api.get(URL)) == [str(granted.id)]
-    assert ids(api.get(URL, {"status": "GRANTED"})) == [str(granted.id)]
+    assert ids(api.get(URL)) == [granted.public_id]
+    assert ids(api.get(URL, {"status": "GRANTED"})) == [granted.public_id]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,13 @@ def test_list_of_a_player_with_any_characters(api, game_account_id):
 
     answer = api.get(f"{URL}?game_account_id={quote(game_account_id, safe='')}")
 
-    assert ids(answer) == [str(entitlement.id)]
+    assert ids(answer) == [entitlement.public_id]
 
 
 def test_list_of_a_player_with_the_longest_id(api):
     entitlement = make_entitlement(player=make_player(game_account_id="🎮" * 128))
 
-    assert ids(api.get(URL, {"game_account_id": "🎮" * 128})) == [str(entitlement.id)]
+    assert ids(api.get(URL, {"game_account_id": "🎮" * 128})) == [entitlement.public_id]
 
 
 def test_list_of_an_unknown_player(api):
@@ -105,7 +105,7 @@ def test_list_of_an_unknown_player(api):
 
 
 def test_list_in_pages_of_one_pass(api):
-    made = [str(make_entitlement().id) for _ in range(5)]
+    made = [make_entitlement().public_id for _ in range(5)]
 
     seen, cursor = [], None
     while len(seen) < 10:
@@ -129,7 +129,7 @@ def test_list_for_a_key_limited_to_categories(make_client, categories):
     made = {}
     for category in ("Rust", "Chess", ""):
         claim = make_claim(status="GRANTED", campaign=make_campaign(category=category))
-        made[category] = str(make_entitlement(claim=claim).id)
+        made[category] = make_entitlement(claim=claim).public_id
 
     assert ids(make_client(*categories).get(URL)) == [
         made[category] for category in made if not categories or category in categories

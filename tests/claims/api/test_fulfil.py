@@ -25,7 +25,7 @@ def post(client, body, content_type="application/json"):
 def test_fulfil_says_each_outcome(api):
     granted, revoked = make_entitlement(), make_entitlement(status="REVOKED")
     elsewhere = make_entitlement(status="FULFILLED")
-    given = [str(granted.id), str(revoked.id), str(elsewhere.id), "nonsense"]
+    given = [granted.public_id, revoked.public_id, elsewhere.public_id, "nonsense"]
 
     answer = fulfil(api, given)
 
@@ -39,26 +39,26 @@ def test_fulfil_says_each_outcome(api):
 def test_fulfil_repeated(api):
     entitlement = make_entitlement()
 
-    first, second = (fulfil(api, [str(entitlement.id)]) for _ in range(2))
+    first, second = (fulfil(api, [entitlement.public_id]) for _ in range(2))
 
-    assert outcomes(first) == outcomes(second) == [(str(entitlement.id), "fulfilled")]
+    assert outcomes(first) == outcomes(second) == [(entitlement.public_id, "fulfilled")]
 
 
 def test_fulfil_by_a_key_of_another_category(make_client):
     claim = make_claim(status="GRANTED", campaign=make_campaign(category="Rust"))
     entitlement = make_entitlement(claim=claim)
 
-    answer = fulfil(make_client("Chess"), [str(entitlement.id)])
+    answer = fulfil(make_client("Chess"), [entitlement.public_id])
 
-    assert outcomes(answer) == [(str(entitlement.id), "not_found")]
+    assert outcomes(answer) == [(entitlement.public_id, "not_found")]
 
 
 def test_fulfil_the_same_id_twice_is_one_outcome(api):
     entitlement = make_entitlement()
 
-    answer = fulfil(api, [str(entitlement.id)] * 3)
+    answer = fulfil(api, [entitlement.public_id] * 3)
 
-    assert outcomes(answer) == [(str(entitlement.id), "fulfilled")]
+    assert outcomes(answer) == [(entitlement.public_id, "fulfilled")]
 
 
 def test_fulfil_nothing(api):
@@ -75,7 +75,7 @@ def test_fulfil_a_thousand(api):
 def test_fulfil_keeps_the_fulfilment_id_as_it_is(api, fulfilment_id):
     entitlement = make_entitlement()
 
-    fulfil(api, [str(entitlement.id)], fulfilment_id)
+    fulfil(api, [entitlement.public_id], fulfilment_id)
 
     entitlement.refresh_from_db()
     assert entitlement.fulfilment_id == fulfilment_id
@@ -148,8 +148,8 @@ def test_fulfil_of_another_content_type(api, content_type):
 @pytest.mark.parametrize("charset", ["utf-16", "hex", "nonsense"])
 def test_fulfil_whatever_charset_it_claims(api, charset):
     entitlement = make_entitlement()
-    body = json.dumps({"entitlement_ids": [str(entitlement.id)], "fulfilment_id": "é"})
+    body = json.dumps({"entitlement_ids": [entitlement.public_id], "fulfilment_id": "é"})
 
     answer = post(api, body.encode(), content_type=f"application/json; charset={charset}")
 
-    assert outcomes(answer) == [(str(entitlement.id), "fulfilled")]
+    assert outcomes(answer) == [(entitlement.public_id, "fulfilled")]
