@@ -1,0 +1,104 @@
+"""Settings are read at import, so each case is a process with an environment of its own."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studio_drops.demo.place import neutral_surroundings
+
+REPOSITORY = Path(__file__).parents[2]
+READERS = ("studio_drops/settings.py", "studio_drops/web_server.py")
+PRODUCTION = {
+    "DEBUG": "0",
+    "SECRET_KEY": "only-for-this-test-" * 4,
+    "ALLOWED_HOSTS": "drops.example.com",
+    "PUBLIC_URL": "https://drops.example.com",
+    "TOKEN_KEYS": "c2FtcGxlLXRva2VuLWtleS0zMi1ieXRlcy1sb25nLi4=",
+    "KICK_CLIENT_ID": "app",
+    "KICK_CLIENT_SECRET": "secret",
+    "OIDC_ISSUER": "https://login.example.com",
+    "OIDC_CLIENT_ID": "client",
+    "OIDC_CLIENT_SECRET": "secret",
+}
+NEEDED = PRODUCTION.keys() - {"DEBUG"}
+
+
+def test_configuration_page_names_each_variable_and_no_other() -> None:
+    page = (REPOSITORY / "docs/configuration.md").read_text()
+    documented = set(re.findall(r"^\| `([A-Z_]+)`( \*)? \|", page, re.MULTILINE))
+    code = "".join((REPOSITORY / name).read_text() for name in READERS)
+
+    plain = {(name, "") for name in re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', code)}
+    secret = {(name, " *") for name in re.findall(r'\bsecret\("([A-Z_]+)"', code)}
+
+    assert documented == plain | secret
+
+
+def test_production_is_accepted_when_all_is_set(tmp_path: Path) -> None:
+    assert _faults(tmp_path, PRODUCTION) == ""
+
+
+def test_production_names_all_that_is_missing_at_once(tmp_path: Path) -> None:
+    faults = _faults(tmp_path, {"DEBUG": "0"})
+
+    assert {name for name in NEEDED if name not in faults} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "development-only-and-refused-when-DEBUG-is-off-0123456789"),
+        ("ALLOWED_HOSTS", "*"),
+        ("PUBLIC_URL", "http://drops.example.com"),
+        ("TOKEN_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1yZWZ1c2VkLWVsc2V3aGU="),
+        ("TOKEN_KEYS", "not-a-key"),
+        ("KICK_ID_URL", "http://localhost:8100"),
+        ("KICK_API_URL", "http://localhost:8100"),
+        ("GAME_LOGIN", "accounts.game_logins.demo.DemoLogin"),
+        ("OIDC_ISSUER", "http://login.example.com"),
+    ],
+)
+def test_production_refuses(tmp_path: Path, name: str, value: str) -> None:
+    faults = _faults(tmp_path, PRODUCTION | {name: value})
+
+    assert len(re.findall(r"^- ", faults, re.MULTILINE)) == 1
+    assert re.search(rf"^- .*\b{name}\b", faults, re.MULTILINE)
+    assert value not in faults
+
+
+def test_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(PRODUCTION["SECRET_KEY"] + "\n")
+    environment = PRODUCTION | {"SECRET_KEY_FILE": str(file)}
+    del environment["SECRET_KEY"]
+
+    assert _faults(tmp_path, environment) == ""
+
+
+def test_debug_answers_loopback_alone(tmp_path: Path) -> None:
+    hosts = _run(tmp_path, {"ALLOWED_HOSTS": "*"}, "print(settings.ALLOWED_HOSTS)").stdout
+
+    assert hosts.strip() == "['localhost', '127.0.0.1', '[::1]']"
+
+
+def _faults(var_dir: Path, environment: dict[str, str]) -> str:
+    return _run(var_dir, environment, "").stderr.partition("This configuration is refused:")[2]
+
+
+def _run(
+    var_dir: Path, environment: dict[str, str], program: str
+) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(
+        [sys.executable, "-c", f"import studio_drops.settings as settings\n{program}"],
+        cwd=REPOSITORY,
+        env=neutral_surroundings() | {"VAR_DIR": str(var_dir)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 or "This configuration is refused" in done.stderr
+    return done
