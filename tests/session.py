@@ -19,7 +19,15 @@ ENGINES = ("postgresql", "sqlite")
 # Settings of the developer's own shell that a test must not see.
 FOREIGN_PREFIXES = ("KICK_", "OIDC_", "DATABASE_", "CELERY_", "SECRET_", "TOKEN_", "METRICS_")
 FOREIGN_NAMES = ("DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "GAME_LOGIN", "GAME_NAME", "SUPPORT_URL")
-FOREIGN_NAMES += ("LOGIN_ORIGINS", "BEHIND_TLS_PROXY", "LOG_FORMAT", "PROMETHEUS_MULTIPROC_DIR")
+FOREIGN_NAMES += (
+    "RUNS_KEPT_DAYS",
+    "DELIVERIES_KEPT_DAYS",
+    "SCHEDULE_SPEED",
+    "LOGIN_ORIGINS",
+    "BEHIND_TLS_PROXY",
+    "LOG_FORMAT",
+    "PROMETHEUS_MULTIPROC_DIR",
+)
 
 _resources = ExitStack()
 _missing: list[str] = []
