@@ -67,7 +67,7 @@ class _Run:
     ) -> None:
         self._requests = requests
         self._selector = selectors.DefaultSelector()
-        self._sockets = [_connect(port) for _ in range(connections)]
+        self._sockets = [connect(port) for _ in range(connections)]
         self._sent_at: dict[socket.socket, float] = {}
         self._received: dict[socket.socket, bytes] = {}
         self._seconds = seconds
@@ -97,7 +97,7 @@ class _Run:
         if not data:
             raise LoadFailed("The server closed a connection in the middle of a run.")
         answer = self._received.pop(connection, b"") + data
-        if not _is_whole(answer):
+        if not is_whole(answer):
             self._received[connection] = answer
             return
         self._measured.latencies.append(time.perf_counter() - self._sent_at.pop(connection))
@@ -117,7 +117,7 @@ class _Run:
             connection.close()
 
 
-def _connect(port: int) -> socket.socket:
+def connect(port: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=_STALLED_AFTER_SECONDS)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # A whole request fits, so that sending one never waits for the server.
@@ -125,7 +125,7 @@ def _connect(port: int) -> socket.socket:
     return connection
 
 
-def _is_whole(answer: bytes) -> bool:
+def is_whole(answer: bytes) -> bool:
     head_end = answer.find(b"\r\n\r\n")
     if head_end < 0:
         return False

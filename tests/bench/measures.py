@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
-from tests.bench import webhook_goals
+from tests.bench import api_goals, reconcile_goals, recording_goals, webhook_goals
 from tests.bench.goals import Result
 from tests.bench.stage import Stage
 
 ALL: dict[tuple[str, ...], Callable[[Stage], list[Result]]] = {
     **webhook_goals.MEASURES,
+    **recording_goals.MEASURES,
+    **reconcile_goals.MEASURES,
+    **api_goals.MEASURES,
 }

@@ -21,9 +21,10 @@ _PLAYERS = """
     SELECT n + 1, 'account-' || n, 'Player ' || n, %(now)s, %(now)s
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n ON CONFLICT DO NOTHING
 """
-_KICK_USERS = f"""
+_KICK_USERS = """
     INSERT INTO accounts_kickuser (kick_user_id, name, player_id, linked_at, first_seen_at)
-    SELECT ({FIRST_USER_ID}::numeric + n)::text, 'viewer' || n, n + 1, %(now)s, %(now)s
+    SELECT (%(first_user_id)s::numeric + n - %(first)s)::text, 'viewer' || n, n + 1,
+        %(now)s, %(now)s
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n ON CONFLICT DO NOTHING
 """
 # A player's {per_player} claims lie apart, as they would after months.
@@ -71,10 +72,15 @@ def make_catalogue() -> None:
     RewardItem.objects.create(reward=reward, item=item, quantity=1)
 
 
-def make_linked_viewers(count: int, *, first: int = 0) -> None:
-    """Viewers number `first` and on, each linked to a player; those that are there already stay."""
+def make_linked_viewers(count: int, *, first: int = 0, first_user_id: int = FIRST_USER_ID) -> None:
+    """Players number `first` and on, each linked to a Kick user; those that are there stay."""
+    numbers = {
+        "first": first,
+        "last": first + count - 1,
+        "first_user_id": first_user_id,
+        "now": timezone.now(),
+    }
     with bulk() as execute:
-        numbers = {"first": first, "last": first + count - 1, "now": timezone.now()}
         execute(_PLAYERS, numbers)
         execute(_KICK_USERS, numbers)
     _analyze(Player, KickUser)

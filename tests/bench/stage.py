@@ -2,10 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
 
 from studio_drops.kick.key_file import KeyFile, KeyRecord
 from tests.bench import environment
@@ -62,13 +65,25 @@ class Stage:
         KeyFile(directory / "kick-public-key.json").write(record)
         return self._gunicorn("product", "studio_drops.wsgi")
 
+    def product_on(self, database_url: str) -> Program:
+        """The product on a database of its own."""
+        return self._gunicorn(
+            f"product-on-{_name(database_url)}", "studio_drops.wsgi", database_url
+        )
+
+    def listing_floor_on(self, database_url: str) -> Program:
+        name = f"listing-floor-on-{_name(database_url)}"
+        return self._gunicorn(name, "tests.bench.floor:listing", database_url)
+
+    def new_database(self, name: str) -> str:
+        """The URL of another, empty database of the same cluster."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.database_url.replace("@/postgres?", f"@/{name}?")
+
     @cached_property
     def floor(self) -> Program:
         return self._gunicorn("floor", "tests.bench.floor:record")
-
-    @cached_property
-    def listing_floor(self) -> Program:
-        return self._gunicorn("listing-floor", "tests.bench.floor:listing")
 
     @cached_property
     def nothing(self) -> Program:
@@ -87,6 +102,9 @@ class Stage:
         node = express_peer()
         return self._peer("express", [node, "peer.js"], free_port())
 
+    def at_the_end(self, stop: Callable[[], object]) -> None:
+        self._programs.callback(stop)
+
     def warm_up(self, program: Program) -> None:
         drive(
             program.port,
@@ -94,12 +112,13 @@ class Stage:
             connections=WARM_UP_CONNECTIONS,
         ).expect(200)
 
-    def _gunicorn(self, name: str, application: str) -> Program:
+    def _gunicorn(self, name: str, application: str, database_url: str = "") -> Program:
+        database = {"DATABASE_URL": database_url} if database_url else {}
         return self._programs.enter_context(
             gunicorn(
                 name,
                 application,
-                environment=self._environment,
+                environment=self._environment | database,
                 directory=self.directory,
                 workers=self.workers,
             )
@@ -146,6 +165,10 @@ def _set_django_up() -> None:
     from tests.bench.rows import make_catalogue
 
     make_catalogue()
+
+
+def _name(database_url: str) -> str:
+    return urlsplit(database_url).path.strip("/")
 
 
 def say(what: str) -> None:
