@@ -7,13 +7,14 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 SETUP = "$(PYTHON)" -B studio_drops/bootstrap.py
 PYTEST = .venv/bin/python -m pytest
 
-.PHONY: help demo test check chaos lock clean has-python installed installed-for-development
+.PHONY: help demo test check bench chaos lock clean has-python installed installed-for-development
 
 help:
 	@echo "make demo    set everything up and run the whole system with a local Kick, until Ctrl-C"
 	@echo "make test    set everything up and pass the tests, on PostgreSQL and on SQLite"
 	@echo "make chaos   the fault test: kill everything, lose nothing; N=2000 SEED=1 MINUTES=2"
 	@echo "make check   formatting, lint, types, import rules, migrations, deployment, locks"
+	@echo "make bench   measure how near the product comes to what this machine allows"
 	@echo "make lock    remake the lock files from pyproject.toml"
 	@echo "make clean   take away what the other targets made, the demo's data too"
 
@@ -43,6 +44,10 @@ check: installed-for-development
 	@echo "check --deploy, with a production's settings"
 	@$(PRODUCTION) .venv/bin/python manage.py check --deploy --fail-level WARNING
 	TEST_DATABASE=sqlite $(PYTEST) --quiet tests/test_locks.py tests/test_architecture.py
+
+# ONLY names goals or the surge (make bench ONLY="W1 R3"); QUICK=1 is a sanity check of two minutes.
+bench: installed-for-development
+	.venv/bin/python -m tests.bench $(if $(QUICK),--quick) $(ONLY)
 
 lock: has-python
 	@$(SETUP) lock
