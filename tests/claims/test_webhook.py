@@ -1,5 +1,6 @@
 """The claim webhook: what it answers, what it keeps, and what it never does."""
 
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -246,6 +247,21 @@ def test_webhook_refuses_a_long_body_without_reading_it() -> None:
     response = drops_webhook(request)
 
     assert response.status_code == 413
+
+
+@pytest.mark.django_db(databases=[])
+def test_webhook_tells_what_was_cut_off_from_a_forgery(kick: SigningKick) -> None:
+    """A forgery may mean that Kick's key is a new one; the look at it is allowed once a minute."""
+    before = (counted("cut_off"), counted("forged"))
+    request = RequestFactory().post(
+        PATH, changed(), content_type="application/json", headers=kick.headers(changed())
+    )
+    request._stream = io.BytesIO(changed()[:20])
+
+    response = drops_webhook(request)
+
+    assert response.status_code == 400
+    assert (counted("cut_off"), counted("forged")) == (before[0] + 1, before[1])
 
 
 def test_webhook_takes_a_body_of_the_longest_size(kick: SigningKick) -> None:
