@@ -23,6 +23,7 @@ def main() -> int:
     is_right = False
     try:
         with prepared_site(orders, directory, say=say) as site:
+            os.environ.clear()  # nothing of the developer's own settings
             os.environ.update(site.place.environment)
             import django
 

@@ -10,6 +10,8 @@ from accounts.models import KickUser, LinkEvent
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
 from tests.local_kick_process import LocalKick
 
+# Item (claim and sku) -> the fulfilment ids under which game servers were told to hand it out.
+HandedOut = dict[tuple[str, str], set[str]]
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -47,7 +49,6 @@ class LedgerClaim:
 class Owed:
     """An entitlement."""
 
-    entitlement_id: str
     claim_id: str
     player_id: int
     sku: str
@@ -76,7 +77,7 @@ class Facts:
     linked: dict[str, int] = field(default_factory=dict)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     items: dict[str, dict[str, int]] = field(default_factory=dict)
-    handed_out: dict[str, set[str]] = field(default_factory=dict)
+    handed_out: HandedOut = field(default_factory=dict)
 
     @property
     def owed_by_claim(self) -> dict[str, list[Owed]]:
@@ -86,7 +87,7 @@ class Facts:
         return found
 
 
-def read_facts(kick: LocalKick, *, handed_out: dict[str, set[str]]) -> Facts:
+def read_facts(kick: LocalKick, *, handed_out: HandedOut) -> Facts:
     events = LinkEvent.objects.order_by("pk").values("kind", "kick_user_id", "player_id", "at")
     linked = KickUser.objects.filter(player__isnull=False)
     return Facts(
@@ -117,7 +118,6 @@ def _kick_claim(row: dict[str, Any]) -> KickClaim:
 
 def _owed(row: Entitlement) -> Owed:
     return Owed(
-        str(row.pk),
         row.claim_id,
         row.player_id,
         row.sku,

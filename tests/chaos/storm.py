@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio_drops.demo.place import Place
+from tests.chaos.facts import HandedOut
 from tests.chaos.orders import Orders
 from tests.chaos.world import ClaimBook, ClaimToMake, World, as_call
 from tests.local_kick_process import LocalKick
@@ -28,8 +29,8 @@ class Storm:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     # Claims whose webhook was answered with 200, until the witness has looked for them.
     _acknowledged: list[str] = field(default_factory=list)
-    # For each entitlement that a game server was told to hand out, under which ids.
-    handed_out: dict[str, set[str]] = field(default_factory=dict)
+    # For each item (claim and sku) that a game server was told to hand out, under which ids.
+    handed_out: HandedOut = field(default_factory=dict)
 
     @property
     def progress(self) -> float:
@@ -77,7 +78,7 @@ class Storm:
             taken, self._acknowledged = self._acknowledged, []
             return taken
 
-    def note_hand_out(self, entitlement_ids: Iterable[str], fulfilment_id: str) -> None:
+    def note_hand_out(self, items: Iterable[tuple[str, str]], fulfilment_id: str) -> None:
         with self._lock:
-            for entitlement_id in entitlement_ids:
-                self.handed_out.setdefault(entitlement_id, set()).add(fulfilment_id)
+            for item in items:
+                self.handed_out.setdefault(item, set()).add(fulfilment_id)

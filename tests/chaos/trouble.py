@@ -23,9 +23,10 @@ WEBHOOK_FAULTS = {
     "reorder": 0.1,
     "cut": 0.05,
 }
-# A forged signature makes the product fetch the key, at most once a minute. Were there always one
-# about, a rotated key would go unnoticed for that minute, and most webhooks with it.
+# A forged signature makes the product fetch the key, at most once a minute: a key that is rotated
+# within that minute is not known until it is over. So forgeries come last.
 CORRUPTED = {"corrupt": 0.05}
+CORRUPTED_FROM = 10
 API_MOODS: tuple[list[dict[str, Any]], ...] = (
     [],
     [{"path_prefix": CLAIMS, "status": 500}],
@@ -81,7 +82,7 @@ class Trouble:
         yield from self._kills()
         yield from self._moods()
         for number in range(KEY_ROTATIONS):
-            at = (number + self._dice.uniform(0.3, 0.7)) / KEY_ROTATIONS
+            at = (number + self._dice.uniform(0.3, 0.6)) / KEY_ROTATIONS
             yield Fault(at, "key rotated", self._storm.kick.rotate_key)
 
     def _kills(self) -> Iterator[Fault]:
@@ -106,7 +107,7 @@ class Trouble:
         moods = [*API_MOODS, *self._dice.choices(API_MOODS[1:], k=MOODS - len(API_MOODS))]
         self._dice.shuffle(moods)
         for number, mood in enumerate(moods):
-            corrupted = CORRUPTED if number % 4 == 1 else {}
+            corrupted = CORRUPTED if number >= CORRUPTED_FROM else {}
             faults = {
                 "webhook": WEBHOOK_FAULTS | corrupted,
                 "api": mood,

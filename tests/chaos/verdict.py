@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from tests.chaos.facts import Facts, KickClaim, LedgerClaim, Span
+from tests.chaos.facts import Facts, KickClaim, LedgerClaim, Owed, Span
 from tests.chaos.world import OURS
 
 # `granted_at` and a link's time are taken just before the lock that puts the two in order, so they
@@ -106,19 +106,18 @@ def granted_each_item_once(facts: Facts) -> Finding:
 def nothing_else_granted(facts: Facts) -> Finding:
     granted = {claim.claim_id for claim in _granted(facts)}
     return len(facts.owed), (
-        f"{owed.entitlement_id} is owed for {owed.claim_id}, which is not granted"
+        f"{owed.sku} is owed for {owed.claim_id}, which is not granted"
         for owed in facts.owed
         if owed.claim_id not in granted
     )
 
 
 def handed_out_once(facts: Facts) -> Finding:
-    fulfilled = {one.entitlement_id: one.fulfilment_id for one in facts.owed if one.fulfilment_id}
+    noted = {(one.claim_id, one.sku): one.fulfilment_id for one in facts.owed}
     return len(facts.handed_out), (
-        f"{entitlement_id} was handed out as {sorted(under)}, and is noted as"
-        f" {fulfilled.get(entitlement_id)}"
-        for entitlement_id, under in facts.handed_out.items()
-        if under != {fulfilled.get(entitlement_id)}
+        f"{item} was handed out as {sorted(under)}, and is noted as {noted.get(item) or 'owed'}"
+        for item, under in facts.handed_out.items()
+        if under != {noted.get(item)}
     )
 
 
@@ -139,7 +138,7 @@ def granted_to_the_linked(facts: Facts) -> Finding:
     )
 
 
-def _link(claims: dict[str, LedgerClaim], owed: object) -> tuple[str, int]:
+def _link(claims: dict[str, LedgerClaim], owed: Owed) -> tuple[str, int]:
     return claims[owed.claim_id].kick_user_id, owed.player_id
 
 

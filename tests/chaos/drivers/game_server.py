@@ -11,6 +11,8 @@ PATIENCE_SECONDS = 5.0
 AT_ONCE = 25
 # One of so many entitlements is never handed out: its claim must not become `processed`.
 NEVER = 5
+# An entitlement as the API lists it.
+Row = dict[str, str]
 
 
 class _GameServer:
@@ -22,10 +24,10 @@ class _GameServer:
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {storm.api_key}"
         # Calls that got no answer: to be repeated, each under its own fulfilment_id.
-        self.unanswered: dict[str, list[str]] = {}
+        self.unanswered: dict[str, list[Row]] = {}
         self.url = f"{storm.place.web_url}/api/v1/entitlements"
 
-    def queue(self) -> Iterator[list[str]]:
+    def queue(self) -> Iterator[list[Row]]:
         """The studio's queue, page by page, without what is never handed out."""
         cursor: dict[str, str] = {}
         while not self.storm.is_over:
@@ -34,34 +36,35 @@ class _GameServer:
             )
             answer.raise_for_status()
             page = answer.json()
-            yield [row["id"] for row in page["entitlements"] if not self._is_left(row)]
+            yield [row for row in page["entitlements"] if not self._is_left(row)]
             if not page["next_cursor"]:
                 return
             cursor = {"cursor": page["next_cursor"]}
 
-    def hand_out(self, entitlement_ids: list[str]) -> None:
-        if entitlement_ids:
+    def hand_out(self, rows: list[Row]) -> None:
+        if rows:
             self.calls += 1
-            self._fulfil(f"{self.name}-{self.calls}", entitlement_ids)
+            self._fulfil(f"{self.name}-{self.calls}", rows)
 
     def repeat_unanswered(self) -> None:
-        for fulfilment_id, entitlement_ids in list(self.unanswered.items()):
+        for fulfilment_id, rows in list(self.unanswered.items()):
             self.storm.count("fulfilments asked for again")
-            self._fulfil(fulfilment_id, entitlement_ids)
+            self._fulfil(fulfilment_id, rows)
 
-    def _fulfil(self, fulfilment_id: str, entitlement_ids: list[str]) -> None:
-        self.unanswered[fulfilment_id] = entitlement_ids
-        body = {"fulfilment_id": fulfilment_id, "entitlement_ids": entitlement_ids}
+    def _fulfil(self, fulfilment_id: str, rows: list[Row]) -> None:
+        self.unanswered[fulfilment_id] = rows
+        by_id = {row["id"]: row for row in rows}
+        body = {"fulfilment_id": fulfilment_id, "entitlement_ids": list(by_id)}
         answer = self.session.post(f"{self.url}/fulfil", json=body, timeout=PATIENCE_SECONDS)
         answer.raise_for_status()
         outcomes = answer.json()["outcomes"]
-        told = [one["id"] for one in outcomes if one["outcome"] == "fulfilled"]
-        self.storm.note_hand_out(told, fulfilment_id)
+        told = [by_id[one["id"]] for one in outcomes if one["outcome"] == "fulfilled"]
+        self.storm.note_hand_out(((row["claim_id"], row["sku"]) for row in told), fulfilment_id)
         if self.dice.random() < 0.1:
             return  # As if this answer had been lost: it is asked for again.
         del self.unanswered[fulfilment_id]
 
-    def _is_left(self, row: dict[str, str]) -> bool:
+    def _is_left(self, row: Row) -> bool:
         name = f"{self.storm.orders.seed} {row['claim_id']} {row['sku']}"
         return zlib.crc32(name.encode()) % NEVER == 0
 

@@ -1,0 +1,223 @@
+"""Each check of the verdict goes red for what it is there for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.chaos.facts import (
+    FOREVER,
+    Facts,
+    KickClaim,
+    KickDelivery,
+    LedgerClaim,
+    Owed,
+    Span,
+    spans_of,
+)
+from tests.chaos.verdict import CHECKS, check_all
+from tests.chaos.world import OURS, THEIRS
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def sound_facts() -> Facts:
+    """Three claims: one fulfilled, one held, one of another organization."""
+    return Facts(
+        kick_claims=[
+            KickClaim("done", "7", "campaign", "reward", "processed", OURS),
+            KickClaim("held", "8", "campaign", "reward", "initiated", OURS),
+            KickClaim("theirs", "7", "river", "shell", "initiated", THEIRS),
+        ],
+        deliveries=[
+            KickDelivery("done", "", 200),
+            KickDelivery("held", "drop", None),
+            KickDelivery("held", "corrupt", 401),
+            KickDelivery("theirs", "duplicate", 200),
+        ],
+        claims=[
+            _claim("done", "7", status="GRANTED", granted_at=NOON, external_status="processed"),
+            _claim("held", "8", status="HELD", hold_reason="NOT_LINKED"),
+            replace(
+                _claim("theirs", "7", status="HELD", hold_reason="UNCONFIRMED"),
+                campaign_id="river",
+                reward_id="shell",
+            ),
+        ],
+        owed=[Owed("done", 1, "cape", 2, "FULFILLED", "hand-out")],
+        spans=[Span("7", 1, NOON - HOUR, NOON + HOUR), Span("7", 2, NOON + 2 * HOUR, FOREVER)],
+        linked={"7": 2},
+        pairs={("campaign", "reward")},
+        items={"reward": {"cape": 2}},
+        handed_out={("done", "cape"): {"hand-out"}},
+    )
+
+
+def _claim(claim_id: str, kick_user_id: str, **fields: object) -> LedgerClaim:
+    defaults = {
+        "hold_reason": "",
+        "external_status": "initiated",
+        "source": "WEBHOOK",
+        "granted_at": None,
+    }
+    return LedgerClaim(claim_id, kick_user_id, "campaign", "reward", **(defaults | fields))
+
+
+def red(facts: Facts) -> set[str]:
+    return {CHECKS[check.name].__name__ for check in check_all(facts) if check.wrong}
+
+
+def lost(facts: Facts) -> Facts:
+    return replace(facts, claims=[claim for claim in facts.claims if claim.claim_id != "held"])
+
+
+def recorded_twice(facts: Facts) -> Facts:
+    return replace(facts, claims=[*facts.claims, facts.claims[1]])
+
+
+def recorded_for_another(facts: Facts) -> Facts:
+    return with_claim(facts, 1, kick_user_id="9")
+
+
+def invented(facts: Facts) -> Facts:
+    more = _claim("invented", "8", status="HELD", hold_reason="UNCONFIRMED")
+    return replace(facts, claims=[*facts.claims, more])
+
+
+def answered_and_gone(facts: Facts) -> Facts:
+    return replace(facts, deliveries=[*facts.deliveries, KickDelivery("gone", "", 200)])
+
+
+def answered_500(facts: Facts) -> Facts:
+    return replace(facts, deliveries=[*facts.deliveries, KickDelivery("done", "", 500)])
+
+
+def forgery_accepted(facts: Facts) -> Facts:
+    return replace(facts, deliveries=[*facts.deliveries, KickDelivery("done", "corrupt", 200)])
+
+
+def item_missing(facts: Facts) -> Facts:
+    return replace(facts, items={"reward": {"cape": 2, "hat": 1}})
+
+
+def item_twice(facts: Facts) -> Facts:
+    again = Owed("done", 1, "cape", 2, "FULFILLED", "hand-out")
+    return replace(facts, owed=[*facts.owed, again])
+
+
+def owed_for_held(facts: Facts) -> Facts:
+    return replace(facts, owed=[*facts.owed, Owed("held", 2, "cape", 2, "GRANTED", "")])
+
+
+def handed_out_twice(facts: Facts) -> Facts:
+    return replace(facts, handed_out={("done", "cape"): {"hand-out", "another"}})
+
+
+def hand_out_forgotten(facts: Facts) -> Facts:
+    owed = replace(facts.owed[0], status="GRANTED", fulfilment_id="")
+    return replace(facts, owed=[owed])
+
+
+def granted_to_the_next(facts: Facts) -> Facts:
+    return replace(facts, owed=[replace(facts.owed[0], player_id=2)])
+
+
+def two_links_of_a_kick_user(facts: Facts) -> Facts:
+    return replace(facts, spans=[*facts.spans, Span("7", 3, NOON, NOON + HOUR)])
+
+
+def two_links_of_a_player(facts: Facts) -> Facts:
+    return replace(facts, spans=[*facts.spans, Span("8", 1, NOON, NOON + HOUR)])
+
+
+def foreign_granted(facts: Facts) -> Facts:
+    return with_claim(facts, 2, status="GRANTED", hold_reason="", granted_at=NOON)
+
+
+def stranded(facts: Facts) -> Facts:
+    return replace(facts, linked={"7": 2, "8": 1})
+
+
+def unconfirmed_for_ever(facts: Facts) -> Facts:
+    return with_claim(facts, 1, hold_reason="UNCONFIRMED")
+
+
+def not_processed(facts: Facts) -> Facts:
+    claims = [replace(facts.kick_claims[0], external_status="initiated"), *facts.kick_claims[1:]]
+    return replace(facts, kick_claims=claims)
+
+
+def processed_too_soon(facts: Facts) -> Facts:
+    claim = replace(facts.kick_claims[1], external_status="processed")
+    return replace(facts, kick_claims=[facts.kick_claims[0], claim, facts.kick_claims[2]])
+
+
+def with_claim(facts: Facts, place: int, **fields: object) -> Facts:
+    claims = list(facts.claims)
+    claims[place] = replace(claims[place], **fields)
+    return replace(facts, claims=claims)
+
+
+CASES = {
+    lost: "recorded_once",
+    recorded_twice: "recorded_once",
+    recorded_for_another: "recorded_as_claimed",
+    invented: "recorded_as_claimed",
+    answered_and_gone: "acknowledged_is_there",
+    answered_500: "answered_properly",
+    forgery_accepted: "answered_properly",
+    item_missing: "granted_each_item_once",
+    item_twice: "granted_each_item_once",
+    owed_for_held: "nothing_else_granted",
+    handed_out_twice: "handed_out_once",
+    hand_out_forgotten: "handed_out_once",
+    granted_to_the_next: "granted_to_the_linked",
+    two_links_of_a_kick_user: "linked_one_to_one",
+    two_links_of_a_player: "linked_one_to_one",
+    foreign_granted: "foreign_never_granted",
+    stranded: "held_for_a_reason",
+    unconfirmed_for_ever: "held_for_a_reason",
+    not_processed: "processed_at_kick",
+    processed_too_soon: "processed_at_kick",
+}
+
+
+def test_sound_facts_pass_every_check() -> None:
+    assert red(sound_facts()) == set()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check"), CASES.items(), ids=lambda case: getattr(case, "__name__", case)
+)
+def test_spoilt_facts_fail(spoil: Callable[[Facts], Facts], check: str) -> None:
+    facts = spoil(sound_facts())
+
+    assert check in red(facts)
+
+
+def test_status_known_wrongly_fails() -> None:
+    facts = with_claim(sound_facts(), 1, external_status="processed")
+
+    assert red(facts) == {"known_as_processed"}
+
+
+def test_every_check_has_a_case() -> None:
+    checks = {check.__name__ for check in CHECKS.values()}
+
+    assert checks == {*CASES.values(), "known_as_processed"}
+
+
+def test_spans_of_a_link_that_ended_and_one_that_lasts() -> None:
+    events = [
+        {"kind": "LINKED", "kick_user_id": "7", "player_id": 1, "at": NOON},
+        {"kind": "RENEWED", "kick_user_id": "7", "player_id": 1, "at": NOON + HOUR},
+        {"kind": "UNLINKED", "kick_user_id": "7", "player_id": 1, "at": NOON + 2 * HOUR},
+        {"kind": "LINKED", "kick_user_id": "7", "player_id": 2, "at": NOON + 3 * HOUR},
+    ]
+
+    assert spans_of(events) == [
+        Span("7", 1, NOON, NOON + 2 * HOUR),
+        Span("7", 2, NOON + 3 * HOUR, FOREVER),
+    ]
