@@ -3,6 +3,7 @@
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from studio_drops.fields import OpaqueTextField
@@ -61,6 +62,7 @@ class KickUser(models.Model):
                 | Q(player__isnull=False, linked_at__isnull=False),
             )
         ]
+        indexes = [models.Index(Upper("name"), name="kick_users_by_name")]
 
     def __str__(self) -> str:
         return self.name or self.kick_user_id

@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from claims.webhook import drops_webhook
 from claims.api.views import UnknownAddressView
+from claims.webhook import drops_webhook
 from studio_drops import health
 
 handler400 = "accounts.views.errors.bad_request"
@@ -23,5 +23,6 @@ urlpatterns = [
     path("webhooks/kick/drops", drops_webhook),
     path("api/v1/", include("claims.api.urls")),
     path("api/<path:address>", UnknownAddressView.as_view()),
+    path("admin/desk/", include("claims.admin.desk.urls")),
     path("admin/", admin.site.urls),
 ]

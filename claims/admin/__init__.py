@@ -1,5 +1,14 @@
 """What staff see of campaigns, claims and entitlements, and the few things they change by hand."""
 
-from claims.admin import api_keys, campaigns, claims, deliveries, entitlements, rewards, runs
+from claims.admin import api_keys, audit, campaigns, claims, deliveries, entitlements, rewards, runs
 
-__all__ = ["api_keys", "campaigns", "claims", "deliveries", "entitlements", "rewards", "runs"]
+__all__ = [
+    "api_keys",
+    "audit",
+    "campaigns",
+    "claims",
+    "deliveries",
+    "entitlements",
+    "rewards",
+    "runs",
+]

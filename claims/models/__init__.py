@@ -1,4 +1,5 @@
 from claims.models.api_keys import ApiKey
+from claims.models.audit import AuditEvent
 from claims.models.catalogue import Campaign, CampaignReward, Item, Reward, RewardItem
 from claims.models.deliveries import Delivery
 from claims.models.ledger import Claim, Entitlement
@@ -6,6 +7,7 @@ from claims.models.runs import Lease, ReconcileRun
 
 __all__ = [
     "ApiKey",
+    "AuditEvent",
     "Campaign",
     "CampaignReward",
     "Claim",

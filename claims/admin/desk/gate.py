@@ -1,0 +1,43 @@
+"""What every page of the desk goes through: staff alone, with the permissions that it names."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+LOOK = ("accounts.view_player", "claims.view_claim")
+
+View = Callable[..., HttpResponse]
+
+
+def staff_page(*permissions: str) -> Callable[[View], View]:
+    """Send strangers to the login, and refuse staff who lack one of the permissions."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def run(request: HttpRequest, **parts: Any) -> HttpResponse:
+            user: Any = request.user
+            if not user.has_perms(permissions):
+                raise PermissionDenied
+            return view(request, **parts)
+
+        guarded: View = admin.site.admin_view(run)
+        return guarded
+
+    return decorate
+
+
+def show(request: HttpRequest, template: str, *, title: str, **context: Any) -> HttpResponse:
+    """A page in the admin's frame."""
+    whole = {**admin.site.each_context(request), "title": title, **context}
+    return TemplateResponse(request, f"admin/desk/{template}", whole)
+
+
+def name_of(request: HttpRequest) -> str:
+    """As whom the audit and the link history know whoever asks."""
+    user: Any = request.user
+    return str(user.get_username())

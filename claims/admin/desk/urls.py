@@ -1,0 +1,18 @@
+"""The desk's addresses, below /admin/desk/."""
+
+from django.urls import path
+
+from claims.admin.desk import acts, search, story
+
+app_name = "desk"
+
+urlpatterns = [
+    path("search", search.search, name="search"),
+    path("players/<int:player_id>", story.player_story, name="player"),
+    path("players/<int:player_id>/grant", acts.grant, name="grant"),
+    path("players/<int:player_id>/revoke", acts.revoke, name="revoke"),
+    path("players/<int:player_id>/unlink", acts.unlink, name="unlink"),
+    path("kick-users/<str:kick_user_id>", story.kick_user_story, name="kick_user"),
+    path("kick-users/<str:kick_user_id>/retry", acts.retry, name="retry"),
+    path("kick-users/<str:kick_user_id>/ask-kick", acts.ask_kick, name="ask_kick"),
+]

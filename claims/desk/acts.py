@@ -1,0 +1,186 @@
+"""What support and ops do for one player. Each act and its audit row are one transaction."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+
+from accounts.models import KickUser, Player
+from claims import entitlements as taking_back
+from claims import linking
+from claims.api_pages import Tally, record_page
+from claims.desk.audit import Subject, of_player, record_act
+from claims.entitlements import ReasonMissing, RevokedEntitlements
+from claims.ledger import reconsider_kick_user
+from claims.locks import retry_deadlock_once
+from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, RewardItem
+from studio_drops.kick.api import KickApi
+from studio_drops.kick.errors import KickError
+
+Action = AuditEvent.Action
+# Were Kick to ignore the filter, it would send every claim there is.
+PAGES_AT_MOST = 5
+
+
+class NothingToGrant(ValueError):
+    """The reward maps to no item, or is not in that campaign. Map it first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who acts, why, and when."""
+
+    actor: str
+    reason: str
+    now: datetime
+
+    def demand_reason(self) -> None:
+        """Raises ReasonMissing: what gives or takes is never done without one."""
+        if not self.reason.strip():
+            raise ReasonMissing("Say why, for whoever reads it later.")
+
+
+@retry_deadlock_once
+@transaction.atomic
+def retry_claims(*, kick_user: KickUser, act: Act) -> int:
+    """Pass a Kick user's held claims through the ledger again. Returns how many were granted.
+
+    What they are held for is recomputed from the facts; on a repeat nothing changes.
+    """
+    granted = _reconsider(kick_user, act)
+    _note(Action.RETRY, act, _subject(kick_user), after={"granted": granted})
+    return granted
+
+
+def ask_kick(*, kick_user: KickUser, api: KickApi, act: Act) -> Tally:
+    """Read this Kick user's claims from Kick's claims API, now, and record them.
+
+    Raises KickError when Kick cannot be asked, which is noted, too. On a repeat: nothing new.
+    """
+    subject = _subject(kick_user)
+    try:
+        pages = islice(api.iter_claims(user_id=kick_user.pk), PAGES_AT_MOST)
+        tally = sum((record_page(page, now=act.now) for page in pages), Tally())
+    except KickError as error:
+        _note(Action.ASK_KICK, act, subject, after={"error": str(error)})
+        raise
+    _reconsider(kick_user, act)
+    _note(Action.ASK_KICK, act, subject, after=asdict(tally))
+    return tally
+
+
+@retry_deadlock_once
+@transaction.atomic
+def grant_by_hand(*, player: Player, pair: CampaignReward, grant_id: uuid.UUID, act: Act) -> Claim:
+    """Give a player what a reward maps to, under a claim of our own that Kick knows nothing of.
+
+    On a repeat with the same `grant_id` nothing is given again, and the first claim is returned.
+    Raises ReasonMissing or NothingToGrant.
+    """
+    act.demand_reason()
+    mapping = list(RewardItem.objects.filter(reward=pair.reward_id).select_related("item"))
+    if not mapping:
+        raise NothingToGrant(f"The reward {pair.reward_id} maps to no item. Map it first.")
+    claim, is_new = Claim.objects.get_or_create(
+        claim_id=f"manual-{grant_id.hex}", defaults=_made_by_hand(pair, act)
+    )
+    if is_new:
+        _entitle(player, claim, mapping, act)
+    return claim
+
+
+def _made_by_hand(pair: CampaignReward, act: Act) -> dict[str, object]:
+    return {
+        "campaign_id": pair.campaign_id,
+        "reward_id": pair.reward_id,
+        "source": Claim.Source.MANUAL,
+        "status": Claim.Status.GRANTED,
+        "received_at": act.now,
+        "recorded_at": act.now,
+        "granted_at": act.now,
+    }
+
+
+def _entitle(player: Player, claim: Claim, mapping: Sequence[RewardItem], act: Act) -> None:
+    given = {mapped.item.sku: mapped.quantity for mapped in mapping}
+    Entitlement.objects.bulk_create(
+        Entitlement(
+            claim=claim,
+            player=player,
+            sku=sku,
+            quantity=quantity,
+            status=Entitlement.Status.GRANTED,
+            granted_at=act.now,
+        )
+        for sku, quantity in sorted(given.items())
+    )
+    _note(Action.GRANT, act, Subject("claim", claim.pk, player), after={"items": given})
+
+
+@retry_deadlock_once
+@transaction.atomic
+def revoke(*, player: Player, entitlement_ids: Sequence[int], act: Act) -> RevokedEntitlements:
+    """Take these of the player's back; what the game has handed out only gets a note.
+
+    Others' are left alone. Raises ReasonMissing. On a repeat nothing changes.
+    """
+    act.demand_reason()
+    chosen = Entitlement.objects.filter(player=player, pk__in=entitlement_ids).order_by("pk")
+    before: dict[str, dict[str, str]] = {}
+    for entitlement in chosen:
+        before.setdefault(entitlement.claim_id, {})[str(entitlement.pk)] = entitlement.status
+    done = taking_back.revoke_entitlements(
+        entitlement_ids=[int(pk) for of_claim in before.values() for pk in of_claim],
+        reason=act.reason,
+        now=act.now,
+    )
+    after = {str(one.pk): one.status for one in chosen.all()}
+    for claim_id, statuses in before.items():
+        subject = Subject("claim", claim_id, player)
+        now_of_claim = {pk: after[pk] for pk in statuses}
+        _note(Action.REVOKE, act, subject, before=statuses, after=now_of_claim)
+    return done
+
+
+@retry_deadlock_once
+@transaction.atomic
+def unlink(*, player: Player, act: Act) -> None:
+    """End a player's link. Raises ReasonMissing, or NotLinked, also on a repeat."""
+    act.demand_reason()
+    linked = KickUser.objects.filter(player=player).values_list("pk", flat=True).first()
+    linking.unlink_player(player=player, actor=act.actor, now=act.now)
+    before, after = {"kick_user_id": linked}, {"kick_user_id": None}
+    _note(Action.UNLINK, act, of_player(player), before=before, after=after)
+
+
+@transaction.atomic
+def _reconsider(kick_user: KickUser, act: Act) -> int:
+    """Under the Kick user's lock, so that a link that is being made is either seen or waits."""
+    KickUser.objects.select_for_update(no_key=True).get(pk=kick_user.pk)
+    return reconsider_kick_user(kick_user_id=kick_user.pk, now=act.now)
+
+
+def _subject(kick_user: KickUser) -> Subject:
+    return Subject("kick_user", kick_user.pk, kick_user.player)
+
+
+def _note(
+    action: AuditEvent.Action,
+    act: Act,
+    subject: Subject,
+    *,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> None:
+    record_act(
+        action=action,
+        actor=act.actor,
+        subject=subject,
+        reason=act.reason,
+        before=before,
+        after=after,
+        now=act.now,
+    )

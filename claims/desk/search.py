@@ -1,0 +1,116 @@
+"""One box for whatever a support person was given: an id of any kind, or a name on Kick."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Value
+from django.db.models.functions import Upper
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from accounts.models import KickUser, Player
+from claims.models import Campaign, Claim, Delivery, Entitlement, Reward
+
+BIGGEST_ID = 2**63 - 1
+OF_A_KIND_AT_MOST = 20
+LONGEST_TERM = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What was found: of which kind, under which name, and where its page is."""
+
+    kind: str
+    name: str
+    detail: str
+    url: str
+
+
+def find(term: str) -> list[Hit]:
+    """All that `term` is a whole id or name of, each page once, ten indexed queries at most."""
+    term = term.strip()
+    if not term or len(term) > LONGEST_TERM or "\x00" in term:
+        return []
+    hits = [hit for look_for in LOOK_FOR for hit in look_for(term)]
+    return list({hit.url: hit for hit in reversed(hits)}.values())[::-1]
+
+
+def story_url(*, player: Player | None, kick_user: KickUser | None, claim_id: str = "") -> str:
+    """The story of the player, or of a Kick user who has none."""
+    if player:
+        url = reverse("desk:player", args=[player.pk])
+    else:
+        url = reverse("desk:kick_user", args=[kick_user.pk if kick_user else "0"])
+    return f"{url}?{urlencode({'claim': claim_id})}" if claim_id else url
+
+
+def claim_url(claim: Claim) -> str:
+    """Where a claim's story is told: with whoever is linked now, else with whom it went to."""
+    kick_user = claim.kick_user
+    player = kick_user.player if kick_user else None
+    if kick_user is None:
+        owed = Entitlement.objects.filter(claim=claim).select_related("player").first()
+        player = owed.player if owed else None
+    return story_url(player=player, kick_user=kick_user, claim_id=claim.pk)
+
+
+def _players(term: str) -> Iterator[Hit]:
+    for player in Player.objects.filter(game_account_id=term):
+        yield _player_hit(player)
+
+
+def _kick_users(term: str) -> Iterator[Hit]:
+    users = KickUser.objects.select_related("player")
+    by_name = users.annotate(folded=Upper("name")).filter(folded=Upper(Value(term)))
+    for user in [*users.filter(pk=term), *by_name.order_by("pk")[:OF_A_KIND_AT_MOST]]:
+        linked = _("linked to %(player)s") % {"player": user.player} if user.player else ""
+        url = story_url(player=user.player, kick_user=user)
+        yield Hit(_("Kick user"), str(user), linked or _("not linked"), url)
+
+
+def _claims(term: str) -> Iterator[Hit]:
+    claims = Claim.objects.select_related("kick_user__player")
+    by_message = claims.filter(message_id=term).exclude(message_id="").order_by("pk")
+    for claim in [*claims.filter(pk=term), *by_message[:OF_A_KIND_AT_MOST]]:
+        yield Hit(_("Claim"), claim.pk, claim.get_status_display(), claim_url(claim))
+
+
+def _entitlements(term: str) -> Iterator[Hit]:
+    if not (term.isascii() and term.isdigit() and len(term) <= 19 and int(term) <= BIGGEST_ID):
+        return
+    for owed in Entitlement.objects.filter(pk=int(term)).select_related("player"):
+        url = story_url(player=owed.player, kick_user=None, claim_id=owed.claim_id)
+        yield Hit(_("Entitlement"), f"{owed.pk}: {owed}", owed.get_status_display(), url)
+
+
+def _deliveries(term: str) -> Iterator[Hit]:
+    """Those that were kept: unusable, or different from their claim. 10,000 at most."""
+    kept = Delivery.objects.filter(message_id=term).defer("body").order_by("-pk")
+    for delivery in kept[:OF_A_KIND_AT_MOST]:
+        url = reverse("admin:claims_delivery_change", args=[delivery.pk])
+        yield Hit(_("Delivery"), str(delivery), delivery.get_verdict_display(), url)
+
+
+def _campaigns_and_rewards(term: str) -> Iterator[Hit]:
+    for campaign in Campaign.objects.filter(pk=term):
+        url = reverse("admin:claims_campaign_change", args=[campaign.pk])
+        yield Hit(_("Campaign"), str(campaign), campaign.category, url)
+    for reward in Reward.objects.filter(pk=term):
+        url = reverse("admin:claims_reward_change", args=[reward.pk])
+        yield Hit(_("Reward"), str(reward), reward.external_id, url)
+
+
+def _player_hit(player: Player) -> Hit:
+    url = story_url(player=player, kick_user=None)
+    return Hit(_("Player"), str(player), player.game_account_id, url)
+
+
+LOOK_FOR: tuple[Callable[[str], Iterator[Hit]], ...] = (
+    _players,
+    _kick_users,
+    _claims,
+    _entitlements,
+    _deliveries,
+    _campaigns_and_rewards,
+)

@@ -1,0 +1,27 @@
+"""How the desk's pages write spans of time and link to a claim's story."""
+
+from datetime import timedelta
+
+from django import template
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+@register.filter
+def span(gap: timedelta | None) -> str:
+    """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`, `5 d 3 h`: the two biggest units."""
+    if gap is None:
+        return ""
+    seconds = gap.total_seconds()
+    if seconds < 10:
+        return _("%(seconds).1f s") % {"seconds": seconds}
+    left = int(seconds)
+    parts: list[str] = []
+    for unit, size in UNITS:
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append(f"{count} {unit}" if count else "")
+    return " ".join(filter(None, parts[:2]))

@@ -1,0 +1,127 @@
+"""What each group may do is decided by request, and not by which buttons it is shown."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from claims.models import AuditEvent, Entitlement
+from tests.factories import make_campaign, make_entitlement
+
+pytestmark = pytest.mark.django_db
+
+Staff = Callable[[str], Client]
+GROUPS = ("nobody", "support", "ops", "owners")
+
+
+@pytest.fixture
+def owed() -> Entitlement:
+    return make_entitlement()
+
+
+def address(name: str, owed: Entitlement) -> str:
+    """The desk's pages that are reached by name, and the admin's pages by their path."""
+    places = {
+        "player": [owed.player_id],
+        "search": [],
+        "retry": [owed.claim.kick_user_id],
+        "ask_kick": [owed.claim.kick_user_id],
+        "grant": [owed.player_id],
+        "revoke": [owed.player_id],
+        "unlink": [owed.player_id],
+    }
+    return reverse(f"desk:{name}", args=places[name]) if name in places else name
+
+
+def client_of(group: str, staff: Staff) -> Client:
+    if group != "nobody":
+        return staff(group)
+    client = Client()
+    client.force_login(User.objects.create(username="just-staff", is_staff=True))
+    return client
+
+
+# What is asked for -> the lowest group that may.
+ASKED_FOR = [
+    ("get", "player", "support"),
+    ("get", "search", "support"),
+    ("post", "retry", "support"),
+    ("get", "grant", "ops"),
+    ("post", "grant", "ops"),
+    ("get", "revoke", "ops"),
+    ("post", "revoke", "ops"),
+    ("get", "unlink", "ops"),
+    ("post", "unlink", "ops"),
+    ("get", "/admin/claims/claim/", "support"),
+    ("get", "/admin/claims/auditevent/", "support"),
+    ("get", "/admin/claims/campaign/", "support"),
+    ("get", "/admin/claims/campaign/add/", "ops"),
+    ("get", "/admin/claims/reward/add/", "ops"),
+    ("get", "/admin/claims/item/add/", "ops"),
+    ("get", "/admin/claims/apikey/", "owners"),
+    ("get", "/admin/claims/apikey/add/", "owners"),
+    ("get", "/admin/auth/user/", "owners"),
+    ("get", "/admin/auth/user/add/", "owners"),
+    ("get", "/admin/auth/group/add/", "owners"),
+]
+
+
+@pytest.mark.parametrize(("method", "place", "lowest"), ASKED_FOR)
+def test_request_is_refused_to_each_lower_group(
+    staff: Staff, owed: Entitlement, method: str, place: str, lowest: str
+) -> None:
+    url = address(place, owed)
+
+    for group in GROUPS:
+        answer = getattr(client_of(group, staff), method)(url)
+
+        is_allowed = GROUPS.index(group) >= GROUPS.index(lowest)
+        assert (answer.status_code != 403) == is_allowed, group
+
+
+def test_acts_that_are_refused_change_nothing(support: Client, owed: Entitlement) -> None:
+    pair = make_campaign().pairs.get()
+    fields = {"reason": "mischief", "pair": pair.pk, "grant_id": uuid.uuid4()}
+
+    for name in ("grant", "revoke", "unlink"):
+        support.post(address(name, owed), fields | {"entitlements": [owed.pk]})
+
+    owed.refresh_from_db()
+    assert (owed.status, Entitlement.objects.count()) == ("GRANTED", 1)
+    assert owed.player.kick_user is not None
+    assert not AuditEvent.objects.exists()
+
+
+def test_asking_kick_is_refused_without_a_group(staff: Staff, owed: Entitlement) -> None:
+    answer = client_of("nobody", staff).post(address("ask_kick", owed))
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("name", ["player", "grant", "retry"])
+def test_strangers_are_sent_to_the_login(client: Client, owed: Entitlement, name: str) -> None:
+    answer = (
+        client.post(address(name, owed)) if name == "retry" else client.get(address(name, owed))
+    )
+
+    assert answer.status_code == 302
+    assert answer.url.startswith("/admin/login/")  # type: ignore[attr-defined]
+
+
+def test_nobody_can_change_the_audit(admin_client: Client, owed: Entitlement) -> None:
+    admin_client.post(address("retry", owed))
+    event = AuditEvent.objects.get()
+    page = reverse("admin:claims_auditevent_change", args=[event.pk])
+
+    answers: list[Any] = [
+        admin_client.post(page, {"reason": "another"}),
+        admin_client.post(reverse("admin:claims_auditevent_delete", args=[event.pk])),
+        admin_client.get(reverse("admin:claims_auditevent_add")),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert AuditEvent.objects.get() == event

@@ -1,0 +1,99 @@
+"""The one box: whatever support was given leads straight to the right page."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from claims.desk.search import find
+from claims.models import Delivery
+from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
+
+pytestmark = pytest.mark.django_db
+
+
+def go(client: Client, term: str) -> str:
+    answer = client.get(reverse("desk:search"), {"find": f" {term} "})
+    return answer["Location"] if answer.status_code == 302 else ""
+
+
+def test_search_leads_straight_to_the_players_story(support: Client) -> None:
+    player = make_player(game_account_id="hero/7")
+    kick_user = make_kick_user(player=player, name="Night_Owl")
+    owed = make_entitlement(player=player)
+    story = reverse("desk:player", args=[player.pk])
+    of_claim = f"{story}?claim={owed.claim_id}"
+
+    found = {
+        "hero/7": story,
+        "NIGHT_owl": story,
+        kick_user.pk: story,
+        owed.claim_id: of_claim,
+        owed.claim.message_id: of_claim,
+        str(owed.pk): of_claim,
+    }
+
+    assert {term: go(support, term) for term in found} == found
+
+
+def test_search_for_a_kick_user_without_a_player(support: Client) -> None:
+    claim = make_claim(kick_user=make_kick_user(name="stranger"))
+
+    assert go(support, "stranger") == reverse("desk:kick_user", args=[claim.kick_user_id])
+
+
+def test_search_with_several_answers_lists_them(support: Client) -> None:
+    first = make_kick_user(name="nova", player=make_player(name="One"))
+    second = make_kick_user(name="NOVA", player=make_player(game_account_id="nova"))
+
+    page = support.get(reverse("desk:search"), {"find": "nova"})
+
+    assert page.status_code == 200
+    shown = page.content.decode()
+    for user in (first, second):
+        assert reverse("desk:player", args=[user.player_id]) in shown
+
+
+def test_search_for_a_delivery_that_was_kept(support: Client) -> None:
+    delivery = Delivery.objects.create(
+        verdict="UNUSABLE",
+        key="webhook:01BAD",
+        message_id="01BAD",
+        body=b"{}",
+        size=2,
+        reason="no claim_id",
+        received_at=NOW,
+    )
+
+    assert go(support, "01BAD") == reverse("admin:claims_delivery_change", args=[delivery.pk])
+
+
+@pytest.mark.parametrize(
+    "term", ["", "nothing such", "9" * 30, "²", "%", "x'", "\x00", "\\", "e" * 3000, "<b>"]
+)
+def test_search_for_what_is_not_there_says_what_it_takes(support: Client, term: str) -> None:
+    page = support.get(reverse("desk:search"), {"find": term})
+
+    assert page.status_code == 200
+    assert "The box takes a whole game account id" in page.content.decode()
+    assert "<b>" not in page.content.decode().split("<h1>")[1]
+
+
+def test_search_runs_no_more_statements_as_rows_grow() -> None:
+    make_kick_user(name="nova")
+    with CaptureQueriesContext(connection) as few:
+        find("nova")
+    for _ in range(10):
+        make_claim(kick_user=make_kick_user(name="nova", player=make_player()))
+
+    with CaptureQueriesContext(connection) as many:
+        found = find("nova")
+
+    assert len(many) == len(few)
+    assert len(found) == 11
+
+
+def test_search_box_is_on_every_page_of_those_who_may(support: Client) -> None:
+    for url in (reverse("admin:index"), reverse("admin:claims_claim_changelist")):
+        assert 'id="desk-find"' in support.get(url).content.decode()

@@ -1,0 +1,277 @@
+"""Ten calls to the support desk, each from the search box to the sentence and to what mends it."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import KickUser, Player
+from claims.ledger import heal_claims
+from claims.listings import mark_first_listed
+from claims.models import AuditEvent, Entitlement, Lease, RewardItem
+from studio_drops.kick.api import KickApi
+from tests.claims.ledger_facts import receive, record
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_claim,
+    make_entitlement,
+    make_item,
+    make_kick_user,
+    make_player,
+    make_reward,
+)
+from tests.local_kick_process import LocalKick
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+def look_up(client: Client, term: str) -> Any:
+    """What support sees who pastes `term` into the box: the story, or the list of hits."""
+    answer = client.get(reverse("desk:search"), {"find": term}, follow=True)
+    assert answer.status_code == 200
+    return answer
+
+
+def said(client: Client, term: str) -> tuple[str, str]:
+    """The label and the sentence to paste."""
+    answer = look_up(client, term).context["story"].answer
+    return answer.label, answer.to_player
+
+
+def hops(client: Client, term: str) -> list[str]:
+    return [hop.what for hop in look_up(client, term).context["story"].about.hops]
+
+
+def press(client: Client, name: str, pk: object, **fields: Any) -> Any:
+    answer = client.post(reverse(f"desk:{name}", args=[pk]), fields, follow=True)
+    assert answer.status_code == 200
+    return answer
+
+
+def cape() -> Any:
+    item = make_item(sku="cape-ember", name="Ember cape")
+    return make_reward(name="Ember cape", items=[(item, 1)])
+
+
+def linked(name: str = "Nova") -> tuple[Player, KickUser]:
+    player = make_player(name=name, game_account_id=f"{name.lower()}#1")
+    return player, make_kick_user(player=player, name=f"{name.lower()}_live")
+
+
+def test_not_linked(support: Client) -> None:
+    kick_user = make_kick_user(name="night_owl")
+    make_claim(kick_user=kick_user, campaign=make_campaign(rewards=[cape()]))
+
+    label, sentence = said(support, "night_owl")
+
+    assert label == "Not linked"
+    assert "We have your claim of “Ember cape”, made with the Kick account “night_owl”" in sentence
+    assert "http://localhost:8000/link/" in sentence
+
+
+def test_not_linked_asked_about_by_the_game_account(support: Client) -> None:
+    make_player(name="Nova", game_account_id="nova#1")
+
+    label, sentence = said(support, "nova#1")
+
+    assert label == "Not linked"
+    assert sentence.startswith("Your game account “Nova” is linked to no Kick account.")
+
+
+def test_linked_the_wrong_game_account(ops: Client) -> None:
+    wrong, (right, kick_user) = make_player(name="Second", game_account_id="second#2"), linked()
+    campaign = make_campaign(rewards=[cape()])
+    claim = make_claim(kick_user=kick_user, campaign=campaign, status="GRANTED")
+    misplaced = make_entitlement(claim=claim, player=wrong, sku="cape-ember")
+
+    label, sentence = said(ops, "nova_live")
+    ops.post(
+        reverse("desk:revoke", args=[wrong.pk]) + f"?claim={claim.pk}",
+        {"entitlements": [misplaced.pk], "reason": "linked the wrong account"},
+    )
+    press(
+        ops,
+        "grant",
+        right.pk,
+        pair=campaign.pairs.get().pk,
+        grant_id=uuid.uuid4(),
+        reason="linked the wrong account",
+    )
+
+    assert label == "In another game account"
+    assert "went to another game account than “Nova”" in sentence
+    assert "second" not in sentence.lower(), "whose it is, is not for the player's eyes"
+    assert Entitlement.objects.get(pk=misplaced.pk).status == "REVOKED"
+    assert said(ops, "nova#1")[0] == "Ready, game has not asked"
+
+
+def test_claimed_before_linking(support: Client) -> None:
+    player, kick_user = linked()
+    claim = make_claim(
+        kick_user=kick_user,
+        campaign=make_campaign(rewards=[cape()]),
+        status="GRANTED",
+        first_hold_reason="NOT_LINKED",
+        granted_at=NOW + HOUR,
+    )
+    make_entitlement(claim=claim, player=player, sku="cape-ember", granted_at=NOW + HOUR)
+
+    label, sentence = said(support, claim.pk)
+
+    assert label == "Ready, game has not asked"
+    assert "ready for your game account “Nova” since 23 June 2026 at 13:00 UTC" in sentence
+    assert hops(support, claim.pk)[:3] == [
+        "Delivered by Kick's webhook",
+        "Held",
+        "Granted to Nova",
+    ]
+
+
+def test_linked_after_but_not_healed_yet(support: Client) -> None:
+    player, kick_user = linked()
+    make_claim(kick_user=kick_user, campaign=make_campaign(rewards=[cape()]))
+
+    label, sentence = said(support, "nova#1")
+    press(support, "retry", kick_user.pk)
+
+    assert (label, sentence) == (
+        "About to be granted",
+        "We have your claim of “Ember cape”; it arrives within a minute.",
+    )
+    assert Entitlement.objects.get().player == player
+    assert said(support, "nova#1")[0] == "Ready, game has not asked"
+    assert AuditEvent.objects.get().after == {"granted": 1}
+
+
+def test_reward_not_mapped(ops: Client) -> None:
+    _, kick_user = linked()
+    campaign = make_campaign(rewards=[make_reward(name="Ember cape")])
+    record(receive(campaign, user_id=kick_user.pk))
+
+    page = look_up(ops, "nova_live")
+    RewardItem.objects.create(reward=campaign.rewards.get(), item=make_item(), quantity=1)
+    heal_claims(now=NOW)
+
+    answer = page.context["story"].answer
+    assert answer.label == "Reward not mapped"
+    assert answer.to_player.startswith("We have your claim of “Ember cape”. We are still preparing")
+    assert reverse("admin:claims_reward_change", args=[campaign.rewards.get().pk]) in str(
+        page.content
+    )
+    assert said(ops, "nova_live")[0] == "Ready, game has not asked"
+
+
+def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> None:
+    make_item(sku="cape-ember", name="Ember cape")
+    player, kick_user = linked()
+    lose_a_webhook(local_kick, kick_user)
+
+    before = said(support, "nova_live")
+    press(support, "ask_kick", kick_user.pk)
+
+    assert before[0] == "No claim"
+    assert "Kick has told us of no claim by it" in before[1]
+    assert said(support, "nova_live")[0] == "Ready, game has not asked"
+    assert hops(support, "nova_live")[:2] == [
+        "Claimed at Kick",
+        "Found through Kick's claims API",
+    ]
+    assert Entitlement.objects.get().player == player
+
+
+def lose_a_webhook(local_kick: LocalKick, kick_user: KickUser) -> None:
+    user_id = int(kick_user.pk)
+    local_kick.make_viewer(kick_user.name, user_id=user_id)
+    reward = {"name": "Ember cape", "required_minutes": 1, "external_id": "cape-ember"}
+    campaign = local_kick.save_campaign(rewards=[reward])
+    local_kick.claim(
+        campaign_id=campaign["campaign_id"],
+        reward_id=campaign["rewards"][0]["reward_id"],
+        user_id=user_id,
+        deliver=False,
+        force=True,
+    )
+
+
+def test_kick_down(support: Client, settings: Any) -> None:
+    settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
+    _, kick_user = linked()
+    trouble = "Kick cannot be reached."
+    Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW, error=trouble)
+
+    label, sentence = said(support, "nova_live")
+    page = press(support, "ask_kick", kick_user.pk)
+
+    assert label == "Kick is down"
+    assert "arrives by itself as soon as Kick answers again" in sentence
+    assert "Kick could not be asked" in page.content.decode()
+    assert "error" in AuditEvent.objects.get().after
+
+
+def test_game_server_has_not_asked(support: Client) -> None:
+    player, kick_user = linked()
+    claim = make_claim(
+        kick_user=kick_user, campaign=make_campaign(rewards=[cape()]), status="GRANTED"
+    )
+    owed = make_entitlement(claim=claim, player=player, sku="cape-ember")
+
+    not_asked = look_up(support, str(owed.pk)).context["story"].answer
+    mark_first_listed(entitlement_ids=[owed.pk], now=NOW + HOUR)
+
+    assert "usually as you log in" in not_asked.to_player
+    assert "last asked for anything: never" in not_asked.to_staff
+    label, sentence = said(support, str(owed.pk))
+    assert label == "With the game"
+    assert "with the game since 23 June 2026 at 13:00 UTC" in sentence
+
+
+def test_fulfilled_already(support: Client) -> None:
+    player, kick_user = linked()
+    campaign = make_campaign(rewards=[cape()])
+    claim = make_claim(kick_user=kick_user, campaign=campaign, status="GRANTED")
+    make_entitlement(
+        claim=claim,
+        player=player,
+        sku="cape-ember",
+        status="FULFILLED",
+        fulfilled_at=NOW + HOUR,
+        fulfilment_id="mail-77",
+    )
+
+    label, sentence = said(support, claim.message_id)
+
+    assert label == "Delivered"
+    assert sentence == (
+        "Your drop “Ember cape” was delivered to your game account “Nova” on 23 June 2026 at "
+        "13:00 UTC."
+    )
+    assert "mail-77" in look_up(support, claim.pk).content.decode()
+
+
+def test_another_organizations_claim(support: Client) -> None:
+    _, kick_user = linked()
+    claim = make_claim(
+        kick_user=kick_user,
+        campaign_id="01THEIRS",
+        reward_id="01THEIRS",
+        hold_reason="NOT_OURS",
+        first_hold_reason="UNCONFIRMED",
+        not_ours_at=NOW + 24 * HOUR,
+    )
+
+    label, sentence = said(support, claim.pk)
+
+    assert label == "Another organization's"
+    assert "it belongs to another game's campaign" in sentence
+    assert hops(support, claim.pk) == [
+        "Delivered by Kick's webhook",
+        "Held",
+        "Given up on",
+        "Held now",
+    ]
