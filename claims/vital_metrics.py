@@ -51,7 +51,7 @@ def _unwritten(now: datetime) -> Iterator[GaugeMetricFamily]:
         "unwritten_claims": ("Delivered claims that Kick is not yet told of.", unwritten.count),
         "refused_writes": ("Of those, the ones that Kick refuses.", unwritten.refused),
         "oldest_unwritten_claim_seconds": (
-            "Time since the oldest of those was granted.",
+            "Time since the first of those was handed out.",
             _age(unwritten.oldest_at, now),
         ),
     }

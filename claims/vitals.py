@@ -6,7 +6,7 @@ Each is one query over what is open (held, unwritten, due), never over all that 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Max, Min, Q
 
 from accounts.models import GrantRevocation
 from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun
@@ -48,14 +48,15 @@ class Unwritten:
 
 
 def unwritten() -> Unwritten:
-    """`oldest_at`: when the oldest of them was granted."""
+    """`oldest_at`: when the first of them was complete, which is when Kick should have been told."""
     row = (
         Claim.objects.exclude(external_status=F("wanted_external_status"))
         .filter(wanted_external_status=Claim.ExternalStatus.PROCESSED)
+        .annotate(complete_at=Max("entitlements__fulfilled_at"))
         .aggregate(
             count=Count("pk"),
             refused=Count("pk", filter=Q(refused_writes__gt=0)),
-            oldest_at=Min("granted_at"),
+            oldest_at=Min("complete_at"),
         )
     )
     return Unwritten(**row)

@@ -1,7 +1,7 @@
 """What `doctor` says of a deployment, and what the metrics show of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from claims.doctor import SILENT_AFTER, Finding, Verdict, examine
 from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun, RewardItem
 from studio_drops.kick_client import get_kick
 from tests.claims.test_reconcile import claims_at_kick
-from tests.factories import make_claim, make_kick_user
+from tests.factories import make_claim, make_entitlement, make_kick_user
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +128,7 @@ def test_examine_names_what_is_wrong_and_its_cure(
 def test_examine_is_calm_about_what_is_nobody_s_fault() -> None:
     hold("NOT_LINKED", received_at=NOW - DAY)
     hold("NOT_OURS", received_at=NOW - DAY, not_ours_at=NOW)
+    leave_unwritten(since=NOW)
 
     assert verdicts() == {}
 
