@@ -48,7 +48,7 @@ class Unwritten:
 
 
 def unwritten() -> Unwritten:
-    """`oldest_at`: when the first of them was complete, which is when Kick should have been told."""
+    """`oldest_at`: when the first of them was complete, and Kick should have been told."""
     row = (
         Claim.objects.exclude(external_status=F("wanted_external_status"))
         .filter(wanted_external_status=Claim.ExternalStatus.PROCESSED)

@@ -74,8 +74,9 @@ def interrupt_a_run() -> None:
     )
 
 
-def leave_unwritten(**fields: Any) -> None:
-    make_claim(status="GRANTED", granted_at=NOW - DAY, wanted_external_status="processed", **fields)
+def leave_unwritten(*, since: datetime = NOW - DAY, **fields: Any) -> None:
+    claim = make_claim(status="GRANTED", wanted_external_status="processed", **fields)
+    make_entitlement(claim=claim, status="FULFILLED", fulfilled_at=since)
 
 
 def keep_an_unusable_delivery() -> None:
