@@ -145,7 +145,7 @@ def _stored(
 class _Row:
     claim_id: str
     known_status: str | None
-    is_same: bool
+    is_same: bool | None
     is_written: bool
     status: str | None
     hold_reason: str | None

@@ -8,6 +8,8 @@ Every part reads `incoming`: claim_id, kick_user_id, campaign_id, reward_id, ext
 message_id, kick_created_at, external_status.
 """
 
+import re
+
 INCOMING_COLUMNS = (
     "claim_id",
     "kick_user_id",
@@ -23,32 +25,27 @@ INCOMING_COLUMNS = (
 KNOWN = """
     known AS (
         SELECT
-            incoming.*,
+            new.*,
             claim.status AS known_status,
             claim.hold_reason AS known_reason,
             claim.not_ours_at,
-            COALESCE(
-                claim.kick_user_id = incoming.kick_user_id
-                AND claim.campaign_id = incoming.campaign_id
-                AND claim.reward_id = incoming.reward_id
-                AND (claim.external_id = incoming.external_id
-                     OR claim.external_id = '' OR incoming.external_id = ''),
-                FALSE
-            ) AS is_same,
+            claim.kick_user_id = new.kick_user_id
+                AND claim.campaign_id = new.campaign_id
+                AND claim.reward_id = new.reward_id
+                AND (claim.external_id = new.external_id
+                     OR claim.external_id = '' OR new.external_id = '')
+                AS is_same,
             kick_user.player_id AS known_player_id,
             EXISTS (
-                SELECT 1 FROM claims_campaignreward AS pair
-                WHERE pair.campaign_id = incoming.campaign_id
-                AND pair.reward_id = incoming.reward_id
+                SELECT 1 FROM claims_campaignreward
+                WHERE campaign_id = new.campaign_id AND reward_id = new.reward_id
             ) AS is_registered,
             EXISTS (
-                SELECT 1 FROM claims_rewarditem AS mapping
-                WHERE mapping.reward_id = incoming.reward_id
+                SELECT 1 FROM claims_rewarditem WHERE reward_id = new.reward_id
             ) AS is_mapped
-        FROM incoming
-        LEFT JOIN claims_claim AS claim ON claim.claim_id = incoming.claim_id
-        LEFT JOIN accounts_kickuser AS kick_user
-            ON kick_user.kick_user_id = incoming.kick_user_id
+        FROM incoming AS new
+        LEFT JOIN claims_claim AS claim USING (claim_id)
+        LEFT JOIN accounts_kickuser AS kick_user ON kick_user.kick_user_id = new.kick_user_id
     )
 """
 
@@ -73,7 +70,7 @@ DUE = f"""
         WHERE known_status IS NULL
         OR known_status = 'HELD' AND (
             is_same AND known_reason <> {REASON_NOW}
-            OR NOT is_same AND CAST(%(is_from_api)s AS boolean)
+            OR NOT is_same AND %(is_from_api)s
         )
     )
 """
@@ -82,21 +79,22 @@ DUE = f"""
 # recorded while its Kick user was being linked would be stranded without this lock; an update that
 # changes nothing is the one way to lock and read a row in the statement that may also insert it.
 LOCK_KICK_USERS = """
-    INSERT INTO accounts_kickuser (kick_user_id, name, first_seen_at)
+    INSERT INTO accounts_kickuser AS kick_user (kick_user_id, name, first_seen_at)
     SELECT DISTINCT kick_user_id, '', %(now)s FROM due WHERE TRUE ORDER BY kick_user_id
-    ON CONFLICT (kick_user_id) DO UPDATE SET first_seen_at = accounts_kickuser.first_seen_at
+    ON CONFLICT (kick_user_id) DO UPDATE SET name = kick_user.name
 """
 
+# {kick_users} has the player of each locked Kick user.
 DECIDED = f"""
     decided AS (
-        SELECT due.*, {{player_id}} AS player_id, {REASON} AS hold_reason
-        FROM due JOIN {{kick_users}} ON {{kick_users}}.kick_user_id = due.kick_user_id
+        SELECT due.*, player_id, {REASON.format(player_id="player_id")} AS hold_reason
+        FROM due JOIN {{kick_users}} USING (kick_user_id)
     )
 """
 
 # A claim that is no longer held never changes here, whatever arrives.
 WRITE_CLAIMS = """
-    INSERT INTO claims_claim (
+    INSERT INTO claims_claim AS claim (
         claim_id, kick_user_id, campaign_id, reward_id, external_id,
         status, hold_reason, first_hold_reason, granted_at,
         source, message_id, kick_created_at, received_at, recorded_at,
@@ -106,28 +104,28 @@ WRITE_CLAIMS = """
         claim_id, kick_user_id, campaign_id, reward_id, external_id,
         CASE WHEN hold_reason = '' THEN 'GRANTED' ELSE 'HELD' END,
         hold_reason, hold_reason,
-        CASE WHEN hold_reason = '' THEN CAST(%(now)s AS {timestamp}) END,
+        CASE WHEN hold_reason = '' THEN %(now)s END,
         %(source)s, message_id, kick_created_at, %(received_at)s, %(now)s,
-        0, CASE WHEN hold_reason = 'UNCONFIRMED' THEN CAST(%(now)s AS {timestamp}) END,
+        0, CASE WHEN hold_reason = 'UNCONFIRMED' THEN %(now)s END,
         'initiated', external_status, 0
     FROM decided WHERE TRUE ORDER BY claim_id
     ON CONFLICT (claim_id) DO UPDATE SET
         kick_user_id = EXCLUDED.kick_user_id,
         campaign_id = EXCLUDED.campaign_id,
         reward_id = EXCLUDED.reward_id,
-        external_id = COALESCE(NULLIF(EXCLUDED.external_id, ''), claims_claim.external_id),
+        external_id = COALESCE(NULLIF(EXCLUDED.external_id, ''), claim.external_id),
         status = EXCLUDED.status,
         hold_reason = EXCLUDED.hold_reason,
         granted_at = EXCLUDED.granted_at,
         next_lookup_at = CASE WHEN EXCLUDED.hold_reason = 'UNCONFIRMED'
-            THEN COALESCE(claims_claim.next_lookup_at, EXCLUDED.next_lookup_at) END,
+            THEN COALESCE(claim.next_lookup_at, EXCLUDED.next_lookup_at) END,
         not_ours_at = CASE WHEN EXCLUDED.hold_reason = 'NOT_OURS'
-            THEN claims_claim.not_ours_at END
-    WHERE claims_claim.status = 'HELD' AND (
-        CAST(%(is_from_api)s AS boolean)
-        OR claims_claim.kick_user_id = EXCLUDED.kick_user_id
-        AND claims_claim.campaign_id = EXCLUDED.campaign_id
-        AND claims_claim.reward_id = EXCLUDED.reward_id
+            THEN claim.not_ours_at END
+    WHERE claim.status = 'HELD' AND (
+        %(is_from_api)s
+        OR claim.kick_user_id = EXCLUDED.kick_user_id
+        AND claim.campaign_id = EXCLUDED.campaign_id
+        AND claim.reward_id = EXCLUDED.reward_id
     )
 """
 
@@ -135,11 +133,11 @@ WRITE_ENTITLEMENTS = """
     INSERT INTO claims_entitlement (
         claim_id, player_id, sku, quantity, status, granted_at, fulfilment_id, revocation_reason
     )
-    SELECT claim_id, player_id, item.sku, mapping.quantity, 'GRANTED', %(now)s, '', ''
-    FROM {granted}
-    JOIN claims_rewarditem AS mapping ON mapping.reward_id = {granted}.reward_id
-    JOIN claims_item AS item ON item.id = mapping.item_id
-    ORDER BY claim_id, item.sku
+    SELECT claim_id, player_id, sku, quantity, 'GRANTED', %(now)s, '', ''
+    FROM granted
+    JOIN claims_rewarditem USING (reward_id)
+    JOIN claims_item AS item ON item.id = item_id
+    ORDER BY claim_id, sku
 """
 
 # What the claims API says beyond what was claimed. It may change whatever the claim's status is.
@@ -161,43 +159,40 @@ _POSTGRESQL_TYPES = {"kick_created_at": "timestamptz"}
 _POSTGRESQL_VALUES = {
     column: f"%({column})s::{_POSTGRESQL_TYPES.get(column, 'text')}" for column in INCOMING_COLUMNS
 }
-_ONE_INCOMING = f"""
-    incoming AS (
-        SELECT {", ".join(f"{value} AS {column}" for column, value in _POSTGRESQL_VALUES.items())}
-    )
-"""
-_INCOMING_ARRAYS = f"""
-    incoming AS (
-        SELECT * FROM unnest({", ".join(f"{value}[]" for value in _POSTGRESQL_VALUES.values())})
-        AS incoming ({", ".join(INCOMING_COLUMNS)})
-    )
-"""
+_COLUMNS = ", ".join(INCOMING_COLUMNS)
+_ONE_INCOMING = f"incoming ({_COLUMNS}) AS (SELECT {', '.join(_POSTGRESQL_VALUES.values())})"
+_ARRAYS = ", ".join(f"{value}[]" for value in _POSTGRESQL_VALUES.values())
+_INCOMING_ARRAYS = f"incoming ({_COLUMNS}) AS (SELECT * FROM unnest({_ARRAYS}))"
 
 _RECORD = f"""
     WITH {{incoming}}, {KNOWN}, {DUE},
     locked AS ({LOCK_KICK_USERS} RETURNING kick_user_id, player_id),
-    {DECIDED.format(player_id="locked.player_id", kick_users="locked")},
+    {DECIDED.format(kick_users="locked")},
     written AS (
-        {WRITE_CLAIMS.format(timestamp="timestamptz")}
-        RETURNING claim_id, reward_id, status, hold_reason
+        {WRITE_CLAIMS}
+        RETURNING claim_id, status, hold_reason
     ),
     granted AS (
-        SELECT written.claim_id, written.reward_id, decided.player_id
-        FROM written JOIN decided ON decided.claim_id = written.claim_id
-        WHERE written.status = 'GRANTED'
+        SELECT claim_id, reward_id, player_id FROM decided JOIN written USING (claim_id)
+        WHERE status = 'GRANTED'
     ),
-    entitled AS ({WRITE_ENTITLEMENTS.format(granted="granted")})
-    SELECT known.claim_id, known.known_status, known.is_same, written.claim_id IS NOT NULL,
-        COALESCE(written.status, known.known_status),
-        COALESCE(written.hold_reason, known.known_reason)
-    FROM known LEFT JOIN written ON written.claim_id = known.claim_id
+    entitled AS ({WRITE_ENTITLEMENTS})
+    SELECT claim_id, known_status, is_same, status IS NOT NULL,
+        COALESCE(status, known_status), COALESCE(hold_reason, known_reason)
+    FROM known LEFT JOIN written USING (claim_id)
 """
 
-RECORD_ON_POSTGRESQL = _RECORD.format(incoming=_INCOMING_ARRAYS)
+
+def _compact(statement: str) -> str:
+    """Without indentation: psycopg looks for parameters anew in what has over 4,096 characters."""
+    return re.sub(r"(?<=\() | (?=[),])", "", " ".join(statement.split()))
+
+
+RECORD_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_INCOMING_ARRAYS))
 # For a batch of one, which is every webhook. PostgreSQL cannot know how long an array will be, so
 # it plans the statement over arrays anew each time, which takes longer than to run it; this form it
 # plans once for a connection.
-RECORD_ONE_ON_POSTGRESQL = _RECORD.format(incoming=_ONE_INCOMING)
+RECORD_ONE_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_ONE_INCOMING))
 
 NOTE_API_FACTS_ON_POSTGRESQL = f"WITH {_INCOMING_ARRAYS} {NOTE_API_FACTS}"
 
@@ -208,9 +203,7 @@ _SQLITE_VALUES = ", ".join(
 )
 _SQLITE_INCOMING = f"incoming AS (SELECT {_SQLITE_VALUES} FROM json_each(%(incoming)s))"
 _SQLITE_DUE = f"WITH {_SQLITE_INCOMING}, {KNOWN}, {DUE}"
-_SQLITE_DECIDED = DECIDED.format(player_id="kick_user.player_id", kick_users="kick_user").replace(
-    "JOIN kick_user ON", "JOIN accounts_kickuser AS kick_user ON"
-)
+_SQLITE_DECIDED = DECIDED.format(kick_users="accounts_kickuser")
 
 SQLITE_KNOWN = f"""
     {_SQLITE_DUE}
@@ -218,7 +211,7 @@ SQLITE_KNOWN = f"""
 """
 SQLITE_WRITES = (
     f"{_SQLITE_DUE} {LOCK_KICK_USERS}",
-    f"{_SQLITE_DUE}, {_SQLITE_DECIDED} {WRITE_CLAIMS.format(timestamp='text')}",
+    f"{_SQLITE_DUE}, {_SQLITE_DECIDED} {WRITE_CLAIMS}",
     f"""
     WITH {_SQLITE_INCOMING},
     granted AS (
@@ -230,7 +223,7 @@ SQLITE_WRITES = (
             WHERE entitlement.claim_id = claim.claim_id
         )
     )
-    {WRITE_ENTITLEMENTS.format(granted="granted")}
+    {WRITE_ENTITLEMENTS}
     """,
 )
 NOTE_API_FACTS_ON_SQLITE = f"WITH {_SQLITE_INCOMING} {NOTE_API_FACTS}"

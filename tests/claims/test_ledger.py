@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import KickUser
+from claims import ledger_sql
 from claims.ledger import Outcome, RecordedClaim, heal_claims, reconsider_kick_user
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
 from tests.claims.ledger_facts import owed, receive, record
@@ -307,3 +308,11 @@ def test_heal_claims_goes_through_more_than_one_batch() -> None:
 
     assert heal_claims(now=NOW) == 2000
     assert Entitlement.objects.count() == 2000
+
+
+def test_webhook_statement_is_short_enough_for_psycopg_to_keep_its_parameters() -> None:
+    longest_that_psycopg_keeps = 4096
+
+    length = len(ledger_sql.RECORD_ONE_ON_POSTGRESQL)
+
+    assert length <= longest_that_psycopg_keeps
