@@ -1,6 +1,16 @@
 """What staff see of campaigns, claims and entitlements, and the few things they change by hand."""
 
-from claims.admin import api_keys, audit, campaigns, claims, deliveries, entitlements, rewards, runs
+from claims.admin import (
+    api_keys,
+    audit,
+    campaigns,
+    claims,
+    deliveries,
+    entitlements,
+    rewards,
+    runs,
+    staff,
+)
 
 __all__ = [
     "api_keys",
@@ -11,4 +21,5 @@ __all__ = [
     "entitlements",
     "rewards",
     "runs",
+    "staff",
 ]

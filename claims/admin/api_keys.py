@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
+from claims.admin.audited import Audited
 from claims.api_keys import make_api_key, revoke_api_keys
 from claims.models import ApiKey
 from studio_drops.admin_parts.html import badge
@@ -19,7 +20,7 @@ from studio_drops.admin_parts.pages import Page
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(Page):
+class ApiKeyAdmin(Audited, Page):
     list_display = ["name", "prefix_shown", "state", "sees", "created_at", "last_used_at"]
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
     ordering = ["-created_at"]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from claims.admin.audited import Audited
 from claims.admin.forms import PairFormSet
 from claims.admin.waking import heal_after_commit
 from claims.models import Campaign, CampaignReward
@@ -31,7 +32,7 @@ class PairInline(TabularInline):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(Page):
+class CampaignAdmin(Audited, Page):
     list_display = [
         "title",
         "campaign_id",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from claims.admin.forms import RevocationForm
 from claims.admin.names import with_names
 from claims.admin.tones import entitlement_badge
-from claims.entitlements import revoke_entitlements
+from claims.desk.acts import Act, revoke
 from claims.models import Entitlement
 from studio_drops.admin_parts.html import badge, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyPage
@@ -118,7 +118,8 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
 
     def _revoke(self, request: HttpRequest, ids: list[int], reason: str) -> None:
         user: Any = request.user
-        done = revoke_entitlements(entitlement_ids=ids, reason=reason, now=timezone.now())
+        act = Act(actor=user.get_username(), reason=reason, now=timezone.now())
+        done = revoke(entitlement_ids=ids, act=act)
         LogEntry.objects.log_actions(
             user_id=user.pk,
             queryset=Entitlement.objects.filter(pk__in=ids),

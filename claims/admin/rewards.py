@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from claims.admin.audited import Audited
 from claims.admin.waking import heal_after_commit
 from claims.mapping import count_waiting_for_mapping, note_first_mapping
 from claims.models import Item, Reward, RewardItem
@@ -40,7 +41,7 @@ class MappedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Reward)
-class RewardAdmin(Page):
+class RewardAdmin(Audited, Page):
     list_display = ["title", "reward_id", "external_id", "mapped_to", "campaigns_named"]
     list_filter = [MappedFilter, "campaigns"]
     ordering = ["-created_at"]
@@ -130,7 +131,7 @@ class RewardAdmin(Page):
 
 
 @admin.register(Item)
-class ItemAdmin(Page):
+class ItemAdmin(Audited, Page):
     list_display = ["name", "sku", "description"]
     ordering = ["name"]
     search_fields = ["sku", "name"]

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 
 from django.db import transaction
 
@@ -12,7 +12,7 @@ from accounts.models import KickUser, Player
 from claims import entitlements as taking_back
 from claims import linking
 from claims.api_pages import Tally, record_page
-from claims.desk.audit import Subject, of_player, record_act
+from claims.desk.audit import Subject, make_row, of_player, record_acts
 from claims.entitlements import ReasonMissing, RevokedEntitlements
 from claims.ledger import reconsider_kick_user
 from claims.locks import retry_deadlock_once
@@ -122,27 +122,41 @@ def _entitle(player: Player, claim: Claim, mapping: Sequence[RewardItem], act: A
 
 @retry_deadlock_once
 @transaction.atomic
-def revoke(*, player: Player, entitlement_ids: Sequence[int], act: Act) -> RevokedEntitlements:
-    """Take these of the player's back; what the game has handed out only gets a note.
+def revoke(
+    *, entitlement_ids: Sequence[int], player: Player | None = None, act: Act
+) -> RevokedEntitlements:
+    """Take these back, of `player` alone if one is given; what was handed out only gets a note.
 
-    Others' are left alone. Raises ReasonMissing. On a repeat nothing changes.
+    One audit row for each claim. Raises ReasonMissing. On a repeat nothing changes.
     """
     act.demand_reason()
-    chosen = Entitlement.objects.filter(player=player, pk__in=entitlement_ids).order_by("pk")
-    before: dict[str, dict[str, str]] = {}
-    for entitlement in chosen:
-        before.setdefault(entitlement.claim_id, {})[str(entitlement.pk)] = entitlement.status
+    chosen = Entitlement.objects.filter(pk__in=entitlement_ids).order_by("claim_id", "pk")
+    if player:
+        chosen = chosen.filter(player=player)
+    before = list(chosen.select_related("player"))
     done = taking_back.revoke_entitlements(
-        entitlement_ids=[int(pk) for of_claim in before.values() for pk in of_claim],
+        entitlement_ids=[one.pk for one in before], reason=act.reason, now=act.now
+    )
+    after = dict(chosen.values_list("pk", "status"))
+    record_acts(
+        _taken_back(claim_id, list(of_claim), after, act)
+        for claim_id, of_claim in groupby(before, key=lambda one: one.claim_id)
+    )
+    return done
+
+
+def _taken_back(
+    claim_id: str, before: Sequence[Entitlement], after: Mapping[int, str], act: Act
+) -> AuditEvent:
+    return make_row(
+        action=Action.REVOKE,
+        actor=act.actor,
+        subject=Subject("claim", claim_id, before[0].player),
         reason=act.reason,
+        before={str(one.pk): one.status for one in before},
+        after={str(one.pk): after[one.pk] for one in before},
         now=act.now,
     )
-    after = {str(one.pk): one.status for one in chosen.all()}
-    for claim_id, statuses in before.items():
-        subject = Subject("claim", claim_id, player)
-        now_of_claim = {pk: after[pk] for pk in statuses}
-        _note(Action.REVOKE, act, subject, before=statuses, after=now_of_claim)
-    return done
 
 
 @retry_deadlock_once
@@ -175,7 +189,7 @@ def _note(
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
 ) -> None:
-    record_act(
+    row = make_row(
         action=action,
         actor=act.actor,
         subject=subject,
@@ -184,3 +198,4 @@ def _note(
         after=after,
         now=act.now,
     )
+    row.save()

@@ -47,7 +47,7 @@ def answer_about(told: ClaimFacts, facts: Facts) -> Answer:
     if claim.status == Claim.Status.HELD:
         return HELD[Claim.HoldReason(claim.hold_reason)](told, facts)
     if claim.status == Claim.Status.REVOKED:
-        return _taken_back(told)
+        return _taken_back(told, facts)
     if _is_elsewhere(told, facts):
         return _elsewhere(told, facts)
     return _granted(told, facts) if told.of_status(GRANTED) else _delivered(told, facts)
@@ -176,7 +176,7 @@ HELD: dict[Claim.HoldReason, Callable[[ClaimFacts, Facts], Answer]] = {
 def _granted(told: ClaimFacts, facts: Facts) -> Answer:
     open_ones = told.of_status(GRANTED)
     names = {
-        "drop": _drop(told),
+        "drop": _drop(told, facts.items(told.entitlements)),
         "items": facts.items(open_ones),
         "player": open_ones[0].player,
         "at": when(open_ones[0].granted_at),
@@ -229,7 +229,11 @@ def _delivered(told: ClaimFacts, facts: Facts) -> Answer:
         _("Delivered"),
         "good",
         _("Your drop %(drop)s was delivered to your game account “%(player)s” on %(at)s.")
-        % {"drop": _drop(told), "player": given[0].player, "at": when(given[-1].fulfilled_at)},
+        % {
+            "drop": _drop(told, facts.items(given)),
+            "player": given[0].player,
+            "at": when(given[-1].fulfilled_at),
+        },
         _("The game server handed out %(items)s, under its fulfilment id %(ids)s.")
         % {"items": facts.items(given), "ids": ids},
         is_settled=True,
@@ -251,7 +255,11 @@ def _elsewhere(told: ClaimFacts, facts: Facts) -> Answer:
             "Your drop %(drop)s went to another game account than “%(player)s”: the one that your "
             "Kick account was linked to on %(at)s, when the drop arrived."
         )
-        % {"drop": _drop(told), "player": facts.player, "at": when(theirs.granted_at)},
+        % {
+            "drop": _drop(told, facts.items(told.entitlements)),
+            "player": facts.player,
+            "at": when(theirs.granted_at),
+        },
         _(
             "It went to “%(other)s” (%(id)s). If both are this player's: take it back there, then "
             "grant it by hand here. Do not name the other account to the player."
@@ -261,14 +269,14 @@ def _elsewhere(told: ClaimFacts, facts: Facts) -> Answer:
     )
 
 
-def _taken_back(told: ClaimFacts) -> Answer:
+def _taken_back(told: ClaimFacts, facts: Facts) -> Answer:
     taken = told.of_status(REVOKED)
     reason = taken[0].revocation_reason if taken else ""
     return Answer(
         _("Taken back"),
         "bad",
         _("Your drop %(drop)s was taken back on %(at)s.")
-        % {"drop": _drop(told), "at": when(told.claim.revoked_at)},
+        % {"drop": _drop(told, facts.items(taken)), "at": when(told.claim.revoked_at)},
         _("The reason given: %(reason)s. This is final; to give it after all, grant it by hand.")
         % {"reason": reason.rstrip(".")},
         is_settled=True,
@@ -331,5 +339,12 @@ def _no_claim(facts: Facts) -> Answer:
     )
 
 
-def _drop(told: ClaimFacts) -> str:
-    return f"“{told.reward_name}”"
+def _drop(told: ClaimFacts, items: str = "") -> str:
+    """As it is called; while nobody has named it, what is in it or where it is from."""
+    if told.reward_name != told.claim.reward_id:
+        return f"“{told.reward_name}”"
+    if items:
+        return f"“{items}”"
+    if told.campaign_name != told.claim.campaign_id:
+        return _("a drop of “%(campaign)s”") % {"campaign": told.campaign_name}
+    return _("a drop")

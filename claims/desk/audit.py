@@ -1,6 +1,6 @@
 """The trace that every act of the staff leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ def of_player(player: Player) -> Subject:
     return Subject("player", player.game_account_id, player)
 
 
-def record_act(
+def make_row(
     *,
     action: AuditEvent.Action,
     actor: str,
@@ -32,8 +32,8 @@ def record_act(
     after: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> AuditEvent:
-    """Add a row, in the transaction of the act itself. Never a secret in `before` or `after`."""
-    return AuditEvent.objects.create(
+    """An unsaved row. Never a secret in `before` or `after`."""
+    return AuditEvent(
         action=action,
         actor=actor,
         subject_kind=subject.kind,
@@ -44,3 +44,8 @@ def record_act(
         after=dict(after or {}),
         at=now,
     )
+
+
+def record_acts(rows: Iterable[AuditEvent]) -> None:
+    """Add rows, in the transaction of the acts themselves."""
+    AuditEvent.objects.bulk_create(rows)

@@ -25,6 +25,14 @@ def staff(db: None) -> Callable[[str], Client]:
 
 
 @pytest.fixture
+def admin_client(db: None) -> Client:
+    """Logged in without a password: hashing one takes longer than most tests."""
+    client = Client()
+    client.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
 def support(staff: Callable[[str], Client]) -> Client:
     return staff("support")
 

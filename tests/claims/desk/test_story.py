@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import LinkEvent
-from claims.desk.audit import of_player, record_act
+from claims.desk.audit import make_row, of_player
 from claims.desk.story import tell_story_of_player
 from claims.models import AuditEvent
 from claims.templatetags.desk import span
@@ -108,13 +108,13 @@ def test_links_and_acts_are_in_the_timeline(support: Client) -> None:
         LinkEvent.objects.create(
             kind=kind, kick_user=kick_user, player=player, actor="player", at=NOW + number * SECOND
         )
-    record_act(
+    make_row(
         action=AuditEvent.Action.UNLINK,
         actor="ada",
         subject=of_player(player),
         reason="asked for by mail",
         now=NOW + 2 * SECOND,
-    )
+    ).save()
 
     page = support.get(reverse("desk:player", args=[player.pk]))
 
