@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
+from accounts.clocks import RunningClock
 from claims.api_pages import Tally, record_page
+from claims.leases import Clock
 from claims.ledger import heal_claims
 from claims.models import Claim
 from studio_drops.kick.api import KickApi
@@ -24,18 +26,19 @@ def confirm_claims(*, api: KickApi, now: datetime) -> int:
     What is found is registered and recorded. What is not found for 24 hours is NOT_OURS. Raises
     KickError when Kick cannot be asked, which counts as no look-up. Returns how many were found.
     """
+    clock = RunningClock(now)  # a claim is granted when it is found, not when the run began
     due = Claim.objects.filter(next_lookup_at__lte=now).order_by("next_lookup_at")
-    found = sum(_confirm(claim, api=api, now=now) for claim in due[:LOOKUPS_PER_RUN])
+    found = sum(_confirm(claim, api=api, clock=clock) for claim in due[:LOOKUPS_PER_RUN])
     if found:
-        heal_claims(now=now)
+        heal_claims(now=clock())
     return found
 
 
-def _confirm(claim: Claim, *, api: KickApi, now: datetime) -> bool:
+def _confirm(claim: Claim, *, api: KickApi, clock: Clock) -> bool:
     pages = list(api.iter_claims(claim_id=claim.claim_id))
-    tally = sum((record_page(_only(page, claim), now=now) for page in pages), Tally())
+    tally = sum((record_page(_only(page, claim), now=clock()) for page in pages), Tally())
     if not tally.seen:
-        _note_lookup(claim, now=now)
+        _note_lookup(claim, now=clock())
     return bool(tally.seen)
 
 

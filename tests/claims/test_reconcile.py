@@ -162,6 +162,24 @@ def test_confirm_claims_grants_what_is_ours_and_heals_the_rest_of_its_pair(
     assert Entitlement.objects.count() == 2
 
 
+def test_confirm_claims_grants_when_it_finds_not_when_it_began(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    """A player may link while Kick lets a run wait; nothing is granted before its link."""
+    make_item(sku="ember-cape")
+    local_kick.make_viewer("Ada", user_id=7)
+    make_kick_user(kick_user_id="7", player=make_player())
+    (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
+    record(received(claim))
+    local_kick.set_faults(api={"slow_seconds": 0.2, "path_prefix": "/public/v1/drops/claims"})
+
+    confirm_claims(api=api, now=NOW)
+
+    granted_at = Claim.objects.get().granted_at
+    assert granted_at is not None
+    assert granted_at - NOW >= timedelta(seconds=0.2)
+
+
 def test_confirm_claims_never_grants_another_organization_s(
     local_kick: LocalKick, api: KickApi
 ) -> None:
@@ -176,7 +194,7 @@ def test_confirm_claims_never_grants_another_organization_s(
 
     assert (early, late) == (0, 0)
     assert (waiting.hold_reason, waiting.lookups) == ("UNCONFIRMED", 1)
-    assert waiting.next_lookup_at == NOW + timedelta(seconds=5)
+    assert timedelta(seconds=5) < waiting.next_lookup_at - NOW < timedelta(seconds=60)
     claim = Claim.objects.get()
     assert (claim.hold_reason, claim.next_lookup_at) == ("NOT_OURS", None)
     assert not Campaign.objects.exists()
