@@ -25,8 +25,11 @@ logger = logging.getLogger(__name__)
 AT_MOST = 200
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=12)
-# RFC 6749: the grant is over, whatever we send. Anything else may be our own fault.
+# RFC 6749: the grant is over, whatever we send.
 ENDED = "invalid_grant"
+# Kick's documentation shows "Invalid request" where others say why. A refusal that names no cause is
+# believed the third time, and only while Kick honours our own credentials.
+BELIEVED_AFTER = 2
 
 
 def refresh_grants(*, oauth: OAuthClient, now: datetime) -> int:
@@ -43,6 +46,9 @@ def refresh_grants(*, oauth: OAuthClient, now: datetime) -> int:
         try:
             tokens = oauth.refresh(decrypt(grant.encrypted_refresh_token))
         except (KickError, UnreadableToken) as error:
+            if _is_ended(grant, error, oauth=oauth):
+                _mark_disconnected(grant, now=clock())
+                continue
             _note_failure(grant, error, now=clock())
             if isinstance(error, (KickUnavailable, KickUnauthorized)):
                 break
@@ -87,11 +93,29 @@ def _store(grant: KickGrant, tokens: Tokens, *, now: datetime) -> None:
     _log(grant, "refreshed" if is_kept else "overtaken")
 
 
+def _is_ended(grant: KickGrant, error: Exception, *, oauth: OAuthClient) -> bool:
+    """Whether Kick has refused this grant, and not us, or for a reason that will pass."""
+    if not isinstance(error, KickRejected) or error.status != 400:
+        return False
+    return error.error == ENDED or (
+        grant.failed_refreshes >= BELIEVED_AFTER and _are_credentials_good(oauth)
+    )
+
+
+def _are_credentials_good(oauth: OAuthClient) -> bool:
+    try:
+        oauth.client_credentials()
+    except KickError:
+        return False
+    return True
+
+
+def _mark_disconnected(grant: KickGrant, *, now: datetime) -> None:
+    _same_token(grant).update(next_refresh_at=None, disconnected_at=now)
+    _log(grant, "disconnected")
+
+
 def _note_failure(grant: KickGrant, error: Exception, *, now: datetime) -> None:
-    if isinstance(error, KickRejected) and error.error == ENDED:
-        _same_token(grant).update(next_refresh_at=None, disconnected_at=now)
-        _log(grant, "disconnected")
-        return
     pause = min(FIRST_PAUSE * 2 ** min(grant.failed_refreshes, 16), LONGEST_PAUSE)
     _same_token(grant).update(
         next_refresh_at=now + pause, failed_refreshes=grant.failed_refreshes + 1

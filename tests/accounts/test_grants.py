@@ -99,6 +99,26 @@ def test_refresh_grants_marks_nothing_while_kick_is_down_or_busy(
     assert abs(grant.next_refresh_at - due_at - FIRST_PAUSE) < A_MOMENT
 
 
+@pytest.mark.parametrize(("failures", "is_marked"), [(0, False), (1, False), (2, True)])
+def test_refresh_grants_believes_a_refusal_without_a_cause_the_third_time(
+    grant: KickGrant, oauth: OAuthClient, failures: int, is_marked: bool
+) -> None:
+    KickGrant.objects.update(failed_refreshes=failures)
+
+    class RefusesWithoutACause:
+        """The real client, except that it says of every token what Kick's documentation shows."""
+
+        client_credentials = oauth.client_credentials
+
+        def refresh(self, _token: str) -> object:
+            raise KickRejected("Kick refused.", status=400, error="Invalid request")
+
+    refresh_grants(oauth=RefusesWithoutACause(), now=grant.next_refresh_at)
+
+    grant.refresh_from_db()
+    assert (grant.disconnected_at is not None) == is_marked
+
+
 def test_refresh_grants_marks_nothing_when_our_own_secret_is_wrong(
     grant: KickGrant, oauth: OAuthClient, settings: Settings
 ) -> None:
