@@ -160,6 +160,18 @@ def test_doctor_prints_each_check_and_exits_by_the_worst(
     assert "app-secret" not in printed
 
 
+def test_doctor_makes_one_check_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    stop_the_worker()
+
+    with pytest.raises(SystemExit) as exit_info:
+        call_command("doctor", "--only", "migrations")
+
+    assert (exit_info.value.code, capsys.readouterr().out) == (
+        0,
+        "pass  migrations: All are applied.\n",
+    )
+
+
 def test_metrics_show_what_is_open(client: Client) -> None:
     hold("NOT_LINKED", received_at=NOW - DAY)
     RewardItem.objects.all().delete()

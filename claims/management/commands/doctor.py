@@ -2,11 +2,11 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from claims.doctor import Finding, Verdict, examine
+from claims.doctor import CHECKS, Finding, Verdict, examine
 from studio_drops import __version__
 from studio_drops.kick_client import get_kick
 
@@ -17,12 +17,23 @@ class Command(BaseCommand):
     help = "Looks this deployment over. Exits 0 when all is well, 1 with a warning, 2 with a fault."
     requires_system_checks = ()
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--only",
+            action="append",
+            default=[],
+            choices=list(CHECKS),
+            help="Make this check alone, as a health check does; repeat for several.",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         findings = []
-        for finding in examine(oauth=get_kick().oauth, now=timezone.now()):
+        only = options["only"]
+        for finding in examine(oauth=get_kick().oauth, now=timezone.now(), only=only):
             self._print(finding)
             findings.append(finding)
-        self._summarise(findings)
+        if not only:
+            self._summarise(findings)
         raise SystemExit(int(max(finding.verdict for finding in findings)))
 
     def _print(self, finding: Finding) -> None:
