@@ -19,7 +19,9 @@ RUN VAR_DIR=/tmp/build SECRET_KEY=only-while-the-image-is-built-and-never-used-a
     ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid \
     KICK_CLIENT_ID=build KICK_CLIENT_SECRET=build \
     OIDC_ISSUER=https://build.invalid OIDC_CLIENT_ID=build OIDC_CLIENT_SECRET=build \
-    python manage.py collectstatic --no-input --verbosity 0
+    python manage.py collectstatic --no-input --verbosity 0 \
+    && python -m compileall -q . \
+    && rm -r /tmp/build
 
 USER drops
 VOLUME /var/lib/studio-drops
