@@ -27,8 +27,8 @@ FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=12)
 # RFC 6749: the grant is over, whatever we send.
 ENDED = "invalid_grant"
-# Kick's documentation shows "Invalid request" where others say why. A refusal that names no cause is
-# believed the third time, and only while Kick honours our own credentials.
+# Kick's documentation shows "Invalid request" where others say why. A refusal that names no cause
+# is believed the third time, and only while Kick honours our own credentials.
 BELIEVED_AFTER = 2
 
 

@@ -32,6 +32,11 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield from _unwritten(now)
     yield from _reconciled(now)
     yield _jobs(now)
+    yield GaugeMetricFamily(
+        f"{PREFIX}_disconnected_links",
+        "Links whose grant Kick has ended; their players are asked to reconnect.",
+        value=vitals.disconnected_links(),
+    )
 
 
 def _held(now: datetime) -> Iterator[GaugeMetricFamily]:

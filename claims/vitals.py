@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q
 
-from accounts.models import GrantRevocation
+from accounts.models import GrantRevocation, KickGrant
 from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun
 
 RECENT = timedelta(hours=1)
@@ -94,6 +94,11 @@ def recent_unusable_deliveries(*, now: datetime) -> int:
 
 def campaigns_without_category() -> int:
     return Campaign.objects.filter(category="").count()
+
+
+def disconnected_links() -> int:
+    """Links that live on here although Kick has ended their grant."""
+    return KickGrant.objects.filter(disconnected_at__isnull=False).count()
 
 
 def revocations_overdue(*, now: datetime) -> int:

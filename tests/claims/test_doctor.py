@@ -181,6 +181,7 @@ def test_metrics_show_what_is_open(client: Client) -> None:
     assert 'studio_drops_held_claims{reason="NOT_LINKED"} 1.0' in text
     assert 'studio_drops_held_claims{reason="UNCONFIRMED"} 0.0' in text
     assert "studio_drops_unwritten_claims 0.0" in text
+    assert "studio_drops_disconnected_links 0.0" in text
     assert 'studio_drops_job_began_seconds{job="heal_claims"}' in text
 
 
