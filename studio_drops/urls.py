@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from claims.admin.desk.home import home
 from claims.api.views import UnknownAddressView
 from claims.webhook import drops_webhook
 from studio_drops import health
@@ -23,6 +24,7 @@ urlpatterns = [
     path("webhooks/kick/drops", drops_webhook),
     path("api/v1/", include("claims.api.urls")),
     path("api/<path:address>", UnknownAddressView.as_view()),
+    path("admin/", home),
     path("admin/desk/", include("claims.admin.desk.urls")),
     path("admin/", admin.site.urls),
 ]

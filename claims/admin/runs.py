@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims.models import Lease, ReconcileRun
+from claims.models import ClaimHour, Lease, ReconcileRun
 from studio_drops.admin_parts.html import badge, row_link
 from studio_drops.admin_parts.pages import ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
@@ -91,3 +91,18 @@ class LeaseAdmin(IdSearch, ReadOnlyPage):
         if lease.error:
             return badge("bad", _("went wrong last"))
         return badge("good", _("running")) if lease.owner else badge("quiet", _("waiting"))
+
+
+@admin.register(ClaimHour)
+class ClaimHourAdmin(ReadOnlyPage):
+    list_display = [
+        "began_at",
+        "granted_at_once",
+        "held_first",
+        "by_webhook",
+        "by_reconcile",
+        "by_hand",
+    ]
+    list_filter = ["began_at"]
+    ordering = ["-began_at"]
+    empty_state = gettext_lazy("No hour was summed up yet: the home page does so as it is shown.")

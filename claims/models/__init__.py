@@ -2,6 +2,7 @@ from claims.models.api_keys import ApiKey
 from claims.models.audit import AuditEvent
 from claims.models.catalogue import Campaign, CampaignReward, Item, Reward, RewardItem
 from claims.models.deliveries import Delivery
+from claims.models.figures import ClaimHour
 from claims.models.ledger import Claim, Entitlement
 from claims.models.runs import Lease, ReconcileRun
 
@@ -11,6 +12,7 @@ __all__ = [
     "Campaign",
     "CampaignReward",
     "Claim",
+    "ClaimHour",
     "Delivery",
     "Entitlement",
     "Item",

@@ -130,6 +130,11 @@ class Claim(models.Model):
                 name="claims_held", fields=["hold_reason", "claim_id"], condition=Q(status="HELD")
             ),
             models.Index(
+                name="claims_held_longest",
+                fields=["hold_reason", "received_at"],
+                condition=Q(status="HELD"),
+            ),
+            models.Index(
                 name="claims_to_look_up",
                 fields=["next_lookup_at"],
                 condition=Q(next_lookup_at__isnull=False),

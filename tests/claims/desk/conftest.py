@@ -49,3 +49,9 @@ def api(local_kick: LocalKick, settings: Any) -> Iterator[KickApi]:
     settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
     settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
     return get_kick().api
+
+
+@pytest.fixture
+def make_nobody(db: None) -> User:
+    """Staff in no group."""
+    return User.objects.create(username="just-staff", is_staff=True)

@@ -1,0 +1,144 @@
+"""How it goes, in figures. Hours that are over are summed once; the rest are samples of the newest.
+
+So that the page costs the same on the last day of a campaign as on the first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+from django.db.models.functions import TruncHour
+
+from claims.models import Campaign, Claim, ClaimHour, Entitlement
+
+HOURS = 24
+HOUR = timedelta(hours=1)
+# A claim's row appears up to this much later than the time it carries.
+SETTLED_AFTER = timedelta(minutes=10)
+SAMPLE = 1000
+
+
+def claims_per_hour(*, now: datetime) -> list[ClaimHour]:
+    """The last 24 hours, the running one last; each is there, be it empty."""
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    wanted = [this_hour - n * HOUR for n in reversed(range(HOURS))]
+    kept = ClaimHour.objects.in_bulk(wanted)
+    missing = [hour for hour in wanted if hour not in kept]
+    counted = _count(missing) if missing else {}
+    over = [row for at, row in counted.items() if at + HOUR + SETTLED_AFTER <= now]
+    ClaimHour.objects.bulk_create(over, ignore_conflicts=True)
+    both = kept | counted
+    return [both[hour] for hour in wanted]
+
+
+def _count(hours: Sequence[datetime]) -> dict[datetime, ClaimHour]:
+    """One statement for all of them, in one pass through the index on `recorded_at`."""
+    recorded = Claim.objects.filter(
+        recorded_at__gte=min(hours), recorded_at__lt=max(hours) + HOUR
+    ).order_by()
+    rows = recorded.values(began_at=TruncHour("recorded_at")).annotate(
+        granted_at_once=Count("pk", filter=Q(first_hold_reason="")),
+        held_first=Count("pk", filter=~Q(first_hold_reason="")),
+        by_webhook=Count("pk", filter=Q(source=Claim.Source.WEBHOOK)),
+        by_reconcile=Count("pk", filter=Q(source=Claim.Source.RECONCILE)),
+        by_hand=Count("pk", filter=Q(source=Claim.Source.MANUAL)),
+    )
+    counted = {row["began_at"]: ClaimHour(**row) for row in rows}
+    return {hour: counted.get(hour) or ClaimHour(began_at=hour) for hour in hours}
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long claims waited for their grant: median and 99th percentile; None of nothing."""
+
+    count: int
+    median: timedelta | None
+    slowest: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimesToGrant:
+    """Of the newest 1,000 claims: those that nothing held, and those that waited for something."""
+
+    at_once: Waits
+    held_first: Waits
+
+
+def times_to_grant() -> TimesToGrant:
+    """From the claim at Kick, where Kick has said when that was, else from its arrival here."""
+    columns = ("first_hold_reason", "kick_created_at", "received_at", "granted_at")
+    newest = Claim.objects.order_by("-recorded_at").values_list(*columns)[:SAMPLE]
+    at_once: list[timedelta] = []
+    held: list[timedelta] = []
+    for reason, created_at, received_at, granted_at in newest:
+        if granted_at:
+            wait = max(granted_at - (created_at or received_at), timedelta())
+            (held if reason else at_once).append(wait)
+    return TimesToGrant(_waits(at_once), _waits(held))
+
+
+def _waits(waits: list[timedelta]) -> Waits:
+    if not waits:
+        return Waits(0, None, None)
+    waits.sort()
+    last = len(waits) - 1
+    return Waits(len(waits), waits[last // 2], waits[round(last * 0.99)])
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """What became of the newest 1,000 entitlements."""
+
+    total: int
+    by_status: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def share(self) -> int:
+        """Per cent that are fulfilled, of those that are not revoked; 0 of nothing."""
+        owed = self.total - self.by_status.get(Entitlement.Status.REVOKED, 0)
+        return (
+            round(100 * self.by_status.get(Entitlement.Status.FULFILLED, 0) / owed) if owed else 0
+        )
+
+
+def fulfilment() -> Fulfilment:
+    newest = Entitlement.objects.order_by("-pk").values_list("status", flat=True)[:SAMPLE]
+    by_status: dict[str, int] = {}
+    for status in newest:
+        by_status[status] = by_status.get(status, 0) + 1
+    return Fulfilment(total=sum(by_status.values()), by_status=by_status)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCampaign:
+    """`day` of `days`, both counted from 1; `days` is None while no end is set."""
+
+    campaign: Campaign
+    day: int
+    days: int | None
+    is_in_grace: bool
+
+
+def running_campaigns(*, now: datetime) -> list[RunningCampaign]:
+    """Those that have begun and are neither over nor out of their grace period."""
+    begun = Campaign.objects.filter(starts_at__lte=now).order_by("starts_at")
+    return [_running(campaign, now) for campaign in begun if not _is_over(campaign, now)]
+
+
+def _is_over(campaign: Campaign, now: datetime) -> bool:
+    ends_at = campaign.ends_at
+    return ends_at is not None and now > ends_at + timedelta(days=campaign.grace_days)
+
+
+def _running(campaign: Campaign, now: datetime) -> RunningCampaign:
+    starts_at = campaign.starts_at or now
+    ends_at = campaign.ends_at
+    days = -((starts_at - ends_at) // timedelta(days=1)) if ends_at else None
+    day = (now - starts_at).days + 1
+    return RunningCampaign(
+        campaign,
+        day=min(day, days) if days else day,
+        days=days,
+        is_in_grace=ends_at is not None and now > ends_at,
+    )
