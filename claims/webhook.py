@@ -25,6 +25,7 @@ from claims.models import Claim, Delivery
 from studio_drops import metrics
 from studio_drops.kick.payloads import ClaimPayload, PayloadError, is_other_event, parse_claim
 from studio_drops.kick.signatures import (
+    HEADERS,
     HeaderError,
     SignatureMissing,
     SignedDelivery,
@@ -36,6 +37,8 @@ from studio_drops.logs import log_event
 MAX_BODY_BYTES = 64 * 1024
 # Our clock may be the wrong one and a claim may be hours late, so a skew is counted, not refused.
 NOTED_SKEW = timedelta(minutes=10)
+
+_META_KEYS = {f"HTTP_{name.upper().replace('-', '_')}": name for name in HEADERS}
 
 T = TypeVar("T")
 
@@ -83,7 +86,7 @@ def _validate(request: HttpRequest, *, now: datetime) -> SignedDelivery:
         raise Refusal(405, "not_post", "This address takes POST alone.")
     body = _read_body(request)
     try:
-        delivery = read_delivery(request.headers, body)
+        delivery = read_delivery(_kick_headers(request), body)
     except SignatureMissing as error:
         raise Refusal(401, "unsigned", str(error)) from error
     except HeaderError as error:
@@ -126,6 +129,11 @@ def _content_length(request: HttpRequest) -> int:
     if not (text.isascii() and text.isdigit()):
         raise Refusal(400, "bad_headers", "The header Content-Length is not a whole number.")
     return int(text)
+
+
+def _kick_headers(request: HttpRequest) -> dict[str, str]:
+    """`request.headers` would copy them all, which takes longer than to verify the signature."""
+    return {name: request.META[key] for key, name in _META_KEYS.items() if key in request.META}
 
 
 def _is_signed_by_kick(delivery: SignedDelivery, *, now: datetime) -> bool:

@@ -77,7 +77,7 @@ def get_kick() -> Kick:
             api_url=settings.KICK_API_URL,
             client_id=settings.KICK_CLIENT_ID,
             client_secret=settings.KICK_CLIENT_SECRET,
-            var_dir=Path(settings.VAR_DIR),
+            var_dir=str(settings.VAR_DIR),
         )
 
 
@@ -90,12 +90,12 @@ def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _kick(*, id_url: str, api_url: str, client_id: str, client_secret: str, var_dir: Path) -> Kick:
+def _kick(*, id_url: str, api_url: str, client_id: str, client_secret: str, var_dir: str) -> Kick:
     http = new_http()
     oauth = OAuthClient(id_url=id_url, client_id=client_id, client_secret=client_secret, http=http)
     api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
     public_keys = PublicKeys(
-        api_url=api_url, fetch=api.public_key, file=KeyFile(var_dir / KEY_FILE_NAME)
+        api_url=api_url, fetch=api.public_key, file=KeyFile(Path(var_dir) / KEY_FILE_NAME)
     )
     return Kick(api=api, oauth=oauth, public_keys=public_keys)
 

@@ -21,6 +21,7 @@ MESSAGE_ID_HEADER = "Kick-Event-Message-ID"
 TIMESTAMP_HEADER = "Kick-Event-Timestamp"
 # Kick's other events send their timestamp under this name.
 EVENT_TIMESTAMP_HEADER = "Kick-Event-Message-Timestamp"
+HEADERS = (SIGNATURE_HEADER, MESSAGE_ID_HEADER, TIMESTAMP_HEADER, EVENT_TIMESTAMP_HEADER)
 
 _PADDING = PKCS1v15()
 _HASH = SHA256()
