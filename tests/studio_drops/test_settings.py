@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from studio_drops.demo.place import neutral_surroundings
+from tests import setting_names
 
 REPOSITORY = Path(__file__).parents[2]
-READERS = ("studio_drops/settings.py", "studio_drops/web_server.py")
 PRODUCTION = {
     "DEBUG": "0",
     "SECRET_KEY": "only-for-this-test-" * 4,
@@ -29,10 +29,9 @@ NEEDED = PRODUCTION.keys() - {"DEBUG"}
 def test_configuration_page_names_each_variable_and_no_other() -> None:
     page = (REPOSITORY / "docs/configuration.md").read_text()
     documented = set(re.findall(r"^\| `([A-Z_]+)`( \*)? \|", page, re.MULTILINE))
-    code = "".join((REPOSITORY / name).read_text() for name in READERS)
 
-    plain = {(name, "") for name in re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', code)}
-    secret = {(name, " *") for name in re.findall(r'\bsecret\("([A-Z_]+)"', code)}
+    plain = {(name, "") for name in setting_names.PLAIN}
+    secret = {(name, " *") for name in setting_names.SECRET}
 
     assert documented == plain | secret
 
