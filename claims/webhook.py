@@ -220,6 +220,7 @@ def _unavailable(error: Exception) -> Refusal:
 
 def _answer(status: int, content: dict[str, str]) -> HttpResponse:
     response = HttpResponse(json.dumps(content), status=status, content_type="application/json")
+    response["Content-Length"] = len(response.content)  # CommonMiddleware does not see this answer
     if status == 405:
         response["Allow"] = "POST"
     return response

@@ -15,6 +15,7 @@ def test_webhook_is_answered_and_not_redirected_to_https(settings: Settings) -> 
     response = Client().post(WEBHOOK_PATH, b"{}", content_type="application/json")
 
     assert response.status_code == 401
+    assert response["Content-Length"] == str(len(response.content))
 
 
 @pytest.mark.parametrize("path", [f"{WEBHOOK_PATH}/", "/healthz/", "/link/"])
