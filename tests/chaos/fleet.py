@@ -92,13 +92,14 @@ class Fleet:
 
     def stop(self) -> None:
         """Ask all to end, the last started first; then make them."""
+        forked = {name: _descendants(one.process.pid) for name, one in self._members.items()}
         for member in reversed(self._members.values()):
             _signal(os.killpg, member.process.pid, member.stop_signal)
         deadline = time.monotonic() + GRACE_SECONDS
-        for member in self._members.values():
+        for name, member in self._members.items():
             with suppress(subprocess.TimeoutExpired):
                 member.process.wait(timeout=max(0.1, deadline - time.monotonic()))
-            for pid in _descendants(member.process.pid):
+            for pid in forked[name]:
                 _signal(os.kill, pid, signal.SIGKILL)
             _signal(os.killpg, member.process.pid, signal.SIGKILL)
             member.process.wait()
