@@ -109,6 +109,18 @@ def reconsider_kick_user(*, kick_user_id: str, now: datetime) -> int:
     return sum(claim.status == Claim.Status.GRANTED for batch in healed for claim in batch)
 
 
+def reconsider_reward(*, reward_id: str, now: datetime) -> Iterator[int]:
+    """Pass a reward's held claims whose reason no longer holds through the ledger again.
+
+    Yields after each batch of 1,000 at most how many claims it changed: granted, or waiting for a
+    link from now on. On a repeat: nothing is left to yield.
+    """
+    parameters = {"reward_id": reward_id}
+    yield from map(
+        len, _heal(condition="AND reward_id = %(reward_id)s", parameters=parameters, now=now)
+    )
+
+
 def _heal(
     *, condition: str, parameters: dict[str, str], now: datetime
 ) -> Iterator[list[RecordedClaim]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import grants, revocations
 from claims import confirmation, ledger, pruning, reconcile
 from claims import write_back as writing
+from claims.desk import bulk_jobs, funnels
 from claims.leases import lease
 from studio_drops.kick.errors import KickError
 from studio_drops.kick_client import get_kick
@@ -64,6 +65,16 @@ def heal_claims() -> None:
     with lease("heal_claims", clock=timezone.now) as held:
         if held:
             ledger.heal_claims(now=timezone.now())
+
+
+@scheduled
+def run_bulk_jobs() -> None:
+    bulk_jobs.run_jobs(api=get_kick().api, clock=timezone.now)
+
+
+@scheduled
+def count_funnels() -> None:
+    funnels.count_running_funnels(now=timezone.now())
 
 
 @scheduled

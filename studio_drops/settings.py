@@ -213,6 +213,8 @@ CELERY_BEAT_SCHEDULE = {
         "catch_up": 60.0 / SCHEDULE_SPEED,
         "sweep": 300.0 / SCHEDULE_SPEED,
         "write_back": 15.0 / SCHEDULE_SPEED,
+        "run_bulk_jobs": 10.0 / SCHEDULE_SPEED,
+        "count_funnels": 300.0 / SCHEDULE_SPEED,
         "revoke_grants": 15.0 / SCHEDULE_SPEED,
         "refresh_grants": 60.0 / SCHEDULE_SPEED,
     }.items()

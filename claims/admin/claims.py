@@ -41,7 +41,14 @@ class EntitlementInline(ReadOnlyInline):
 @admin.register(Claim)
 class ClaimAdmin(IdSearch, ReadOnlyPage):
     list_display = ["claim_id", "status_and_reason", "who", "what", "recorded_at"]
-    list_filter = ["status", "hold_reason", "source", "recorded_at", "campaign"]
+    list_filter = [
+        "status",
+        "hold_reason",
+        "source",
+        "recorded_at",
+        "campaign",
+        ("kick_user__player", admin.EmptyFieldListFilter),
+    ]
     list_select_related = ["kick_user__player"]
     ordering = ["-recorded_at"]
     search_fields = [

@@ -1,12 +1,13 @@
 """What reconciling did, and which jobs run, read-only."""
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims.models import ClaimHour, Lease, ReconcileRun
-from studio_drops.admin_parts.html import badge, row_link
+from claims.models import BulkJob, ClaimHour, Lease, ReconcileRun, RewardFunnel
+from studio_drops.admin_parts.html import badge, link, row_link
 from studio_drops.admin_parts.pages import ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
 
@@ -106,3 +107,64 @@ class ClaimHourAdmin(ReadOnlyPage):
     list_filter = ["began_at"]
     ordering = ["-began_at"]
     empty_state = gettext_lazy("No hour was summed up yet: the home page does so as it is shown.")
+
+
+@admin.register(RewardFunnel)
+class RewardFunnelAdmin(IdSearch, ReadOnlyPage):
+    list_display = [
+        "campaign_id",
+        "reward_id",
+        "claimed",
+        "linked",
+        "granted",
+        "fulfilled",
+        "written_back",
+        "counted_at",
+    ]
+    ordering = ["campaign_id", "reward_id"]
+    search_fields = ["campaign_id", "reward_id"]
+    search_help_text = gettext_lazy("A whole id of a campaign or a reward.")
+    empty_state = gettext_lazy("No campaign was counted yet. The worker does so by itself.")
+
+
+TONE_OF_JOB = {
+    BulkJob.Outcome.WAITING: "quiet",
+    BulkJob.Outcome.RUNNING: "wait",
+    BulkJob.Outcome.DONE: "good",
+    BulkJob.Outcome.STOPPED: "quiet",
+    BulkJob.Outcome.FAILED: "bad",
+}
+
+
+@admin.register(BulkJob)
+class BulkJobAdmin(IdSearch, ReadOnlyPage):
+    list_display = ["created_at", "kind", "outcome_badge", "actor", "done", "total", "page"]
+    list_filter = ["kind", "outcome"]
+    ordering = ["-id"]
+    search_fields = ["actor", "reward_id"]
+    search_help_text = gettext_lazy("A whole user name, or a whole id of a reward.")
+    empty_state = gettext_lazy("Nothing was asked for in bulk yet.")
+    fields = [
+        "kind",
+        "outcome_badge",
+        "page",
+        "actor",
+        "reason",
+        "reward_id",
+        "total",
+        "done",
+        "changed",
+        "error",
+        "created_at",
+        "stop_asked_at",
+        "ended_at",
+    ]
+
+    @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
+    def outcome_badge(self, job: BulkJob) -> SafeString:
+        outcome = BulkJob.Outcome(job.outcome)
+        return badge(TONE_OF_JOB[outcome], outcome.label)
+
+    @admin.display(description=gettext_lazy("progress"))
+    def page(self, job: BulkJob) -> SafeString:
+        return link(reverse("desk:job", args=[job.pk]), f"{job.percent} %")

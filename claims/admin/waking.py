@@ -1,4 +1,4 @@
-"""Saving what held claims wait for wakes the healing, which the minute's sweep would do anyway."""
+"""Wakes a task at once that its schedule would begin soon anyway: nothing is lost if it cannot."""
 
 import logging
 
@@ -9,17 +9,22 @@ from studio_drops.celery import app
 from studio_drops.logs import log_event
 
 HEAL_CLAIMS = "claims.tasks.heal_claims"
+RUN_BULK_JOBS = "claims.tasks.run_bulk_jobs"
 
 logger = logging.getLogger(__name__)
 
 
 def heal_after_commit() -> None:
-    transaction.on_commit(_wake)
+    transaction.on_commit(lambda: _wake(HEAL_CLAIMS))
 
 
-def _wake() -> None:
+def run_jobs_after_commit() -> None:
+    transaction.on_commit(lambda: _wake(RUN_BULK_JOBS))
+
+
+def _wake(task: str) -> None:
     try:
-        app.send_task(HEAL_CLAIMS, retry=False)
+        app.send_task(task, retry=False)
     except (OperationalError, OSError) as error:
-        # Nothing is lost but time: the sweep runs every minute.
+        # Nothing is lost but time: the schedule begins it by itself.
         log_event(logger, "wake_failed", level=logging.WARNING, error=type(error).__name__)

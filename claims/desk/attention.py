@@ -76,7 +76,7 @@ def _held_for(reason: Claim.HoldReason, now: datetime) -> HeldClaims:
         tone=tone,
         cure=str(cure),
         cure_label=_("Map them…") if is_mapping else _("Show them"),
-        cure_url=_list("claims_reward", mapped="no") if is_mapping else url,
+        cure_url=reverse("desk:queue") if is_mapping else url,
     )
 
 
@@ -128,7 +128,7 @@ def _chores(now: datetime) -> Iterator[Chore]:
         _("Rewards that map to no item"),
         Count(
             Reward.objects.filter(mapping__isnull=True).count(),
-            _list("claims_reward", mapped="no"),
+            reverse("desk:queue"),
         ),
     )
 

@@ -94,7 +94,7 @@ def _deliveries(term: str) -> Iterator[Hit]:
 
 def _campaigns_and_rewards(term: str) -> Iterator[Hit]:
     for campaign in Campaign.objects.filter(pk=term):
-        url = reverse("admin:claims_campaign_change", args=[campaign.pk])
+        url = reverse("desk:campaign", args=[campaign.pk])
         yield Hit(_("Campaign"), str(campaign), campaign.category, url)
     for reward in Reward.objects.filter(pk=term):
         url = reverse("admin:claims_reward_change", args=[reward.pk])

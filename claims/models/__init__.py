@@ -1,14 +1,16 @@
 from claims.models.api_keys import ApiKey
 from claims.models.audit import AuditEvent
+from claims.models.bulk_jobs import BulkJob
 from claims.models.catalogue import Campaign, CampaignReward, Item, Reward, RewardItem
 from claims.models.deliveries import Delivery
-from claims.models.figures import ClaimHour
+from claims.models.figures import ClaimHour, RewardFunnel
 from claims.models.ledger import Claim, Entitlement
 from claims.models.runs import Lease, ReconcileRun
 
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "BulkJob",
     "Campaign",
     "CampaignReward",
     "Claim",
@@ -19,5 +21,6 @@ __all__ = [
     "Lease",
     "ReconcileRun",
     "Reward",
+    "RewardFunnel",
     "RewardItem",
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from claims.admin.desk import acts, search, story
+from claims.admin.desk import acts, campaign, jobs, mapping, search, story
 
 app_name = "desk"
 
@@ -12,6 +12,11 @@ urlpatterns = [
     path("players/<int:player_id>/grant", acts.grant, name="grant"),
     path("players/<int:player_id>/revoke", acts.revoke, name="revoke"),
     path("players/<int:player_id>/unlink", acts.unlink, name="unlink"),
+    path("campaigns/<path:campaign_id>", campaign.campaign, name="campaign"),
+    path("mapping", mapping.queue, name="queue"),
+    path("mapping/<path:reward_id>", mapping.map_reward, name="map"),
+    path("jobs/<int:job_id>", jobs.job, name="job"),
+    path("jobs/<int:job_id>/stop", jobs.stop, name="stop_job"),
     path("kick-users/<str:kick_user_id>", story.kick_user_story, name="kick_user"),
     path("kick-users/<str:kick_user_id>/retry", acts.retry, name="retry"),
     path("kick-users/<str:kick_user_id>/ask-kick", acts.ask_kick, name="ask_kick"),

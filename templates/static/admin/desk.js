@@ -8,3 +8,11 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
     button.textContent = button.dataset.copied;
   });
 }
+
+// A job's page shows how far it is until the job has ended; not while it is out of sight.
+const job = document.querySelector("[data-reloads-after]");
+if (job) {
+  setInterval(() => {
+    if (!document.hidden) location.reload();
+  }, Number(job.dataset.reloadsAfter));
+}

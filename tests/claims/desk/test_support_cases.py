@@ -161,9 +161,7 @@ def test_reward_not_mapped(ops: Client) -> None:
     answer = page.context["story"].answer
     assert answer.label == "Reward not mapped"
     assert answer.to_player.startswith("We have your claim of “Ember cape”. We are still preparing")
-    assert reverse("admin:claims_reward_change", args=[campaign.rewards.get().pk]) in str(
-        page.content
-    )
+    assert reverse("desk:map", args=[campaign.rewards.get().pk]) in str(page.content)
     assert said(ops, "nova_live")[0] == "Ready, game has not asked"
 
 

@@ -1,0 +1,170 @@
+"""Runs what staff asked for in bulk, step by step, each step a transaction of its own.
+
+One job after the other. A stop is obeyed between two steps; what is done stays done.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.models import KickUser
+from claims.desk import acts
+from claims.desk.acts import Act
+from claims.desk.audit import Subject, make_row
+from claims.leases import Clock, HeldLease, lease
+from claims.ledger import reconsider_reward
+from claims.models import AuditEvent, BulkJob
+from studio_drops.kick.api import KickApi
+from studio_drops.kick.errors import KickError
+from studio_drops.logs import log_event
+
+logger = logging.getLogger(__name__)
+
+REVOKED_AT_A_STEP = 100
+SUBJECTS_AT_MOST = 10_000
+Outcome = BulkJob.Outcome
+# How many subjects a step dealt with, and how many rows it changed.
+Progress = tuple[int, int]
+
+
+class TooMuchAtOnce(ValueError):
+    """A job has room for 10,000 subjects: choose fewer."""
+
+
+@transaction.atomic
+def start_job(
+    *,
+    kind: BulkJob.Kind,
+    subjects: Sequence[str] = (),
+    reward_id: str = "",
+    total: int = 0,
+    act: Act,
+) -> BulkJob:
+    """Ask for a job. It begins when a worker next looks, which a caller may hasten.
+
+    Raises TooMuchAtOnce, or ReasonMissing where it takes something back.
+    """
+    if len(subjects) > SUBJECTS_AT_MOST:
+        raise TooMuchAtOnce(f"Choose at most {SUBJECTS_AT_MOST:,}, not {len(subjects):,}.")
+    if kind == BulkJob.Kind.REVOKE:
+        act.demand_reason()
+    job = BulkJob.objects.create(
+        kind=kind,
+        subjects=list(subjects),
+        reward_id=reward_id,
+        actor=act.actor,
+        reason=act.reason.strip(),
+        total=total or len(subjects),
+        created_at=act.now,
+    )
+    _note(job, act, {"kind": kind.value, "total": job.total})
+    return job
+
+
+@transaction.atomic
+def stop_job(*, job: BulkJob, actor: str, now: datetime) -> bool:
+    """Have a job end after its current step. False when it has ended already, or was asked to."""
+    going_on = BulkJob.objects.filter(pk=job.pk, ended_at=None, stop_asked_at=None)
+    is_asked = bool(going_on.update(stop_asked_at=now))
+    if is_asked:
+        _note(job, Act(actor=actor, reason="", now=now), {"stopped_after": job.done})
+    return is_asked
+
+
+def _note(job: BulkJob, act: Act, after: dict[str, object]) -> None:
+    make_row(
+        action=AuditEvent.Action.BULK,
+        actor=act.actor,
+        subject=Subject("bulkjob", str(job.pk)),
+        reason=act.reason,
+        after=after,
+        now=act.now,
+    ).save()
+
+
+def run_jobs(*, api: KickApi, clock: Clock) -> int:
+    """Run every job that has not ended, the oldest first. Returns how many came to their end.
+
+    0 when another worker is at it. On a repeat a job goes on where it was.
+    """
+    ended = 0
+    with lease("bulk_jobs", clock=clock) as held:
+        while held and (job := BulkJob.objects.filter(ended_at=None).order_by("pk").first()):
+            _run(job, api=api, held=held)
+            ended += 1
+    return ended
+
+
+def _run(job: BulkJob, *, api: KickApi, held: HeldLease) -> None:
+    BulkJob.objects.filter(pk=job.pk).update(outcome=Outcome.RUNNING)
+    outcome, error = Outcome.DONE, ""
+    try:
+        if not _work(job, api=api, held=held):
+            outcome = Outcome.STOPPED
+    except KickError as failure:
+        outcome, error = Outcome.FAILED, str(failure)
+    BulkJob.objects.filter(pk=job.pk).update(outcome=outcome, error=error, ended_at=held.clock())
+    log_event(logger, "bulk_job", job=job.pk, kind=job.kind, outcome=outcome.value, error=error)
+
+
+def _work(job: BulkJob, *, api: KickApi, held: HeldLease) -> bool:
+    """Whether it was done to its end; False when it was stopped."""
+    if _is_stopped(job):
+        return False
+    for done, changed in STEPS[BulkJob.Kind(job.kind)](job, api, held.clock):
+        held.renew()
+        BulkJob.objects.filter(pk=job.pk).update(
+            done=F("done") + done, changed=F("changed") + changed
+        )
+        if _is_stopped(job):
+            return False
+    return True
+
+
+def _is_stopped(job: BulkJob) -> bool:
+    return BulkJob.objects.filter(pk=job.pk, stop_asked_at__isnull=False).exists()
+
+
+def _grant_mapped(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
+    for changed in reconsider_reward(reward_id=job.reward_id, now=clock()):
+        yield changed, changed
+
+
+def _retry(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
+    for kick_user in _kick_users(job):
+        yield 1, acts.retry_claims(kick_user=kick_user, act=_act(job, clock))
+
+
+def _ask_kick(job: BulkJob, api: KickApi, clock: Clock) -> Iterator[Progress]:
+    for kick_user in _kick_users(job):
+        tally = acts.ask_kick(kick_user=kick_user, api=api, act=_act(job, clock))
+        yield 1, tally.recorded
+
+
+def _revoke(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
+    left = job.subjects[job.done :]
+    for start in range(0, len(left), REVOKED_AT_A_STEP):
+        ids = [int(pk) for pk in left[start : start + REVOKED_AT_A_STEP]]
+        done = acts.revoke(entitlement_ids=ids, act=_act(job, clock))
+        yield len(ids), done.revoked + done.noted
+
+
+STEPS: dict[BulkJob.Kind, Callable[[BulkJob, KickApi, Clock], Iterator[Progress]]] = {
+    BulkJob.Kind.GRANT_MAPPED: _grant_mapped,
+    BulkJob.Kind.RETRY: _retry,
+    BulkJob.Kind.ASK_KICK: _ask_kick,
+    BulkJob.Kind.REVOKE: _revoke,
+}
+
+
+def _kick_users(job: BulkJob) -> Iterator[KickUser]:
+    """Those that are left, in the job's order; each is read just before it is dealt with."""
+    for kick_user_id in job.subjects[job.done :]:
+        yield KickUser.objects.select_related("player").get(pk=kick_user_id)
+
+
+def _act(job: BulkJob, clock: Clock) -> Act:
+    return Act(actor=job.actor, reason=job.reason, now=clock())

@@ -1,0 +1,65 @@
+"""How far each reward's claims have come: counted in the background, shown from the last count."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+from claims.desk.attention import COUNTED_UP_TO, count_some
+from claims.models import Campaign, Claim, RewardFunnel
+
+# Counted again by the page itself when the count is older, as long as that is cheap.
+FRESH_FOR = timedelta(minutes=10)
+COUNTED_AFTER_ITS_END = timedelta(days=7)
+STEPS = ("claimed", "linked", "granted", "fulfilled", "written_back")
+
+
+def count_running_funnels(*, now: datetime) -> int:
+    """Count each campaign that is running or recently over. Returns how many were counted."""
+    begun = Campaign.objects.filter(Q(starts_at=None) | Q(starts_at__lte=now))
+    due = [campaign for campaign in begun if not _is_long_over(campaign, now)]
+    for campaign in due:
+        count_funnels(campaign_id=campaign.pk, now=now)
+    return len(due)
+
+
+def count_funnels(*, campaign_id: str, now: datetime) -> None:
+    """Count a campaign's claims by reward, in one statement, and keep the sums.
+
+    What was granted by hand was not claimed, and is left out.
+    """
+    claims = Claim.objects.filter(campaign=campaign_id).exclude(source=Claim.Source.MANUAL)
+    processed = Claim.ExternalStatus.PROCESSED
+    rows = (
+        claims.order_by()
+        .values("reward_id")
+        .annotate(
+            claimed=Count("pk"),
+            linked=Count("pk", filter=Q(kick_user__player__isnull=False)),
+            granted=Count("pk", filter=~Q(status=Claim.Status.HELD)),
+            fulfilled=Count("pk", filter=Q(wanted_external_status=processed)),
+            written_back=Count("pk", filter=Q(external_status=processed)),
+        )
+    )
+    RewardFunnel.objects.bulk_create(
+        [RewardFunnel(campaign_id=campaign_id, counted_at=now, **row) for row in rows],
+        update_conflicts=True,
+        unique_fields=["campaign_id", "reward_id"],
+        update_fields=[*STEPS, "counted_at"],
+    )
+
+
+def funnels_of(*, campaign_id: str, now: datetime) -> dict[str, RewardFunnel]:
+    """By reward id. Counted anew when that costs no more than it does for a small campaign."""
+    kept = RewardFunnel.objects.filter(campaign_id=campaign_id)
+    by_reward = {funnel.reward_id: funnel for funnel in kept}
+    is_fresh = any(now - funnel.counted_at < FRESH_FOR for funnel in by_reward.values())
+    if is_fresh or count_some(Claim.objects.filter(campaign=campaign_id)) > COUNTED_UP_TO:
+        return by_reward
+    count_funnels(campaign_id=campaign_id, now=now)
+    return {funnel.reward_id: funnel for funnel in kept.all()}
+
+
+def _is_long_over(campaign: Campaign, now: datetime) -> bool:
+    if campaign.ends_at is None:
+        return False
+    return now > campaign.ends_at + timedelta(days=campaign.grace_days) + COUNTED_AFTER_ITS_END

@@ -1,0 +1,95 @@
+"""A campaign's phases, drawn to scale, with now among them."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from claims.models import Campaign
+
+WIDTH = 1000
+# Room for “now” before the first phase and after the last one.
+MARGIN = 0.08
+
+
+class Phase(enum.Enum):
+    ANNOUNCED = "announced", _("announced")
+    RUNNING = "running", _("running")
+    GRACE = "grace", _("grace period")
+    OVER = "over", _("over")
+    BEFORE = "before", _("not announced yet")
+    UNKNOWN = "unknown", _("no dates are set")
+
+    @property
+    def kind(self) -> str:
+        return self.value[0]
+
+    @property
+    def label(self) -> str:
+        return str(self.value[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A phase with its times, and where it stands in a drawing that is 1,000 wide."""
+
+    phase: Phase
+    begins_at: datetime
+    ends_at: datetime
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """`now_x` is at the edge when now is further away than the drawing goes."""
+
+    phase: Phase
+    stretches: list[Stretch]
+    now_x: float
+    width: int = WIDTH
+
+
+def draw_timeline(campaign: Campaign, *, now: datetime) -> Timeline:
+    """Without both dates there is nothing to draw: the phase is UNKNOWN."""
+    spans = list(_spans(campaign))
+    if not spans:
+        return Timeline(Phase.UNKNOWN, [], 0)
+    begins_at, ends_at = spans[0][1], spans[-1][2]
+    margin = (ends_at - begins_at) * MARGIN
+    whole = ends_at - begins_at + 2 * margin
+
+    def x(at: datetime) -> float:
+        return round((at - begins_at + margin) / whole * WIDTH, 1)
+
+    return Timeline(
+        phase=_phase_at(now, spans),
+        stretches=[
+            Stretch(phase, start, end, x(start), round(x(end) - x(start), 1))
+            for phase, start, end in spans
+        ],
+        now_x=min(max(x(now), 2), WIDTH - 2),
+    )
+
+
+Span = tuple[Phase, datetime, datetime]
+
+
+def _spans(campaign: Campaign) -> Iterator[Span]:
+    starts_at, ends_at = campaign.starts_at, campaign.ends_at
+    if starts_at is None or ends_at is None:
+        return
+    if campaign.announcement_days:
+        announced_at = starts_at - timedelta(days=campaign.announcement_days)
+        yield Phase.ANNOUNCED, announced_at, starts_at
+    yield Phase.RUNNING, starts_at, ends_at
+    if campaign.grace_days:
+        yield Phase.GRACE, ends_at, ends_at + timedelta(days=campaign.grace_days)
+
+
+def _phase_at(now: datetime, spans: list[Span]) -> Phase:
+    if now < spans[0][1]:
+        return Phase.BEFORE
+    return next((phase for phase, start, end in spans if start <= now < end), Phase.OVER)

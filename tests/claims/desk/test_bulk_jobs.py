@@ -1,0 +1,142 @@
+"""Bulk jobs: in the background, with progress, stopped between two steps, resumed after a crash."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from claims.desk import bulk_jobs
+from claims.desk.acts import Act
+from claims.desk.bulk_jobs import TooMuchAtOnce, run_jobs, start_job, stop_job
+from claims.entitlements import ReasonMissing
+from claims.models import AuditEvent, BulkJob, Claim, Entitlement
+from studio_drops.kick_client import get_kick
+from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
+
+pytestmark = pytest.mark.django_db
+
+ACT = Act(actor="ada", reason="a wrong batch", now=NOW)
+Kind = BulkJob.Kind
+
+
+def run():
+    return run_jobs(api=get_kick().api, clock=lambda: NOW)
+
+
+def waiting_claims(count):
+    """Held although their Kick users are linked: a retry grants them."""
+    return [make_claim(kick_user=make_kick_user(player=make_player())) for _ in range(count)]
+
+
+def retry_of(claims):
+    return start_job(kind=Kind.RETRY, subjects=[one.kick_user_id for one in claims], act=ACT)
+
+
+def test_retry_job_grants_and_counts():
+    job = retry_of(waiting_claims(3))
+
+    assert run() == 1
+
+    job.refresh_from_db()
+    assert (job.outcome, job.done, job.changed, job.ended_at) == ("DONE", 3, 3, NOW)
+    assert Claim.objects.filter(status="GRANTED").count() == 3
+    assert run() == 0
+
+
+def test_job_is_stopped_between_two_steps(monkeypatch):
+    job = retry_of(waiting_claims(3))
+    renew = bulk_jobs.HeldLease.renew
+
+    def renew_and_ask_to_stop(held):
+        stop_job(job=job, actor="bo", now=NOW)
+        renew(held)
+
+    monkeypatch.setattr(bulk_jobs.HeldLease, "renew", renew_and_ask_to_stop)
+    run()
+
+    job.refresh_from_db()
+    assert (job.outcome, job.done) == ("STOPPED", 1)
+    assert Claim.objects.filter(status="GRANTED").count() == 1
+    stopped = AuditEvent.objects.get(action="BULK", actor="bo")
+    assert stopped.after == {"stopped_after": 0}
+
+
+def test_job_that_was_stopped_before_it_began():
+    job = retry_of(waiting_claims(1))
+
+    assert stop_job(job=job, actor="bo", now=NOW)
+    assert not stop_job(job=job, actor="bo", now=NOW)
+    run()
+
+    job.refresh_from_db()
+    assert (job.outcome, job.done) == ("STOPPED", 0)
+
+
+def test_job_whose_worker_died_goes_on_where_it_was():
+    claims = waiting_claims(3)
+    job = retry_of(claims)
+    BulkJob.objects.filter(pk=job.pk).update(outcome="RUNNING", done=2, changed=2)
+
+    run()
+
+    job.refresh_from_db()
+    assert (job.outcome, job.done) == ("DONE", 3)
+    assert Claim.objects.get(status="GRANTED") == claims[-1]
+
+
+def test_revoke_job_takes_back_with_its_reason():
+    owed = [make_entitlement() for _ in range(3)]
+
+    job = start_job(kind=Kind.REVOKE, subjects=[str(one.pk) for one in owed], act=ACT)
+    run()
+
+    job.refresh_from_db()
+    assert (job.outcome, job.changed) == ("DONE", 3)
+    reasons = set(Entitlement.objects.values_list("status", "revocation_reason"))
+    assert reasons == {("REVOKED", "a wrong batch")}
+    assert AuditEvent.objects.filter(action="REVOKE", actor="ada").count() == 3
+
+
+def test_revoke_job_asks_for_a_reason():
+    with pytest.raises(ReasonMissing):
+        start_job(kind=Kind.REVOKE, subjects=["1"], act=Act("ada", " ", NOW))
+
+
+def test_job_that_kick_does_not_answer_has_failed(settings):
+    settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
+    (claim,) = waiting_claims(1)
+
+    job = start_job(kind=Kind.ASK_KICK, subjects=[claim.kick_user_id], act=ACT)
+    run()
+
+    job.refresh_from_db()
+    assert job.outcome == "FAILED"
+    assert job.error
+
+
+def test_job_of_too_much(monkeypatch):
+    monkeypatch.setattr(bulk_jobs, "SUBJECTS_AT_MOST", 2)
+
+    with pytest.raises(TooMuchAtOnce, match="at most 2, not 3"):
+        start_job(kind=Kind.RETRY, subjects=["1", "2", "3"], act=ACT)
+
+
+def test_page_shows_progress_and_stops(support: Client):
+    job = retry_of(waiting_claims(2))
+    page = reverse("desk:job", args=[job.pk])
+
+    shown = support.get(page).content.decode()
+    support.post(reverse("desk:stop_job", args=[job.pk]))
+
+    assert "0 of 2" in shown
+    assert "Stop it" in shown
+    job.refresh_from_db()
+    assert job.stop_asked_at is not None
+    assert "It was asked to stop" in support.get(page).content.decode()
+
+
+def test_job_of_ops_is_not_stopped_by_support(support: Client):
+    job = start_job(kind=Kind.REVOKE, subjects=["1"], act=ACT)
+
+    assert support.post(reverse("desk:stop_job", args=[job.pk])).status_code == 403
+    job.refresh_from_db()
+    assert job.stop_asked_at is None
