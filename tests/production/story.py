@@ -119,11 +119,22 @@ class Studio:
         assert player.session.get(back, timeout=20).ok
         return player, viewer_id
 
-    def claim(self, viewer_id: int) -> dict[str, Any]:
-        """The viewer has watched, and claims; what Kick has of it, and of our answers."""
+    def claim(self, viewer_id: int, *, force: bool = False) -> str:
+        """The viewer has watched, or `force`, and claims; Kick's webhook is not yet sent."""
         campaign_id = self.campaign["campaign_id"]
         self.kick.watch(user_id=viewer_id, campaign_id=campaign_id, minutes=30)
-        return self.kick.claim(campaign_id=campaign_id, reward_id=self.reward_id, user_id=viewer_id)
+        claimed = self.kick.claim(
+            campaign_id=campaign_id,
+            reward_id=self.reward_id,
+            user_id=viewer_id,
+            force=force,
+            deliver=False,
+        )
+        return claimed["claims"][0]["claim_id"]
+
+    def is_delivered(self, claim_id: str) -> bool:
+        """Kick's signed webhook is answered 200, within its patience of three seconds."""
+        return [delivery["status"] for delivery in self.kick.deliver(claim_id)] == [200]
 
     def ask_api(self, method: str, path: str, **others: Any) -> Any:
         answer = requests.request(

@@ -22,9 +22,10 @@ def test_a_claim_is_delivered_and_kick_is_told(studio: Studio) -> None:
     studio.map_reward()
     player, viewer_id = studio.link()
 
-    claimed = studio.claim(viewer_id)
+    claim_id = studio.claim(viewer_id)
+    # Again while a machine that is busy with tests takes longer than Kick has patience.
+    studio.deployment.wait_for(lambda: studio.is_delivered(claim_id), "a 200 for the webhook")
 
-    assert [delivery["status"] for delivery in claimed["deliveries"]] == [200]
     account = {"game_account_id": studio.game_login.account["sub"]}
     (owed,) = studio.ask_api("GET", "entitlements", params=account)["entitlements"]
     assert (owed["sku"], owed["quantity"], owed["status"]) == (SKU, 1, "GRANTED")
@@ -32,22 +33,14 @@ def test_a_claim_is_delivered_and_kick_is_told(studio: Studio) -> None:
     handed_out = {"entitlement_ids": [owed["id"]], "fulfilment_id": "hand-out-1"}
     (outcome,) = studio.ask_api("POST", "entitlements/fulfil", json=handed_out)["outcomes"]
     assert outcome["outcome"] == "fulfilled"
-    claim_id = claimed["claims"][0]["claim_id"]
     studio.deployment.wait_for(
         lambda: studio.status_at_kick(claim_id) == "processed", "Kick's being told"
     )
 
 
 def test_a_claim_without_a_webhook_is_found(studio: Studio) -> None:
-    lost = studio.kick.claim(
-        campaign_id=studio.campaign["campaign_id"],
-        reward_id=studio.reward_id,
-        user_id=studio.kick.make_viewer("luna"),
-        deliver=False,
-        force=True,
-    )
+    claim_id = studio.claim(studio.kick.make_viewer("luna"), force=True)
 
-    claim_id = lost["claims"][0]["claim_id"]
     found = f"/admin/claims/claim/{claim_id}/"
     studio.deployment.wait_for(
         lambda: found in studio.staff.open("/admin/claims/claim/").text, "the catch-up"
@@ -134,7 +127,7 @@ def test_metrics_are_for_those_with_the_token(studio: Studio) -> None:
     )
 
     assert refused.status_code == 403
-    assert re.search(r"^studio_drops_deliveries_total\{[^}]*\} 1\.0$", given.text, re.MULTILINE)
+    assert re.search(r"^studio_drops_deliveries_total\{[^}]*\} [1-9]", given.text, re.MULTILINE)
 
 
 def test_logs_are_json_without_a_secret(studio: Studio) -> None:
