@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from claims.admin.desk import acts, campaign, jobs, mapping, search, story
+from claims.admin.desk import acts, campaign, jobs, mapping, preflight, search, story
 
 app_name = "desk"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("players/<int:player_id>/revoke", acts.revoke, name="revoke"),
     path("players/<int:player_id>/unlink", acts.unlink, name="unlink"),
     path("campaigns/<path:campaign_id>", campaign.campaign, name="campaign"),
+    path("preflight/<path:campaign_id>", preflight.preflight, name="preflight"),
     path("mapping", mapping.queue, name="queue"),
     path("mapping/<path:reward_id>", mapping.map_reward, name="map"),
     path("jobs/<int:job_id>", jobs.job, name="job"),

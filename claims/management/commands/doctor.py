@@ -1,12 +1,16 @@
+from collections.abc import Iterator
 from typing import Any
 
 import django
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
+from claims.admin.desk.outside import from_settings
+from claims.desk.preflight import examine_campaign
 from claims.doctor import CHECKS, Finding, Verdict, examine
+from claims.models import Campaign
 from studio_drops import __version__
 from studio_drops.kick_client import get_kick
 
@@ -25,16 +29,29 @@ class Command(BaseCommand):
             choices=list(CHECKS),
             help="Make this check alone, as a health check does; repeat for several.",
         )
+        parser.add_argument(
+            "--campaign", metavar="ID", default="", help="Then see whether it may be launched, too."
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         findings = []
-        only = options["only"]
-        for finding in examine(oauth=get_kick().oauth, now=timezone.now(), only=only):
+        for finding in self._examine(options["only"], options["campaign"]):
             self._print(finding)
             findings.append(finding)
-        if not only:
+        if not options["only"]:
             self._summarise(findings)
         raise SystemExit(int(max(finding.verdict for finding in findings)))
+
+    def _examine(self, only: list[str], campaign_id: str) -> Iterator[Finding]:
+        campaign = Campaign.objects.filter(pk=campaign_id).first() if campaign_id else None
+        if campaign_id and campaign is None:
+            raise CommandError(
+                f"No campaign {campaign_id!r} is registered here: add it, or see its id."
+            )
+        yield from examine(oauth=get_kick().oauth, now=timezone.now(), only=only)
+        if campaign:
+            outside = from_settings()
+            yield from examine_campaign(campaign=campaign, outside=outside, clock=timezone.now)
 
     def _print(self, finding: Finding) -> None:
         style = getattr(self.style, STYLES[finding.verdict])

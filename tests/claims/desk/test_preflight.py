@@ -1,0 +1,215 @@
+"""Preflight: each thing that has to be right before a launch, and what is said when it is not."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from claims.admin.desk.outside import from_settings
+from claims.api_keys import make_api_key
+from claims.desk import preflight
+from claims.desk.preflight import examine_campaign
+from claims.doctor import Finding
+from claims.models import ApiKey, Campaign, Lease
+from tests.claims.admin.test_every_page import InlineCode
+from tests.factories import make_campaign, make_claim, make_item, make_reward
+from tests.local_kick_process import LocalKick
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def deployment(transactional_db: None, live_server: Any, api: Any, settings: Any) -> None:
+    """All parts are up, and the game server has just asked."""
+    settings.PUBLIC_URL = live_server.url
+    now = timezone.now()
+    Lease.objects.create(
+        job="heal_claims", expires_at=now, not_before=now, last_began_at=now, last_ended_at=now
+    )
+    make_api_key(name="eu-west", categories=[], now=now)
+    ApiKey.objects.update(last_used_at=now)
+
+
+@pytest.fixture
+def campaign(deployment: None, local_kick: LocalKick) -> Campaign:
+    """Running, mapped, and rehearsed: Kick shows a claim of it as processed."""
+    at_kick = local_kick.save_campaign()
+    reward_id = at_kick["rewards"][0]["reward_id"]
+    local_kick.claim(
+        campaign_id=at_kick["campaign_id"], reward_id=reward_id, deliver=False, force=True, count=1
+    )
+    now = timezone.now()
+    campaign = make_campaign(
+        campaign_id=at_kick["campaign_id"],
+        starts_at=now - DAY,
+        ends_at=now + DAY,
+        rewards=[make_reward(reward_id=reward_id, items=[(make_item(), 1)])],
+    )
+    make_claim(campaign=campaign, status="GRANTED", external_status="processed")
+    return campaign
+
+
+def examine(campaign: Campaign) -> dict[str, Finding]:
+    found = examine_campaign(campaign=campaign, outside=from_settings(), clock=timezone.now)
+    return {finding.check: finding for finding in found}
+
+
+def verdicts(campaign: Campaign) -> dict[str, str]:
+    """Those that did not pass; a test's server has no certificate."""
+    found = {name: one.verdict.name for name, one in examine(campaign).items()}
+    assert found.pop("webhook") in ("WARN", "FAIL")
+    return {name: verdict for name, verdict in found.items() if verdict != "PASS"}
+
+
+def test_everything_is_green(campaign: Campaign) -> None:
+    assert verdicts(campaign) == {}
+
+
+def test_webhook_is_ours_and_refuses_a_forged_delivery(campaign: Campaign) -> None:
+    finding = examine(campaign)["webhook"]
+
+    assert "is ours, but not https" in finding.message
+    assert finding.cure == "Kick sends to https alone."
+
+
+def test_webhook_behind_something_else(campaign: Campaign, local_kick: LocalKick, settings) -> None:
+    settings.PUBLIC_URL = local_kick.url
+
+    finding = examine(campaign)["webhook"]
+
+    assert finding.verdict.name == "FAIL"
+    assert "not with our 401" in finding.message
+
+
+def test_webhook_that_nobody_answers(campaign: Campaign, settings: Any) -> None:
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+
+    assert "did not answer (ConnectionError)" in examine(campaign)["webhook"].message
+
+
+def test_webhook_with_a_certificate_that_is_none(campaign: Campaign, live_server, settings) -> None:
+    settings.PUBLIC_URL = live_server.url.replace("http:", "https:")
+
+    assert "has no valid certificate" in examine(campaign)["webhook"].message
+
+
+def over(campaign: Campaign) -> None:
+    campaign.starts_at, campaign.ends_at = timezone.now() - 9 * DAY, timezone.now() - 5 * DAY
+    campaign.save()
+
+
+def without_category(campaign: Campaign) -> None:
+    campaign.category = ""
+    campaign.save()
+
+
+def unmapped(campaign: Campaign) -> None:
+    campaign.rewards.get().mapping.all().delete()
+
+
+def without_rewards(campaign: Campaign) -> None:
+    campaign.pairs.all().delete()
+
+
+def worker_dead(campaign: Campaign) -> None:
+    Lease.objects.all().delete()
+
+
+def game_silent(campaign: Campaign) -> None:
+    ApiKey.objects.update(last_used_at=timezone.now() - DAY)
+
+
+def keys_of_another_category(campaign: Campaign) -> None:
+    ApiKey.objects.update(categories=["Another game"])
+
+
+def not_rehearsed(campaign: Campaign) -> None:
+    campaign.claims.update(external_status="initiated")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (over, {"dates": "FAIL"}),
+        (without_category, {"category": "FAIL"}),
+        (unmapped, {"rewards": "FAIL"}),
+        (without_rewards, {"rewards": "FAIL"}),
+        (worker_dead, {"worker and scheduler": "FAIL"}),
+        (game_silent, {"game server": "WARN"}),
+        (keys_of_another_category, {"game server": "FAIL"}),
+        (not_rehearsed, {"rehearsal": "WARN"}),
+    ],
+)
+def test_each_thing_that_is_wrong_is_found_alone(campaign: Campaign, spoil, found) -> None:
+    spoil(campaign)
+
+    assert verdicts(campaign) == found
+    assert all(finding.cure for finding in examine(campaign).values() if finding.verdict)
+
+
+def test_campaign_of_which_kick_shows_nothing(campaign: Campaign) -> None:
+    another = make_campaign(campaign_id="01K0UNHEARDOF")
+
+    finding = examine(another)["organization"]
+
+    assert finding.verdict.name == "WARN"
+    assert "knows of no claim of it yet" in finding.message
+
+
+def test_kick_that_does_not_answer(campaign: Campaign, settings: Any) -> None:
+    settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
+
+    found = verdicts(campaign)
+
+    assert found["kick credentials"] == found["organization"] == "FAIL"
+    assert found["clock"] == "WARN"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"), [(0, "PASS"), (1.9, "PASS"), (3, "WARN"), (61, "FAIL")]
+)
+def test_clock_that_differs(seconds: float, verdict: str) -> None:
+    assert preflight._judge_clock(timedelta(seconds=seconds))[0].name == verdict
+
+
+@pytest.mark.django_db
+def test_public_key_that_was_never_fetched(tmp_path) -> None:
+    from studio_drops.kick.key_file import KeyFile
+
+    verdict, message, _ = preflight.check_public_key(KeyFile(tmp_path / "none"), timezone.now())
+
+    assert (verdict.name, "never fetched" in message) == ("FAIL", True)
+
+
+def test_page_shows_each_check_with_its_cure(campaign: Campaign, admin_client: Client) -> None:
+    unmapped(campaign)
+
+    page = admin_client.get(reverse("desk:preflight", args=[campaign.pk])).content.decode()
+
+    assert "Not ready: something has to be mended first." in page
+    assert "Map each to the items" in page
+    blocked = InlineCode()
+    blocked.feed(page)
+    assert blocked.found == []
+
+
+def test_doctor_of_a_campaign(campaign: Campaign) -> None:
+    unmapped(campaign)
+    out = io.StringIO()
+
+    with pytest.raises(SystemExit) as exit_:
+        call_command("doctor", campaign=campaign.pk, stdout=out)
+
+    assert exit_.value.code == 2
+    assert "fail  rewards: These map to no item" in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_doctor_of_a_campaign_that_is_not_there() -> None:
+    with pytest.raises(CommandError, match="No campaign 'none' is registered here"):
+        call_command("doctor", campaign="none", stdout=io.StringIO())
