@@ -40,6 +40,7 @@ check: installed-for-development
 	.venv/bin/mypy
 	.venv/bin/mypy --config-file studio_drops/local_kick/mypy.ini
 	.venv/bin/lint-imports --no-logo
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/python manage.py makemigrations --check --dry-run
 	@echo "check --deploy, with a production's settings"
 	@$(PRODUCTION) .venv/bin/python manage.py check --deploy --fail-level WARNING

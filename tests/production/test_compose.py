@@ -1,6 +1,7 @@
 """The container's files against the Compose specification, the settings, and each other."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_each_variable_is_read_by_somebody() -> None:
 
 
 def test_each_variable_that_compose_takes_is_in_the_example() -> None:
-    assert interpolated_names() <= env_example().keys()
+    assert interpolated_names() <= env_example().keys() | optional_names()
 
 
 def test_nothing_secret_has_a_default() -> None:
@@ -105,6 +106,19 @@ def test_commands_are_understood(tmp_path: Path, command: list[str]) -> None:
     done = _run(tmp_path, command, environment_of("web", filled_in()))
 
     assert done.returncode == 0, done.stderr
+
+
+def test_page_on_production_starts_what_compose_starts() -> None:
+    page = (REPOSITORY / "docs/production.md").read_text()
+    rows = re.findall(r"^\| `studio-drops-(\w+)` \| `(.+)` \|$", page, re.MULTILINE)
+    (unit,) = re.findall(r"^ExecStart=(.+)$", page, re.MULTILINE)
+
+    commands = {name: shlex.split(command) for name, command in rows}
+
+    folder = "/opt/studio-drops/.venv/bin/"
+    expected = {name: command_of(name) for name in LONG_RUNNING}
+    assert commands == {name: [folder + first, *rest] for name, (first, *rest) in expected.items()}
+    assert unit == dict(rows)["web"]
 
 
 def test_our_containers_have_no_privileges() -> None:
