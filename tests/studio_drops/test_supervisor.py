@@ -40,6 +40,8 @@ PROGRAM = textwrap.dedent("""
     name = sys.argv[1]
     if name == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if name == "polite":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("tidied up", flush=True)))
     if name == "crashing":
         print("a reason", flush=True)
         sys.exit(7)
@@ -89,6 +91,16 @@ def test_signal_stops_programs_and_what_they_forked(
 
     assert (process.returncode, output.endswith("all stopped\n")) == (0, True)
     assert _alive(tmp_path) == set()
+
+
+def test_programs_may_tidy_up(supervise: Callable[..., "subprocess.Popen[str]"]) -> None:
+    process = supervise("polite")
+    _read_until_held(process, 2)
+
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+
+    assert "polite | tidied up" in output
 
 
 def test_second_signal_stops_at_once_what_does_not_listen(
