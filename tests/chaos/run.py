@@ -32,7 +32,7 @@ from tests.chaos.witness import Witness
 from tests.local_kick_process import LocalKick
 
 READY_WITHIN = 60.0
-CLAIMERS, HOUSEHOLDS, GAME_SERVERS = 3, 2, 2
+CLAIMERS, HOUSEHOLDS, GAME_SERVERS = 4, 2, 2
 # Claims that are still to be made when the time is up are made in as long again, twice.
 LATE_BY_AT_MOST = 3.0
 
@@ -53,7 +53,7 @@ def run(orders: Orders, site: Site, *, say: Say) -> bool:
         witness = Witness(storm)
         faults = _storm(storm, site, fleet, witness, say=say)
         say("The faults are over; waiting until nothing changes any more")
-        calm = wait_for_calm(storm.kick, tend=fleet.tend)
+        calm = wait_for_calm(storm.kick, claims=orders.claims, tend=fleet.tend)
         facts = read_facts(storm.kick, handed_out=storm.handed_out)
     checks = check_all(facts)
     report.say_what_happened(storm, fleet, facts, say=say)

@@ -19,7 +19,7 @@ CLAIMS = "/public/v1/drops/claims"
 WEBHOOK_FAULTS = {
     "drop": 0.2,
     "duplicate": 0.2,
-    "delay": {"share": 0.1, "seconds": 1.5},
+    "delay": {"share": 0.05, "seconds": 1.5},
     "reorder": 0.1,
     "cut": 0.05,
 }
