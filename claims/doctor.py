@@ -14,7 +14,9 @@ from claims.models import Claim
 from studio_drops.kick.errors import KickError, KickUnavailable
 from studio_drops.kick.oauth import OAuthClient
 
-# Every scheduled job begins each minute or more often while worker and scheduler are alive.
+# It begins every ten seconds while worker and scheduler are alive. Nobody else wakes it, unlike
+# healing, which the admin does, so that it tells of a scheduler that is gone, too.
+HEARTBEAT = "confirm_claims"
 SILENT_AFTER = timedelta(minutes=5)
 CATCH_UP_OVERDUE_AFTER = timedelta(minutes=30)
 WRITE_OVERDUE_AFTER = timedelta(minutes=15)
@@ -93,7 +95,7 @@ def check_credentials(oauth: OAuthClient) -> Found:
 
 
 def check_worker(now: datetime) -> Found:
-    began_at = vitals.job_began_at("heal_claims")
+    began_at = vitals.job_began_at(HEARTBEAT)
     if began_at is None or now - began_at > SILENT_AFTER:
         last = f"{began_at:%Y-%m-%d %H:%M} UTC" if began_at else "never"
         return (

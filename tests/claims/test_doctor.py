@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import GrantRevocation
-from claims.doctor import SILENT_AFTER, Finding, Verdict, examine
+from claims.doctor import HEARTBEAT, SILENT_AFTER, Finding, Verdict, examine
 from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun, RewardItem
 from studio_drops.kick_client import get_kick
 from tests.claims.test_reconcile import claims_at_kick
@@ -34,7 +34,7 @@ def kick_app(local_kick: LocalKick, settings: Any) -> None:
 def healthy() -> None:
     """Worker, scheduler and catch-up have just been seen."""
     fresh = {"expires_at": NOW, "not_before": NOW, "last_began_at": NOW, "last_ended_at": NOW}
-    for job in ("heal_claims", "catch_up"):
+    for job in (HEARTBEAT, "catch_up"):
         Lease.objects.create(job=job, **fresh)
 
 
@@ -60,6 +60,14 @@ def hold(reason: str, **fields: Any) -> Claim:
 
 def stop_the_worker() -> None:
     Lease.objects.update(last_began_at=NOW - SILENT_AFTER)
+
+
+def stop_the_scheduler() -> None:
+    """The worker goes on healing whenever staff map a reward."""
+    stop_the_worker()
+    Lease.objects.update_or_create(
+        job="heal_claims", defaults={"expires_at": NOW, "not_before": NOW, "last_began_at": NOW}
+    )
 
 
 def miss_claims() -> None:
@@ -103,6 +111,7 @@ def blank_a_category() -> None:
     ("harm", "check", "verdict"),
     [
         (stop_the_worker, "worker and scheduler", "FAIL"),
+        (stop_the_scheduler, "worker and scheduler", "FAIL"),
         (lambda: Lease.objects.update(last_ended_at=NOW - DAY), "reconcile", "WARN"),
         (interrupt_a_run, "reconcile", "WARN"),
         (miss_claims, "webhook", "FAIL"),
@@ -182,7 +191,7 @@ def test_metrics_show_what_is_open(client: Client) -> None:
     assert 'studio_drops_held_claims{reason="UNCONFIRMED"} 0.0' in text
     assert "studio_drops_unwritten_claims 0.0" in text
     assert "studio_drops_disconnected_links 0.0" in text
-    assert 'studio_drops_job_began_seconds{job="heal_claims"}' in text
+    assert 'studio_drops_job_began_seconds{job="confirm_claims"}' in text
 
 
 def test_reconcile_command_prints_its_run(

@@ -14,7 +14,7 @@ from claims.admin.desk.outside import from_settings
 from claims.api_keys import make_api_key
 from claims.desk import preflight
 from claims.desk.preflight import examine_campaign
-from claims.doctor import Finding
+from claims.doctor import HEARTBEAT, Finding
 from claims.models import ApiKey, Campaign, Lease
 from tests.claims.admin.test_every_page import InlineCode
 from tests.factories import make_campaign, make_claim, make_item, make_reward
@@ -29,7 +29,7 @@ def deployment(transactional_db: None, live_server: Any, api: Any, settings: Any
     settings.PUBLIC_URL = live_server.url
     now = timezone.now()
     Lease.objects.create(
-        job="heal_claims", expires_at=now, not_before=now, last_began_at=now, last_ended_at=now
+        job=HEARTBEAT, expires_at=now, not_before=now, last_began_at=now, last_ended_at=now
     )
     make_api_key(name="eu-west", categories=[], now=now)
     ApiKey.objects.update(last_used_at=now)
