@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -20,6 +21,8 @@ def main() -> int:
         stamp = f"{time.monotonic() - began:6.1f}  " if line else ""
         print(f"{stamp}{line}", flush=True)
 
+    # Like Ctrl-C: what was started is stopped, and nothing is left in the temporary directory.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     is_right = False
     try:
         with prepared_site(orders, directory, say=say) as site:

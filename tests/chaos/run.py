@@ -3,7 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -32,7 +32,7 @@ from tests.chaos.witness import Witness
 from tests.local_kick_process import LocalKick
 
 READY_WITHIN = 60.0
-CLAIMERS, HOUSEHOLDS, GAME_SERVERS = 4, 2, 2
+CLAIMERS, HOUSEHOLDS, GAME_SERVERS = 4, 4, 2
 # Claims that are still to be made when the time is up are made in as long again, twice.
 LATE_BY_AT_MOST = 3.0
 
@@ -133,16 +133,24 @@ def _storm(storm: Storm, site: Site, fleet: Fleet, witness: Witness, *, say: Say
             pool.submit(map_late_rewards, storm),
             pool.submit(witness.watch),
         ]
-        while not _is_blown_over(storm, claimers):
-            fleet.tend()
-            trouble.strike_due()
-            time.sleep(0.05)
-        storm.end()
+        try:
+            while not _is_blown_over(storm, claimers):
+                fleet.tend()
+                trouble.strike_due()
+                time.sleep(0.05)
+        finally:
+            storm.end()  # also on Ctrl-C, or the pool would wait for ever
         trouble.clear()
         _tend_until_done(fleet, [*claimers, *others])
-    return [
-        f"a driver failed: {fault!r}" for one in (*claimers, *others) if (fault := one.exception())
-    ]
+    return list(_what_went_wrong(storm, [*claimers, *others]))
+
+
+def _what_went_wrong(storm: Storm, drivers: list[Future[None]]) -> Iterator[str]:
+    for driver in drivers:
+        if fault := driver.exception():
+            yield f"a driver failed: {fault!r}"
+    if storm.book.taken < storm.orders.claims:
+        yield f"only {storm.book.taken:,} claims were made in time: ask for fewer, or more MINUTES"
 
 
 def _is_blown_over(storm: Storm, claimers: list[Future[None]]) -> bool:

@@ -1,5 +1,7 @@
 """Ops, who map the last rewards while their claims come in already."""
 
+import time
+
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -7,6 +9,7 @@ from tests.chaos.storm import Storm
 from tests.chaos.world import map_reward
 
 FIRST_AT = 0.3
+TRIES = 100
 
 
 def map_late_rewards(storm: Storm) -> None:
@@ -18,11 +21,18 @@ def map_late_rewards(storm: Storm) -> None:
             storm.rest(0.1)
             if storm.is_over:
                 break
-        while not _is_mapped(pair.reward_id, number):
-            storm.count("mappings tried again")
-            storm.rest(0.3)
+        _map(storm, pair.reward_id, number)
         storm.count("rewards mapped late")
     connection.close()
+
+
+def _map(storm: Storm, reward_id: str, number: int) -> None:
+    for _ in range(TRIES):
+        if _is_mapped(reward_id, number):
+            return
+        storm.count("mappings tried again")
+        time.sleep(0.3)
+    raise TimeoutError("The database did not come back.")
 
 
 def _is_mapped(reward_id: str, number: int) -> bool:

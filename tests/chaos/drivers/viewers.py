@@ -15,7 +15,7 @@ def claim_rewards(storm: Storm, number: int) -> None:
     # A call takes as long as the slowest of its webhooks: the more are due, the more go in one.
     at_once = max(AT_ONCE, int(2 * storm.orders.claims / storm.orders.seconds))
     made: list[str] = []
-    while True:
+    while not storm.is_over:
         due = min(1.0, storm.progress / SPREAD_OVER) * storm.orders.claims
         if storm.book.taken >= due and storm.book.taken < storm.orders.claims:
             storm.rest(0.1)
