@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from claims.admin.desk import acts, campaign, jobs, mapping, preflight, search, story
+from claims.admin.desk import acts, campaign, catalogue, jobs, mapping, preflight, search, story
 
 app_name = "desk"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("players/<int:player_id>/revoke", acts.revoke, name="revoke"),
     path("players/<int:player_id>/unlink", acts.unlink, name="unlink"),
     path("campaigns/<path:campaign_id>", campaign.campaign, name="campaign"),
+    path("catalogue", catalogue.catalogue, name="catalogue"),
+    path("catalogue/export", catalogue.export, name="export"),
     path("preflight/<path:campaign_id>", preflight.preflight, name="preflight"),
     path("mapping", mapping.queue, name="queue"),
     path("mapping/<path:reward_id>", mapping.map_reward, name="map"),

@@ -1,0 +1,11 @@
+"""Campaigns, rewards, items and mappings as one JSON file: reviewed, and moved between deployments.
+
+    {"format": "studio-drops catalogue", "version": 1,
+     "items": [{"sku", "name", "description"}],
+     "rewards": [{"reward_id", "name", "external_id", "items": {sku: quantity}}],
+     "campaigns": [{"campaign_id", "name", "category", "info_url", "starts_at", "ends_at",
+                    "announcement_days", "grace_days", "channels", "is_test",
+                    "rewards": {reward_id: minutes or null}}]}
+
+A file says what each row that it names shall be, whole. What it does not name stays as it is.
+"""

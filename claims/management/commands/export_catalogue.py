@@ -1,0 +1,15 @@
+"""`manage.py export_catalogue > catalogue.json`: campaigns, rewards, items and mappings as JSON."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from claims.desk.catalogue.document import write_document
+from claims.desk.catalogue.moving import export_catalogue
+
+
+class Command(BaseCommand):
+    help = "Print campaigns, rewards, items and mappings as one JSON file. No secret is in it."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        self.stdout.write(write_document(export_catalogue()), ending="")
