@@ -32,6 +32,7 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield from _unwritten(now)
     yield from _reconciled(now)
     yield _jobs(now)
+    yield _waits(now)
     yield GaugeMetricFamily(
         f"{PREFIX}_disconnected_links",
         "Links whose grant Kick has ended; their players are asked to reconnect.",
@@ -83,6 +84,19 @@ def _reconciled(now: datetime) -> Iterator[GaugeMetricFamily]:
         "How often in a row the run that waits to be resumed has failed.",
         value=failures,
     )
+
+
+def _waits(now: datetime) -> GaugeMetricFamily:
+    """Rough on purpose: the admin's home has the median and the 99th percentile."""
+    waits = vitals.recent_waits(now=now)
+    gauge = _gauge(
+        "recent_claim_to_grant_seconds",
+        "Between claiming at Kick and being granted, for claims recorded in the last hour.",
+        ["of"],
+    )
+    for name, wait in (("mean", waits.mean), ("longest", waits.longest)):
+        gauge.add_metric([name], wait.total_seconds() if wait else 0.0)
+    return gauge
 
 
 def _jobs(now: datetime) -> GaugeMetricFamily:

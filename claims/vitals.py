@@ -6,7 +6,7 @@ Each is one query over what is open (held, unwritten, due), never over all that 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Max, Min, Q
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min, Q
 
 from accounts.models import GrantRevocation, KickGrant
 from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun
@@ -79,6 +79,22 @@ def recent_claims(*, now: datetime) -> dict[str, int]:
     recent = Claim.objects.filter(recorded_at__gte=now - RECENT)
     counts = recent.values("source").annotate(count=Count("pk"))
     return {row["source"]: row["count"] for row in counts.order_by()}
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Between claiming at Kick and being granted here, for the claims granted in the last hour."""
+
+    mean: timedelta | None
+    longest: timedelta | None
+
+
+def recent_waits(*, now: datetime) -> Waits:
+    """Of claims whose time at Kick is known: the claims API tells it, a webhook does not."""
+    known = Claim.objects.filter(recorded_at__gte=now - RECENT, granted_at__isnull=False)
+    wait = ExpressionWrapper(F("granted_at") - F("kick_created_at"), output_field=DurationField())
+    row = known.exclude(kick_created_at=None).aggregate(mean=Avg(wait), longest=Max(wait))
+    return Waits(**row)
 
 
 def recently_missed(*, now: datetime) -> int:

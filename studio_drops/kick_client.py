@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from django.conf import settings
 
+from studio_drops import metrics
 from studio_drops.kick.api import KickApi
 from studio_drops.kick.http import new_http
 from studio_drops.kick.key_file import KeyFile
@@ -91,13 +92,27 @@ def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
 
 @lru_cache(maxsize=8)
 def _kick(*, id_url: str, api_url: str, client_id: str, client_secret: str, var_dir: str) -> Kick:
-    http = new_http()
+    http = new_http(observe=_count_call)
     oauth = OAuthClient(id_url=id_url, client_id=client_id, client_secret=client_secret, http=http)
     api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
     public_keys = PublicKeys(
-        api_url=api_url, fetch=api.public_key, file=KeyFile(Path(var_dir) / KEY_FILE_NAME)
+        api_url=api_url, fetch=partial(_fetch_key, api), file=KeyFile(Path(var_dir) / KEY_FILE_NAME)
     )
     return Kick(api=api, oauth=oauth, public_keys=public_keys)
+
+
+def _count_call(path: str, outcome: str) -> None:
+    metrics.KICK_CALLS.labels(path=path, outcome=outcome).inc()
+
+
+def _fetch_key(api: KickApi) -> str:
+    outcome = "failed"
+    try:
+        pem = api.public_key()
+        outcome = "fetched"
+        return pem
+    finally:
+        metrics.KEY_FETCHES.labels(outcome=outcome).inc()
 
 
 _building = threading.Lock()

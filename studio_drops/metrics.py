@@ -13,11 +13,10 @@ SKEWED_DELIVERIES = Counter(
     "studio_drops_skewed_deliveries",
     "Claim webhooks whose timestamp is more than ten minutes from this machine's clock.",
 )
-CLAIMS = Counter(
-    "studio_drops_claims",
-    "Claims handed to the ledger, by where they came from and what became of them.",
-    ["source", "outcome"],
-)
 KEY_FETCHES = Counter("studio_drops_key_fetches", "Fetches of Kick's public key.", ["outcome"])
-KICK_CALLS = Counter("studio_drops_kick_calls", "Calls of Kick's APIs.", ["operation", "outcome"])
+KICK_CALLS = Counter(
+    "studio_drops_kick_calls",
+    "Calls of Kick's APIs, by path and HTTP status, or “unreachable”.",
+    ["path", "outcome"],
+)
 LINK_ENDS = Counter("studio_drops_link_ends", "Ends of players' ways to link.", ["outcome"])

@@ -14,6 +14,7 @@ from accounts.sessions import current_player, leave_news, session_key
 from accounts.views.hub import show_failure
 from accounts.views.link_ends import AuthorizationRefused, end_of, read_authorization
 from claims.linking import LinkResult, link_player, unlink_player
+from studio_drops import metrics
 from studio_drops.kick.errors import KickError
 from studio_drops.kick.oauth import authorize_url, challenge_of, new_verifier
 from studio_drops.kick_client import Kick, get_kick
@@ -36,6 +37,7 @@ def kick_callback(request: HttpRequest) -> HttpResponse:
         result = _finish_trip(request, player, kick=get_kick())
     except (LinkAttemptRefused, AuthorizationRefused, KickError, LinkRefused) as failure:
         return _show_end(request, player, failure)
+    metrics.LINK_ENDS.labels(outcome=f"linked_{result.outcome}").inc()
     leave_news(request, result.outcome)
     return redirect("link:hub")
 
@@ -118,6 +120,7 @@ def _ask_to_unlink(request: HttpRequest, player: Player) -> HttpResponse:
 
 def _show_end(request: HttpRequest, player: Player | None, failure: Exception) -> HttpResponse:
     end = end_of(failure)
+    metrics.LINK_ENDS.labels(outcome=type(failure).__name__).inc()
     return show_failure(
         request,
         end.template,

@@ -7,6 +7,7 @@ sent: neither messages nor chained exceptions nor logs hold a token or a secret.
 import logging
 import re
 import time
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -31,10 +32,15 @@ MAX_PAUSE_SECONDS = 5.0
 
 _CHUNK_BYTES = 64 * 1024
 
+Observe = Callable[[str, str], None]
 
-def new_http() -> requests.Session:
-    """Return a session for calls to Kick; it may be shared by threads, but not by processes."""
-    return _KickSession()
+
+def new_http(observe: Observe | None = None) -> requests.Session:
+    """Return a session for calls to Kick; it may be shared by threads, but not by processes.
+
+    `observe` is told the path and the outcome of each request: the status, or "unreachable".
+    """
+    return _KickSession(observe)
 
 
 def call(
@@ -80,8 +86,9 @@ def is_repeatable(request: requests.PreparedRequest) -> bool:
 
 
 class _KickSession(requests.Session):
-    def __init__(self) -> None:
+    def __init__(self, observe: Observe | None) -> None:
         super().__init__()
+        self._observe = observe
         self.headers["User-Agent"] = f"studio-drops/{__version__}"
         self.headers["Accept"] = "application/json"
         # What Kick's edge stores for one player must not travel with the next one's request.
@@ -90,6 +97,16 @@ class _KickSession(requests.Session):
         self.auth = _leave_as_it_is
         self.mount("https://", _CarefulAdapter())
         self.mount("http://", _CarefulAdapter())
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        outcome = "unreachable"
+        try:
+            response = super().send(request, **options)
+            outcome = str(response.status_code)
+            return response
+        finally:
+            if self._observe:
+                self._observe(urlsplit(request.url or "").path, outcome)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """No redirect is followed: it could carry a credential to somewhere else."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import GrantRevocation
 from claims.doctor import HEARTBEAT, SILENT_AFTER, Finding, Verdict, examine
-from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun, RewardItem
+from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun
 from studio_drops.kick_client import get_kick
 from tests.claims.test_reconcile import claims_at_kick
 from tests.factories import make_claim, make_entitlement, make_kick_user
@@ -183,7 +183,12 @@ def test_doctor_makes_one_check_alone(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_metrics_show_what_is_open(client: Client) -> None:
     hold("NOT_LINKED", received_at=NOW - DAY)
-    RewardItem.objects.all().delete()
+    make_claim(
+        status="GRANTED",
+        recorded_at=NOW,
+        granted_at=NOW,
+        kick_created_at=NOW - timedelta(seconds=90),
+    )
 
     text = client.get("/metrics").content.decode()
 
@@ -191,6 +196,7 @@ def test_metrics_show_what_is_open(client: Client) -> None:
     assert 'studio_drops_held_claims{reason="UNCONFIRMED"} 0.0' in text
     assert "studio_drops_unwritten_claims 0.0" in text
     assert "studio_drops_disconnected_links 0.0" in text
+    assert 'studio_drops_recent_claim_to_grant_seconds{of="longest"} 90.0' in text
     assert 'studio_drops_job_began_seconds{job="confirm_claims"}' in text
 
 
