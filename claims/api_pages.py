@@ -9,6 +9,7 @@ from claims.deliveries import keep_api_entry
 from claims.ledger import Outcome, ReceivedClaim, RecordedClaim, record_claims
 from claims.models import Claim, Delivery
 from claims.registration import register_pairs
+from claims.settled import find_unsettled
 from studio_drops.kick.payloads import ApiClaim, ClaimsPage, UnusableClaim
 
 # A new claim that is older had its chance: neither its webhook nor a catch-up brought it.
@@ -38,8 +39,9 @@ def record_page(page: ClaimsPage, *, now: datetime) -> Tally:
     On a repeat nothing changes. One claim that cannot be used never stops its page.
     """
     register_pairs(payloads=(claim.payload for claim in page.claims), now=now)
+    unsettled = find_unsettled(page.claims)
     recorded = record_claims(
-        [_received(claim) for claim in page.claims],
+        [_received(claim) for claim in unsettled],
         source=Claim.Source.RECONCILE,
         received_at=now,
         now=now,
@@ -56,7 +58,7 @@ def record_page(page: ClaimsPage, *, now: datetime) -> Tally:
         differs=len(differing),
         unusable=len(page.unusable),
         missed=sum(
-            _is_late(claim, now=now) for claim in page.claims if claim.payload.claim_id in new
+            _is_late(claim, now=now) for claim in unsettled if claim.payload.claim_id in new
         ),
     )
 

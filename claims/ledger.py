@@ -237,14 +237,19 @@ def _record_on_postgresql(
     if len(columns) == 1 and not parameters["is_from_api"]:
         one = dict(zip(ledger_sql.INCOMING_COLUMNS, columns[0], strict=True))
         return _rows(ledger_sql.RECORD_ONE_ON_POSTGRESQL, parameters | one)
-    arrays = map(list, zip(*columns, strict=True))
-    incoming = dict(zip(ledger_sql.INCOMING_COLUMNS, arrays, strict=True))
+    parameters = parameters | {"incoming": _as_json(columns)}
     if not parameters["is_from_api"]:
-        return _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters | incoming)
+        return _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters)
     with transaction.atomic():
-        rows = _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters | incoming)
-        _execute(ledger_sql.NOTE_API_FACTS_ON_POSTGRESQL, incoming)
+        rows = _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters)
+        if any(row.known_status for row in rows):
+            _execute(ledger_sql.NOTE_API_FACTS_ON_POSTGRESQL, parameters)
     return rows
+
+
+def _as_json(columns: list[tuple[object, ...]]) -> str:
+    records = [dict(zip(ledger_sql.INCOMING_COLUMNS, row, strict=True)) for row in columns]
+    return json.dumps(records, default=str)
 
 
 def _rows(statement: str, parameters: dict[str, Any]) -> list[_Row]:
