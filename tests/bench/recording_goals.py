@@ -1,16 +1,19 @@
-"""R1 and R2: recording a fetched page of 1,000 claims, beside COPY of it into a bare table."""
+"""R1 and R2: recording a fetched page of 1,000 claims, beside COPY into bare tables.
+
+R1 is held against COPY of every row that the ledger writes, R2 against COPY of the page's claims.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from claims.api_pages import record_page
 from claims.models import Claim
 from studio_drops.kick.payloads import ApiClaim, ClaimPayload, ClaimsPage
-from tests.bench.goals import Goal, Result
+from tests.bench.goals import Goal, Result, ratios
 from tests.bench.rows import forget_claims, make_linked_viewers
 from tests.bench.stage import Stage, say
 from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID, claim_id_of
@@ -18,14 +21,26 @@ from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID, claim_id_
 PAGE = 1000
 NEW_OF_A_KNOWN_PAGE = 10
 
-# COPY gets the same fields, in a table without a key, an index or a constraint.
-_BARE_TABLE = """
-    CREATE TABLE IF NOT EXISTS bare_claim (
-        claim_id text, kick_user_id text, campaign_id text, reward_id text, external_id text,
-        external_status text, kick_created_at timestamptz, recorded_at timestamptz
-    )
+# Tables of the same columns, without a key, an index or a constraint.
+_BARE_TWINS = """
+    CREATE TABLE IF NOT EXISTS bare_claim (LIKE claims_claim);
+    CREATE TABLE IF NOT EXISTS bare_entitlement (LIKE claims_entitlement);
+    ALTER TABLE bare_entitlement ALTER id DROP NOT NULL
 """
-_COPY = "COPY bare_claim FROM STDIN"
+# What the ledger writes of a granted claim.
+_COPY_CLAIMS = """
+    COPY bare_claim (
+        claim_id, kick_user_id, campaign_id, reward_id, external_id,
+        status, hold_reason, first_hold_reason, granted_at,
+        source, message_id, kick_created_at, received_at, recorded_at,
+        lookups, wanted_external_status, external_status, refused_writes
+    ) FROM STDIN
+"""
+_COPY_ENTITLEMENTS = """
+    COPY bare_entitlement (
+        claim_id, player_id, sku, quantity, status, granted_at, fulfilment_id, revocation_reason
+    ) FROM STDIN
+"""
 
 
 def r1_and_r2(stage: Stage) -> list[Result]:
@@ -37,24 +52,22 @@ def _all_new(pages: int) -> Result:
     say(f"R1: {pages} pages of new claims")
     goal = Goal("R1", "recording a page of 1,000, all new and granted, against COPY", 0.10)
     forget_claims()
-    return _beside_copy(goal, [_page(range(n * PAGE, (n + 1) * PAGE)) for n in range(pages)])
+    all_new = [_page(range(n * PAGE, (n + 1) * PAGE)) for n in range(pages)]
+    return _beside_copy(goal, all_new, copy=_copy_all_that_is_written)
 
 
 def _mostly_known(pages: int) -> Result:
     """Each page has the claims that R1 recorded, with its last ones in place of ten of them."""
     say(f"R2: {pages} pages of claims of which 99 % are known")
     goal = Goal("R2", "the same, 99 % known and granted, the known ones compared", 0.55)
-    known = PAGE - NEW_OF_A_KNOWN_PAGE
-    unused = pages * PAGE
-    return _beside_copy(
-        goal,
-        [
-            _page(
-                [*range(n * PAGE, n * PAGE + known), *range(unused + n * 10, unused + n * 10 + 10)]
-            )
-            for n in range(pages)
-        ],
-    )
+    mostly_known = [_mostly_known_page(n, unused=pages * PAGE) for n in range(pages)]
+    return _beside_copy(goal, mostly_known, copy=_copy_claims)
+
+
+def _mostly_known_page(number: int, *, unused: int) -> ClaimsPage:
+    known = range(number * PAGE, (number + 1) * PAGE - NEW_OF_A_KNOWN_PAGE)
+    first_new = unused + number * NEW_OF_A_KNOWN_PAGE
+    return _page([*known, *range(first_new, first_new + NEW_OF_A_KNOWN_PAGE)])
 
 
 def _page(numbers: Iterable[int]) -> ClaimsPage:
@@ -77,17 +90,18 @@ def _page(numbers: Iterable[int]) -> ClaimsPage:
     return ClaimsPage(claims, [], "")
 
 
-def _beside_copy(goal: Goal, pages: Sequence[ClaimsPage]) -> Result:
+def _beside_copy(
+    goal: Goal, pages: Sequence[ClaimsPage], *, copy: Callable[[ClaimsPage], None]
+) -> Result:
     with connection.cursor() as cursor:
-        cursor.execute(_BARE_TABLE)
+        cursor.execute(_BARE_TWINS)
     copied, recorded = [], []
     for page in pages:
-        copied.append(_seconds(_copy, page))
+        copied.append(_seconds(copy, page))
         recorded.append(_seconds(_record, page))
-    shares = [copy / record for copy, record in zip(copied, recorded, strict=True)]
     # The first pages prepare the statements.
     note = f"{min(recorded) * 1000:.1f} ms a page, COPY {min(copied) * 1000:.1f} ms"
-    return Result(goal, shares[2:], note)
+    return Result(goal, ratios(copied, recorded)[8:], note)
 
 
 def _seconds(work: Callable[[ClaimsPage], None], page: ClaimsPage) -> float:
@@ -96,22 +110,29 @@ def _seconds(work: Callable[[ClaimsPage], None], page: ClaimsPage) -> float:
     return time.perf_counter() - began_at
 
 
-def _copy(page: ClaimsPage) -> None:
+def _copy_all_that_is_written(page: ClaimsPage) -> None:
+    with transaction.atomic():
+        _copy_claims(page)
+        _copy_entitlements(page)
+
+
+def _copy_claims(page: ClaimsPage) -> None:
     now = timezone.now()
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with connection.cursor() as cursor, cursor.copy(_COPY_CLAIMS) as copy:
         for claim in page.claims:
-            payload = claim.payload
+            shown = claim.payload
+            ids = (shown.claim_id, shown.user_id, shown.campaign_id, shown.reward_id)
+            granted = (shown.external_id, "GRANTED", "", "", now)
+            came_by = ("RECONCILE", "", claim.created_at, now, now)
+            copy.write_row((*ids, *granted, *came_by, 0, "initiated", claim.external_status, 0))
+
+
+def _copy_entitlements(page: ClaimsPage) -> None:
+    now = timezone.now()
+    with connection.cursor() as cursor, cursor.copy(_COPY_ENTITLEMENTS) as copy:
+        for number, claim in enumerate(page.claims):
             copy.write_row(
-                (
-                    payload.claim_id,
-                    payload.user_id,
-                    payload.campaign_id,
-                    payload.reward_id,
-                    payload.external_id,
-                    claim.external_status,
-                    claim.created_at,
-                    now,
-                )
+                (claim.payload.claim_id, number, "bench-cape", 1, "GRANTED", now, "", "")
             )
 
 
