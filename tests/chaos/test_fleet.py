@@ -9,9 +9,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from studio_drops.demo.place import REPOSITORY
 from studio_drops.demo.supervisor import Program
 from tests.chaos.fleet import Fleet, starter
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="what a process forked is known on Linux alone, by /proc"
+)
 
 # It notes its own process id and that of a child which leaves its process group.
 FORKS = """

@@ -31,6 +31,8 @@ OTHER_EVENTS = (
 
 def replay_foreign(storm: Storm) -> None:
     """Claims of another organization, again and again, and bodies of Kick's other events."""
+    # The local Kick makes its key when it is first asked for.
+    requests.get(f"{storm.kick.url}/public/v1/public-key", timeout=5)
     dice = storm.dice("forger")
     everything = [
         ClaimToMake(user, pair) for user in storm.world.viewers for pair in storm.world.theirs
