@@ -10,10 +10,12 @@ is promised, what is checked and what was measured.
     site        the processes, and where each of them lives
     fleet       starts them, kills them, starts them again
     world       organizations, campaigns, rewards and viewers at Kick; what is mapped here
+    storm       what the drivers share while faults strike
     drivers     viewers who claim, players who link, game servers that hand out, and a forger
     trouble     which fault strikes when, by the seed
     witness     what must hold at every moment, looked at while everything happens
     calm        waiting until nothing changes any more
+    spans       who was linked to whom, from when to when
     facts       what both sides say in the end
     verdict     the comparison
     report      what is printed

@@ -1,18 +1,17 @@
 """What both sides say in the end: Kick by its dump, we by our database."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from accounts.models import KickUser, LinkEvent
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
+from tests.chaos.spans import Span, spans_of
 from tests.local_kick_process import LocalKick
 
 # Item (claim and sku) -> the fulfilment ids under which game servers were told to hand it out.
 HandedOut = dict[tuple[str, str], set[str]]
-FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +54,6 @@ class Owed:
     quantity: int
     status: str
     fulfilment_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From when to when a Kick user was linked to a player."""
-
-    kick_user_id: str
-    player_id: int
-    began: datetime
-    ended: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +123,3 @@ def _items_by_reward() -> dict[str, dict[str, int]]:
     for reward_id, sku, quantity in rows:
         items[reward_id][sku] = quantity
     return dict(items)
-
-
-def spans_of(events: Iterable[dict[str, Any]]) -> list[Span]:
-    """From the history of links, in the order in which it was written."""
-    began: dict[str, tuple[int, datetime]] = {}
-    spans: list[Span] = []
-    for event in events:
-        kick_user_id = event["kick_user_id"]
-        if event["kind"] == LinkEvent.Kind.LINKED:
-            began[kick_user_id] = (event["player_id"], event["at"])
-        elif event["kind"] == LinkEvent.Kind.UNLINKED:
-            player_id, since = began.pop(kick_user_id)
-            spans.append(Span(kick_user_id, player_id, since, event["at"]))
-    open_spans = (Span(user, player, since, FOREVER) for user, (player, since) in began.items())
-    return [*spans, *open_spans]

@@ -6,8 +6,9 @@ from tests.chaos.calm import Calm
 from tests.chaos.facts import Facts
 from tests.chaos.fleet import Fleet
 from tests.chaos.orders import Orders
+from tests.chaos.spans import NO_TIME
 from tests.chaos.storm import Storm
-from tests.chaos.verdict import Check
+from tests.chaos.verdict import Check, outside_of_links
 from tests.chaos.witness import Witness
 
 NAMED_AT_MOST = 5
@@ -40,6 +41,8 @@ def _say_claims(facts: Facts, say: Say) -> None:
     }
     for name, count in counts.items():
         say(f"{count:9,}  {name}")
+    outside = max((distance for _, distance in outside_of_links(facts)), default=NO_TIME)
+    say(f"{outside.total_seconds():9.3f}  s at most between a grant and its link, by the clock")
 
 
 def say_checks(checks: list[Check], witness: Witness, *, say: Say) -> None:

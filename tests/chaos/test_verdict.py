@@ -7,15 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.chaos.facts import (
-    FOREVER,
     Facts,
     KickClaim,
     KickDelivery,
     LedgerClaim,
     Owed,
-    Span,
-    spans_of,
 )
+from tests.chaos.spans import FOREVER, Span, distance_to, spans_of
 from tests.chaos.verdict import CHECKS, check_all
 from tests.chaos.world import OURS, THEIRS
 
@@ -221,3 +219,19 @@ def test_spans_of_a_link_that_ended_and_one_that_lasts() -> None:
         Span("7", 1, NOON, NOON + 2 * HOUR),
         Span("7", 2, NOON + 3 * HOUR, FOREVER),
     ]
+
+
+@pytest.mark.parametrize(
+    ("at", "distance"),
+    [
+        (NOON, timedelta(0)),
+        (NOON - 3 * HOUR, 2 * HOUR),
+        (NOON + 3 * HOUR, 2 * HOUR),
+    ],
+)
+def test_distance_to_a_link(at: datetime, distance: timedelta) -> None:
+    assert distance_to(at, [Span("7", 1, NOON - HOUR, NOON + HOUR)]) == distance
+
+
+def test_distance_without_any_link_is_endless() -> None:
+    assert distance_to(NOON, []) == timedelta.max

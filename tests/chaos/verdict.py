@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
-from tests.chaos.facts import Facts, KickClaim, LedgerClaim, Owed, Span
+from tests.chaos.facts import Facts, KickClaim, LedgerClaim, Owed
+from tests.chaos.spans import Span, distance_to, overlaps
 from tests.chaos.world import OURS
 
 # `granted_at` and a link's time are taken just before the lock that puts the two in order, so they
@@ -125,47 +125,37 @@ def handed_out_once(facts: Facts) -> Finding:
 
 
 def granted_to_the_linked(facts: Facts) -> Finding:
+    owed = list(outside_of_links(facts))
+    return len(owed), (
+        f"{one.claim_id}: player {one.player_id} was not linked when it was granted"
+        for one, distance in owed
+        if distance > LOCK_IS_WAITED_FOR
+    )
+
+
+def outside_of_links(facts: Facts) -> Iterator[tuple[Owed, timedelta]]:
+    """For what is owed: how far from its player's link the claim was granted, by the clock."""
     spans: defaultdict[tuple[str, int], list[Span]] = defaultdict(list)
     for span in facts.spans:
         spans[span.kick_user_id, span.player_id].append(span)
-    claims = {claim.claim_id: claim for claim in _granted(facts)}
-    owed = [one for one in facts.owed if one.claim_id in claims]
-    return len(owed), (
-        f"{one.claim_id}: player {one.player_id} was not linked to"
-        f" {claims[one.claim_id].kick_user_id} at {claims[one.claim_id].granted_at}"
-        for one in owed
-        if not _was_linked(claims[one.claim_id].granted_at, spans[_link(claims, one)])
-    )
-
-
-def _link(claims: dict[str, LedgerClaim], owed: Owed) -> tuple[str, int]:
-    return claims[owed.claim_id].kick_user_id, owed.player_id
-
-
-def _was_linked(at: datetime | None, spans: Iterable[Span]) -> bool:
-    return at is not None and any(
-        span.began - LOCK_IS_WAITED_FOR <= at
-        and (at <= span.ended or at - span.ended <= LOCK_IS_WAITED_FOR)
-        for span in spans
-    )
+    claims = _by_id(facts)
+    for one in facts.owed:
+        claim = claims[one.claim_id]
+        if claim.granted_at is not None:
+            linked = spans[claim.kick_user_id, one.player_id]
+            yield one, distance_to(claim.granted_at, linked)
 
 
 def linked_one_to_one(facts: Facts) -> Finding:
-    return len(facts.spans), [
-        *_overlaps(facts.spans, lambda span: f"Kick user {span.kick_user_id}"),
-        *_overlaps(facts.spans, lambda span: f"player {span.player_id}"),
+    twice = [
+        *overlaps(facts.spans, lambda span: f"Kick user {span.kick_user_id}"),
+        *overlaps(facts.spans, lambda span: f"player {span.player_id}"),
     ]
-
-
-def _overlaps(spans: Iterable[Span], whose: Callable[[Span], str]) -> Iterator[str]:
-    by_owner: defaultdict[str, list[Span]] = defaultdict(list)
-    for span in spans:
-        by_owner[whose(span)].append(span)
-    for owner, owned in by_owner.items():
-        owned.sort(key=lambda span: span.began)
-        for one, next_one in pairwise(owned):
-            if one.ended - next_one.began > LOCK_IS_WAITED_FOR:
-                yield f"{owner} was linked twice at {next_one.began}"
+    return len(facts.spans), (
+        f"{owner} was linked twice at {began}"
+        for owner, began, lasted in twice
+        if lasted > LOCK_IS_WAITED_FOR
+    )
 
 
 def foreign_never_granted(facts: Facts) -> Finding:
