@@ -6,6 +6,7 @@ from claims.models.deliveries import Delivery
 from claims.models.figures import ClaimHour, RewardFunnel
 from claims.models.ledger import Claim, Entitlement
 from claims.models.runs import Lease, ReconcileRun
+from claims.models.staff_logins import FailedLogin
 
 __all__ = [
     "ApiKey",
@@ -17,6 +18,7 @@ __all__ = [
     "ClaimHour",
     "Delivery",
     "Entitlement",
+    "FailedLogin",
     "Item",
     "Lease",
     "ReconcileRun",

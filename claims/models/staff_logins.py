@@ -1,0 +1,26 @@
+"""Failed logins of staff, by user name and address, so that guessing a password comes to an end."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from studio_drops.fields import OpaqueTextField
+
+
+class FailedLogin(models.Model):
+    """The failures in a row of one user name from one address. A success deletes the row."""
+
+    user_name = OpaqueTextField(_("user name"))
+    address = OpaqueTextField(_("address"))
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    last_failed_at = models.DateTimeField(_("last failed at"), db_index=True)
+
+    class Meta:
+        verbose_name = _("failed staff login")
+        verbose_name_plural = _("failed staff logins")
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(name="failed_login_once", fields=["user_name", "address"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_name} ({self.address})"
