@@ -102,13 +102,21 @@ def _read_body(request: HttpRequest) -> bytes:
     """At most `MAX_BODY_BYTES`, in one piece or in chunks. A longer body is not read."""
     too_long = Refusal(413, "too_large", f"The body has more than {MAX_BODY_BYTES} bytes.")
     if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-        body: bytes = request.META["wsgi.input"].read(MAX_BODY_BYTES + 1)
+        body = _read_chunks(request)
         if len(body) > MAX_BODY_BYTES:
             raise too_long
         return body
     if _content_length(request) > MAX_BODY_BYTES:
         raise too_long
     return _read_whole(request)
+
+
+def _read_chunks(request: HttpRequest) -> bytes:
+    try:
+        body: bytes = request.META["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    except Exception as error:  # each server has its own for what is no chunk, or ends too early
+        raise Refusal(400, "cut_off", "The body ended before its last chunk.") from error
+    return body
 
 
 def _read_whole(request: HttpRequest) -> bytes:
