@@ -14,6 +14,7 @@ from claims.entitlement_ids import parse_entitlement_id
 from claims.listings import visible_claims
 from claims.locks import retry_deadlock_once
 from claims.models import Claim, Entitlement
+from studio_drops import lookups  # noqa: F401 (registers `among`)
 from studio_drops.logs import log_event
 
 logger = logging.getLogger(__name__)
@@ -59,8 +60,10 @@ def fulfil_entitlements(
     Four statements at most, however many ids.
     """
     keys = {text: parse_entitlement_id(text) for text in entitlement_ids}
-    claims = visible_claims(categories).filter(pk__in={key[0] for key in keys.values() if key})
-    siblings = {(e.claim_id, e.sku): e for e in _lock_with_siblings(claims)}
+    claims = visible_claims(categories).filter(
+        pk__among=sorted({key[0] for key in keys.values() if key})
+    )
+    siblings = {(e.claim_id, e.sku): e for e in _lock_and_read_siblings(claims)}
     named = {text: siblings.get(key) if key else None for text, key in keys.items()}
     outcomes = {text: _outcome_for(found, fulfilment_id) for text, found in named.items()}
     to_fulfil = [found for found in named.values() if found and found.status == GRANTED]
@@ -71,19 +74,32 @@ def fulfil_entitlements(
     return outcomes
 
 
-def _lock_with_siblings(claims: QuerySet[Claim]) -> list[Entitlement]:
-    """Lock these claims, then all of their entitlements, which are returned.
+@dataclass(slots=True)
+class _Sibling:
+    """As much of an entitlement as decides what becomes of it and of its claim."""
 
-    The claims first: two calls that each fulfil one of two items would otherwise both read the
-    other item as not yet fulfilled, and neither would notice that the claim is complete.
+    pk: int
+    claim_id: str
+    sku: str
+    status: str
+    fulfilment_id: str
+    revoked_at: datetime | None
+
+
+def _lock_and_read_siblings(claims: QuerySet[Claim]) -> list[_Sibling]:
+    """Lock these claims, then read all of their entitlements, which no one else may change then.
+
+    Two calls that each fulfil one of two items would otherwise both read the other item as not yet
+    fulfilled, and neither would notice that the claim is complete.
     """
     in_key_order = claims.order_by("pk").select_for_update(of=("self",), no_key=True)
     claim_ids = list(in_key_order.values_list("pk", flat=True))
-    siblings = Entitlement.objects.filter(claim_id__in=claim_ids).order_by("pk")
-    return list(siblings.select_for_update(no_key=True))
+    siblings = Entitlement.objects.filter(claim__pk__among=claim_ids).order_by("pk")
+    columns = ("pk", "claim_id", "sku", "status", "fulfilment_id", "revoked_at")
+    return [_Sibling(*row) for row in siblings.values_list(*columns)]
 
 
-def _outcome_for(entitlement: Entitlement | None, fulfilment_id: str) -> FulfilmentOutcome:
+def _outcome_for(entitlement: _Sibling | None, fulfilment_id: str) -> FulfilmentOutcome:
     if entitlement is None:
         return FulfilmentOutcome.NOT_FOUND
     if entitlement.status == REVOKED:
@@ -93,17 +109,17 @@ def _outcome_for(entitlement: Entitlement | None, fulfilment_id: str) -> Fulfilm
     return FulfilmentOutcome.ALREADY_FULFILLED
 
 
-def _change(entitlements: Iterable[Entitlement], **fields: object) -> None:
-    """Write the same fields to all, in the database and in these objects."""
-    pks = []
+def _change(entitlements: Sequence[_Sibling], *, status: str, **fields: object) -> None:
+    """Write the same to all; the status is noted in these objects, too."""
+    if not entitlements:
+        return
     for entitlement in entitlements:
-        vars(entitlement).update(fields)
-        pks.append(entitlement.pk)
-    if pks:
-        Entitlement.objects.filter(pk__in=pks).update(**fields)
+        entitlement.status = status
+    pks = [entitlement.pk for entitlement in entitlements]
+    Entitlement.objects.filter(pk__among=pks).update(status=status, **fields)
 
 
-def _settle_claims(entitlements: Iterable[Entitlement], *, now: datetime) -> None:
+def _settle_claims(entitlements: Iterable[_Sibling], *, now: datetime) -> None:
     """Follow in the claims what became of all of their entitlements."""
     statuses = defaultdict(set)
     for entitlement in entitlements:
@@ -114,7 +130,7 @@ def _settle_claims(entitlements: Iterable[Entitlement], *, now: datetime) -> Non
 
 def _revoke_claims(claim_ids: Sequence[str], *, now: datetime) -> None:
     if claim_ids:
-        Claim.objects.filter(pk__in=claim_ids, status=Claim.Status.GRANTED).update(
+        Claim.objects.filter(pk__among=claim_ids, status=Claim.Status.GRANTED).update(
             status=Claim.Status.REVOKED, revoked_at=now
         )
 
@@ -124,7 +140,7 @@ def _want_processed(claim_ids: Sequence[str]) -> None:
     if claim_ids:
         known_at_kick = Claim.objects.exclude(source=Claim.Source.MANUAL)
         processed = Claim.ExternalStatus.PROCESSED
-        known_at_kick.filter(pk__in=claim_ids).exclude(wanted_external_status=processed).update(
+        known_at_kick.filter(pk__among=claim_ids).exclude(wanted_external_status=processed).update(
             wanted_external_status=processed
         )
 
@@ -141,14 +157,14 @@ def revoke_entitlements(
     """
     if not (reason := reason.strip()):
         raise ReasonMissing
-    wanted = Entitlement.objects.filter(pk__in=entitlement_ids)
+    wanted = Entitlement.objects.filter(pk__among=entitlement_ids)
     claims = Claim.objects.filter(pk__in=wanted.values("claim_id"))
-    siblings = {entitlement.pk: entitlement for entitlement in _lock_with_siblings(claims)}
+    siblings = {entitlement.pk: entitlement for entitlement in _lock_and_read_siblings(claims)}
     chosen = [siblings[pk] for pk in dict.fromkeys(entitlement_ids) if pk in siblings]
     to_revoke = [e for e in chosen if e.status == GRANTED]
     to_note = [e for e in chosen if e.status == FULFILLED and e.revoked_at is None]
     _change(to_revoke, status=REVOKED, revoked_at=now, revocation_reason=reason)
-    _change(to_note, revoked_at=now, revocation_reason=reason)
+    _change(to_note, status=FULFILLED, revoked_at=now, revocation_reason=reason)
     _settle_claims(siblings.values(), now=now)
     unchanged = len(chosen) - len(to_revoke) - len(to_note)
     log_event(logger, "revoke", revoked=len(to_revoke), noted=len(to_note), unchanged=unchanged)

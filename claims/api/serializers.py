@@ -140,9 +140,19 @@ class EntitlementPageSerializer(serializers.Serializer[Any]):
     )
 
 
+class EntitlementIdsField(serializers.ListField):
+    child = ExactTextField(allow_blank=True)
+
+    def run_child_validation(self, data: list[Any]) -> Any:
+        """Look at all ids at once: one by one, a thousand take longer than to fulfil them."""
+        are_texts = all(type(entitlement_id) is str for entitlement_id in data)
+        if are_texts and (joined := "".join(data)).isascii() and "\0" not in joined:
+            return data
+        return super().run_child_validation(data)  # which names each fault
+
+
 class FulfilmentSerializer(serializers.Serializer[Any]):
-    entitlement_ids = serializers.ListField(
-        child=ExactTextField(allow_blank=True),
+    entitlement_ids = EntitlementIdsField(
         max_length=MAX_IDS_PER_CALL,
         help_text=gettext_lazy("Which ones, up to 1,000."),
     )
