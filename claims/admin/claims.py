@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from claims.admin.bulk import ClaimActions
 from claims.admin.names import with_names
 from claims.admin.sentences import sentence_on
 from claims.admin.tones import claim_badge, entitlement_badge, verdict_badge
@@ -39,7 +40,7 @@ class EntitlementInline(ReadOnlyInline):
 
 
 @admin.register(Claim)
-class ClaimAdmin(IdSearch, ReadOnlyPage):
+class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     list_display = ["claim_id", "status_and_reason", "who", "what", "recorded_at"]
     list_filter = [
         "status",

@@ -13,16 +13,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from claims.admin.bulk import begin
 from claims.admin.forms import RevocationForm
 from claims.admin.names import with_names
 from claims.admin.tones import entitlement_badge
 from claims.desk.acts import Act, revoke
-from claims.models import Entitlement
+from claims.models import BulkJob, Entitlement
 from studio_drops.admin_parts.html import badge, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
 
-MAX_REVOKED_AT_ONCE = 1000
+# The form that asks for the reason has a field for each, of the 1,000 that Django takes.
+MAX_REVOKED_AT_ONCE = 900
+# More than so many are taken back in the background.
+MAX_WHILE_YOU_WAIT = 100
 
 
 @admin.register(Entitlement)
@@ -92,11 +96,16 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     def revoke(self, request: HttpRequest, chosen: QuerySet[Entitlement]) -> HttpResponse | None:
         ids = list(chosen.order_by("pk").values_list("pk", flat=True)[: MAX_REVOKED_AT_ONCE + 1])
         if len(ids) > MAX_REVOKED_AT_ONCE:
-            self.message_user(request, _("Choose at most 1,000 at a time."), level=messages.ERROR)
+            said = _("Choose at most %d at a time.") % MAX_REVOKED_AT_ONCE
+            self.message_user(request, said, level=messages.ERROR)
             return None
         form = RevocationForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
             return self._ask_for_a_reason(request, ids, form)
+        if len(ids) > MAX_WHILE_YOU_WAIT:
+            subjects = [str(pk) for pk in ids]
+            reason = form.cleaned_data["reason"]
+            return begin(request, BulkJob.Kind.REVOKE, subjects, reason=reason)
         self._revoke(request, ids, form.cleaned_data["reason"])
         return None
 

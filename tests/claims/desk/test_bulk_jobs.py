@@ -140,3 +140,40 @@ def test_job_of_ops_is_not_stopped_by_support(support: Client):
     assert support.post(reverse("desk:stop_job", args=[job.pk])).status_code == 403
     job.refresh_from_db()
     assert job.stop_asked_at is None
+
+
+def choose(client, model, action, *rows, **fields):
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
+    return client.post(reverse(f"admin:claims_{model}_changelist"), chosen | fields)
+
+
+@pytest.mark.parametrize("kind", ["retry", "ask_kick"])
+def test_claims_chosen_in_the_list_are_a_job_of_their_kick_users(support: Client, kind):
+    first, second = waiting_claims(2)
+    again = make_claim(kick_user=first.kick_user)
+
+    answer = choose(support, "claim", kind, first, second, again)
+
+    job = BulkJob.objects.get()
+    assert answer["Location"] == reverse("desk:job", args=[job.pk])
+    assert (job.kind, job.actor) == (kind.upper(), "support-ada")
+    assert sorted(job.subjects) == sorted([first.kick_user_id, second.kick_user_id])
+
+
+def test_actions_of_the_list_are_refused_without_permission(client, make_nobody):
+    (claim,) = waiting_claims(1)
+    client.force_login(make_nobody)
+
+    assert choose(client, "claim", "retry", claim).status_code == 403
+    assert not BulkJob.objects.exists()
+
+
+def test_many_entitlements_are_taken_back_in_the_background(ops: Client, monkeypatch):
+    monkeypatch.setattr("claims.admin.entitlements.MAX_WHILE_YOU_WAIT", 1)
+    owed = [make_entitlement(), make_entitlement()]
+
+    choose(ops, "entitlement", "revoke", *owed, confirmed="yes", reason="a bug")
+
+    job = BulkJob.objects.get()
+    assert (job.kind, job.reason, job.total) == ("REVOKE", "a bug", 2)
+    assert not Entitlement.objects.filter(status="REVOKED").exists()
