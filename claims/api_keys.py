@@ -45,7 +45,11 @@ def find_api_key(secret: str) -> ApiKey | None:
     The look-up need not take constant time: what the index compares is a digest, and how far a
     digest matches tells nothing about the secret behind it.
     """
-    return ApiKey.objects.filter(digest=digest_of(secret), revoked_at__isnull=True).first()
+    # As SQL, because every call of the API asks it: Django would take longer to write it.
+    found = ApiKey.objects.raw(
+        "SELECT * FROM claims_apikey WHERE digest = %s AND revoked_at IS NULL", [digest_of(secret)]
+    )
+    return next(iter(found), None)
 
 
 def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:
