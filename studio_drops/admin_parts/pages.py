@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from studio_drops.admin_parts.lines import LinesField
+from studio_drops.admin_parts.paging import LookaheadPaginator
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -35,7 +36,19 @@ class Page(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = capfirst(str(self.opts.verbose_name_plural))
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        page = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = getattr(page, "context_data", None) or {}
+        if "cl" in context and context["cl"].paginator.is_more:
+            # It would offer to select “all” and name a number that is not all.
+            context["actions_selection_counter"] = False
+        return page
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> LookaheadPaginator:
+        asked_for = request.GET.get("p", "")
+        page = int(asked_for) if asked_for.isdecimal() and len(asked_for) < 9 else 1
+        return LookaheadPaginator(queryset, per_page, *args, page=page, **kwargs)
 
 
 class ReadOnlyPage(Page):
