@@ -117,6 +117,7 @@ def studio(
         )
         deployment = Deployment(
             root=place / "app",
+            packages=place / "venv",
             written=place / "written",
             env_file=env_file,
             addresses=Addresses(database_socket, broker_port, web_port),

@@ -1,4 +1,4 @@
-"""A production deployment without containers: the same tree, commands and environment.
+"""A production deployment without containers: the same tree, packages, commands and environment.
 
 What Dockerfile and docker-compose.yml say is run as it stands there. Only addresses, paths and
 secrets are put in; and the schedule goes faster, because nobody wants to wait a minute for a job.
@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,11 +27,11 @@ from tests.production.container_files import (
     image_environment,
     left_out_of_the_image,
 )
+from tests.production.image_packages import make_environment
 
 READY_WITHIN_SECONDS = 60
 SCHEDULE_SPEED = 10
 IMAGE_VAR_DIR = "/var/lib/studio-drops"
-PROGRAMS = Path(sys.executable).parent
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,11 @@ class Addresses:
 
 @dataclass
 class Deployment:
-    """`root` is the image's /app; everything that may be written to is below `written`."""
+    """`root` is the image's /app and `packages` its /opt/venv; all that may be written to is below
+    `written`."""
 
     root: Path
+    packages: Path
     written: Path
     env_file: dict[str, str]
     addresses: Addresses
@@ -64,7 +65,7 @@ class Deployment:
             "CELERY_BROKER_URL": self._put_in(given["CELERY_BROKER_URL"]),
             "VAR_DIR": str(self.written / "var"),
             "WEB_BIND": f"127.0.0.1:{self.addresses.web_port}",
-            "PATH": given["PATH"].replace("/opt/venv/bin:$PATH", _search_path()),
+            "PATH": given["PATH"].replace("/opt/venv/bin:$PATH", self._search_path()),
             # What is this test's own.
             "SCHEDULE_SPEED": str(SCHEDULE_SPEED),
             "REQUESTS_CA_BUNDLE": str(self.trusted_authority),
@@ -76,13 +77,14 @@ class Deployment:
         }
 
     def build(self) -> None:
-        """What `docker build` does after the packages are there; then nobody may write to it."""
+        """What `docker build` does; then nobody may write to it."""
+        make_environment(self.packages)
         ignored = shutil.ignore_patterns(*left_out_of_the_image())
         shutil.copytree(REPOSITORY, self.root, ignore=ignored)
         for name in ("var", "tmp"):
             (self.written / name).mkdir(parents=True)
         step = build_step().replace("/tmp/build", str(self.written / "tmp/build"))
-        path = {"PATH": _search_path()}
+        path = {"PATH": self._search_path()}
         environment = neutral_surroundings() | image_environment() | path
         subprocess.run(["/bin/sh", "-c", step], cwd=self.root, env=environment, check=True)
         for place in self.root.rglob("*"):
@@ -144,6 +146,9 @@ class Deployment:
                 raise AssertionError(f"{what} did not come; ended by itself: {ended}\n{logs}")
             time.sleep(0.1)
 
+    def _search_path(self) -> str:
+        return f"{self.packages / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
     def _put_in(self, url: str) -> str:
         database = f"@/drops?host={quote(str(self.addresses.database_socket), safe='')}"
         found = url.replace("@db:5432/drops", database)
@@ -162,10 +167,6 @@ class Deployment:
         )
         assert not check or done.returncode == 0, f"{command[:3]} failed:\n{done.stderr[-3000:]}"
         return done
-
-
-def _search_path() -> str:
-    return f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
 
 
 @cache
