@@ -26,6 +26,9 @@ from claims.api.serializers import (
 from claims.entitlements import fulfil_entitlements
 from claims.listings import find_linked_kick_user, list_entitlements, mark_first_listed
 
+# One for all answers: a new one would copy all of its fields first.
+_PAGE = EntitlementPageSerializer()
+
 
 class ApiView(APIView):
     parser_classes = [BoundedJSONParser]
@@ -67,7 +70,7 @@ class EntitlementsView(ApiView):
         new_here = [row.id for row in page.entitlements if row.first_listed_at is None]
         if new_here:
             mark_first_listed(entitlement_ids=new_here, now=timezone.now())
-        return Response(EntitlementPageSerializer(page).data)
+        return Response(_PAGE.to_representation(page))
 
 
 class FulfilView(ApiView):
