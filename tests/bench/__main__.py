@@ -1,6 +1,7 @@
 """`python -m tests.bench [--quick] [W1 …]`: measure, print the table, exit 1 if a goal is missed.
 
-`python -m tests.bench surge` is the simulation of a launch day (tests/bench/surge.py).
+`python -m tests.bench surge` is the simulation of a launch day (tests/bench/surge.py), and
+`python -m tests.bench cost` measures what a single claim costs (tests/bench/cost.py).
 """
 
 import argparse
@@ -37,17 +38,21 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("only", nargs="*", help="goals, such as W1 or R3, or “surge”; none: all")
+    parser.add_argument(
+        "only", nargs="*", help="goals, such as W1 or R3, or “surge” or “cost”; none: all"
+    )
     parser.add_argument("--quick", action="store_true", help="a sanity check of two minutes")
     return parser
 
 
 def _measure(stage: Stage, only: set[str]) -> int:
     # They import Django's models, which the stage has set up by now.
-    from tests.bench import measures, surge
+    from tests.bench import cost, measures, surge
 
     if only == {"surge"}:
         return surge.run(stage)
+    if only == {"cost"}:
+        return cost.run(stage)
     results: list[Result] = []
     for keys, measure in measures.ALL.items():
         if not only or only.intersection(keys):

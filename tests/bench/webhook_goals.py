@@ -18,6 +18,7 @@ Sides = dict[str, list[Measured]]
 
 def w1_and_w2(stage: Stage) -> list[Result]:
     programs, missing = _programs(stage)
+    _print_ceiling(stage)
     results: list[Result] = []
     for connections in CONNECTIONS:
         say(f"W1, W2: {', '.join(programs)} at {connections} connections")
@@ -39,6 +40,18 @@ def _programs(stage: Stage) -> tuple[dict[str, Program], dict[str, str]]:
         else:
             stage.warm_up(programs[name])
     return programs, missing
+
+
+def _print_ceiling(stage: Stage) -> None:
+    """How far the load generator itself goes: it must be no bottleneck."""
+    for connections in CONNECTIONS:
+        idle = drive(
+            stage.nothing.port,
+            stage.measured_claims,
+            connections=connections,
+            seconds=stage.scale.seconds,
+        )
+        say(f"a server that does nothing: {idle.rate:,.0f} a second at {connections} connections")
 
 
 def _take_turns(stage: Stage, programs: dict[str, Program], connections: int) -> Sides:
