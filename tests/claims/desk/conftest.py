@@ -7,6 +7,7 @@ from django.test import Client
 
 from studio_drops.kick.api import KickApi
 from studio_drops.kick_client import get_kick
+from tests.claims.admin.test_in_chromium import browser, page  # noqa: F401
 from tests.local_kick_process import LocalKick
 
 
