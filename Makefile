@@ -22,8 +22,7 @@ demo: installed
 	@.venv/bin/python manage.py demo $(ARGS)
 
 test: installed-for-development
-	TEST_DATABASE=postgresql $(PYTEST)
-	TEST_DATABASE=sqlite $(PYTEST)
+	@.venv/bin/python -m tests.legs
 
 # Variables: N claims, the SEED of every choice, MINUTES of faults, the schedule's SPEED, SWEEPS=0.
 chaos: N = 2000
