@@ -22,11 +22,13 @@ from claims.api.serializers import (
     OutcomesSerializer,
     PlayerQuery,
     PlayerSerializer,
+    statuses_to_list,
 )
 from claims.entitlements import fulfil_entitlements
 from claims.listings import find_linked_kick_user, list_entitlements, mark_first_listed
 
-# One for all answers: a new one would copy all of its fields first.
+# One of each for all requests: a new one would copy all of its fields first.
+_QUERY = EntitlementQuery()
 _PAGE = EntitlementPageSerializer()
 
 
@@ -54,15 +56,14 @@ class EntitlementsView(ApiView):
         Pages are for one pass: follow `next_cursor` until it is null, then begin anew without a
         cursor. Do not keep a cursor as a watermark: what is granted meanwhile may come before it.
         """
-        query = EntitlementQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        limit: int = query.validated_data["limit"]
+        asked = _QUERY.run_validation(request.query_params)
+        limit: int = asked["limit"]
         page = page_of(
             list_entitlements(
-                game_account_id=query.validated_data.get("game_account_id"),
-                statuses=query.statuses,
+                game_account_id=asked.get("game_account_id"),
+                statuses=statuses_to_list(asked),
                 categories=categories_of(request),
-                after_id=query.validated_data.get("cursor", 0),
+                after_id=asked.get("cursor", 0),
                 limit=limit + 1,
             ),
             limit=limit,
