@@ -32,8 +32,8 @@ QUICK = Scale(
 )
 FULL = Scale(
     "full",
-    rounds=7,
-    seconds=4.0,
+    rounds=5,
+    seconds=3.0,
     claims=20_000,
     pages=40,
     swept=1_000_000,
