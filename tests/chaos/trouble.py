@@ -71,10 +71,6 @@ class Trouble:
             else:
                 self._storm.count(f"faults: {fault.name}")
 
-    @property
-    def is_spent(self) -> bool:
-        return not self._left
-
     def clear(self) -> None:
         self._storm.kick.clear_faults()
 

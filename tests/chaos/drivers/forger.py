@@ -67,7 +67,7 @@ def _post_event(storm: Storm, event: object, *, message_id: str) -> None:
         return
     storm.count("other events sent here")
     if answer.ok:
-        storm.count("OTHER EVENTS ACCEPTED")
+        storm.count("other events accepted")
 
 
 def _platform_key(database: Path) -> RSAPrivateKey:
