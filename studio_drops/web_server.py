@@ -18,6 +18,9 @@ graceful_timeout = 10
 keepalive = 75
 loglevel = "warning"
 control_socket_disable = True
+# Whether a proxy is believed is BEHIND_TLS_PROXY's to say, wherever that proxy is. Gunicorn would
+# believe every one on this machine.
+forwarded_allow_ips = ""
 
 
 def on_starting(_server: Any) -> None:
