@@ -20,7 +20,7 @@ from tests.postgres import die_with_parent
 from tests.production.container_files import command_of
 from tests.production.deployment import Addresses, Deployment
 from tests.production.filled_in import filled_in
-from tests.production.story import Studio
+from tests.production.story import Delivered, Studio
 from tests.production.tls import Certificates, make_certificates, tls_proxy
 from tests.session import report_missing
 
@@ -127,6 +127,17 @@ def studio(
             studio = Studio(url=url, deployment=deployment, kick=kick[0], game_login=game_login)
             deployment.wait_for(lambda: _answers(f"{url}/readyz"), "the web")
             yield studio
+
+
+@pytest.fixture(scope="module")
+def delivered(studio: Studio) -> Delivered:
+    """A player has linked and claimed, and Kick's webhook was answered 200."""
+    studio.map_reward()
+    player, viewer_id = studio.link()
+    claim_id = studio.claim(viewer_id)
+    # Again while a machine that is busy with tests takes longer than Kick has patience.
+    studio.deployment.wait_for(lambda: studio.is_delivered(claim_id), "a 200 for the webhook")
+    return Delivered(player=player, claim_id=claim_id)
 
 
 @contextmanager

@@ -43,6 +43,12 @@ class Browser:
         )
 
 
+@dataclass(frozen=True)
+class Delivered:
+    player: Browser
+    claim_id: str
+
+
 @dataclass
 class Studio:
     url: str

@@ -1,7 +1,4 @@
-"""What Compose would start, started here: production settings, PostgreSQL, Redis, TLS at the door.
-
-The tests share one deployment and run in order: the last ones look at what the first ones left.
-"""
+"""What Compose would start, started here: production settings, PostgreSQL, Redis, and TLS."""
 
 import json
 import re
@@ -11,30 +8,26 @@ import requests
 
 from tests.production.container_files import LONG_RUNNING
 from tests.production.filled_in import SECRETS
-from tests.production.story import SKU, Studio
+from tests.production.story import SKU, Delivered, Studio
 
 pytestmark = pytest.mark.postgresql
 
 YEAR_SECONDS = 31_536_000
 
 
-def test_a_claim_is_delivered_and_kick_is_told(studio: Studio) -> None:
-    studio.map_reward()
-    player, viewer_id = studio.link()
-
-    claim_id = studio.claim(viewer_id)
-    # Again while a machine that is busy with tests takes longer than Kick has patience.
-    studio.deployment.wait_for(lambda: studio.is_delivered(claim_id), "a 200 for the webhook")
-
+def test_a_claim_is_delivered_and_kick_is_told(studio: Studio, delivered: Delivered) -> None:
     account = {"game_account_id": studio.game_login.account["sub"]}
     (owed,) = studio.ask_api("GET", "entitlements", params=account)["entitlements"]
-    assert (owed["sku"], owed["quantity"], owed["status"]) == (SKU, 1, "GRANTED")
-    assert "Ember cape" in player.open("/link/").text
+    page = delivered.player.open("/link/").text
+
     handed_out = {"entitlement_ids": [owed["id"]], "fulfilment_id": "hand-out-1"}
     (outcome,) = studio.ask_api("POST", "entitlements/fulfil", json=handed_out)["outcomes"]
+
+    assert (owed["sku"], owed["quantity"], owed["status"]) == (SKU, 1, "GRANTED")
+    assert "Ember cape" in page
     assert outcome["outcome"] == "fulfilled"
     studio.deployment.wait_for(
-        lambda: studio.status_at_kick(claim_id) == "processed", "Kick's being told"
+        lambda: studio.status_at_kick(delivered.claim_id) == "processed", "Kick's being told"
     )
 
 
@@ -118,7 +111,7 @@ def test_another_host_is_refused(studio: Studio) -> None:
     assert answer.status_code == 400
 
 
-def test_metrics_are_for_those_with_the_token(studio: Studio) -> None:
+def test_metrics_are_for_those_with_the_token(studio: Studio, delivered: Delivered) -> None:
     token = studio.deployment.env_file["METRICS_TOKEN"]
 
     refused = requests.get(f"{studio.url}/metrics", timeout=20)
@@ -130,13 +123,13 @@ def test_metrics_are_for_those_with_the_token(studio: Studio) -> None:
     assert re.search(r"^studio_drops_deliveries_total\{[^}]*\} [1-9]", given.text, re.MULTILINE)
 
 
-def test_logs_are_json_without_a_secret(studio: Studio) -> None:
+def test_logs_are_json_without_a_secret(studio: Studio, delivered: Delivered) -> None:
     logs = {name: studio.deployment.log_of(name).read_text() for name in LONG_RUNNING}
 
     assert [
         line for text in logs.values() for line in text.splitlines() if not _is_json(line)
     ] == []
-    assert '"event": "delivery"' in logs["web"]
+    assert delivered.claim_id in logs["web"]
     secrets = [studio.deployment.env_file[name] for name in SECRETS]
     secrets += [studio.api_key, studio.password, *studio.staff.session.cookies.values()]
     assert [name for name, text in logs.items() if any(one in text for one in secrets)] == []
