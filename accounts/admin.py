@@ -109,7 +109,8 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
     list_display = ["shown_name", "kick_user_id", "linked_player", "linked_at", "first_seen_at"]
     list_filter = [("player", admin.EmptyFieldListFilter), "linked_at"]
     list_select_related = ["player"]
-    ordering = ["-first_seen_at"]
+    # By the key: an order of its own would sort all of them, or cost each claim an index.
+    ordering = ["pk"]
     search_fields = [
         "kick_user_id",
         "name__iexact",
@@ -147,7 +148,7 @@ class LinkEventAdmin(EventColumns, IdSearch, ReadOnlyPage):
     list_display = ["at", "kind_badge", "kick_user_link", "player_link", "actor"]
     list_filter = ["kind", "at"]
     list_select_related = ["kick_user", "player"]
-    ordering = ["-at"]
+    ordering = ["-id"]
     search_fields = [
         "kick_user_id",
         "kick_user__name__iexact",

@@ -13,7 +13,7 @@ from claims.admin.bulk import ClaimActions
 from claims.admin.names import with_names
 from claims.admin.sentences import sentence_on
 from claims.admin.tones import claim_badge, entitlement_badge, verdict_badge
-from claims.models import Claim, Delivery, Entitlement
+from claims.models import Campaign, Claim, Delivery, Entitlement, Item, Reward
 from studio_drops.admin_parts.html import NOTHING, badge, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyInline, ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
@@ -55,15 +55,17 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     search_fields = [
         "claim_id",
         "message_id",
-        "external_id",
-        "campaign_id",
-        "reward_id",
         "kick_user_id",
         "kick_user__name__iexact",
         "kick_user__player__game_account_id",
-        "entitlements__sku",
         "entitlements__fulfilment_id",
     ]
+    known_search_fields = {
+        "campaign_id": (Campaign, "campaign_id"),
+        "reward_id": (Reward, "reward_id"),
+        "external_id": (Reward, "external_id"),
+        "entitlements__sku": (Item, "sku"),
+    }
     entitlement_path = "entitlements__"
     search_help_text = _(
         "A whole id: of a claim, message, campaign, reward, Kick user, game account, entitlement "

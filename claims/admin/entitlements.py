@@ -18,7 +18,7 @@ from claims.admin.forms import RevocationForm
 from claims.admin.names import with_names
 from claims.admin.tones import entitlement_badge
 from claims.desk.acts import Act, revoke
-from claims.models import BulkJob, Entitlement
+from claims.models import BulkJob, Campaign, Entitlement, Item, Reward
 from studio_drops.admin_parts.html import badge, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
@@ -43,16 +43,18 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     list_select_related = ["player"]
     ordering = ["-id"]
     search_fields = [
-        "sku",
         "fulfilment_id",
         "claim_id",
         "claim__message_id",
-        "claim__campaign_id",
-        "claim__reward_id",
         "claim__kick_user_id",
         "claim__kick_user__name__iexact",
         "player__game_account_id",
     ]
+    known_search_fields = {
+        "sku": (Item, "sku"),
+        "claim__campaign_id": (Campaign, "campaign_id"),
+        "claim__reward_id": (Reward, "reward_id"),
+    }
     entitlement_path = ""
     search_help_text = gettext_lazy(
         "A whole id: of an entitlement, game account, claim, message, campaign, reward, Kick user "

@@ -30,6 +30,7 @@ from claims.models import (
 DAYS = 21
 BATCH = 2000
 CLAIMS_PER_KICK_USER = 2.5
+TOLD_WITHIN = timedelta(minutes=2)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 Status, Reason, Source = Claim.Status, Claim.HoldReason, Claim.Source
 
@@ -280,18 +281,18 @@ def _entitle(claim: Claim, offer: Offer, chance: random.Random, now: datetime) -
     owed.first_listed_at = listed_at
     fulfilled_at = listed_at + timedelta(seconds=chance.uniform(0.2, 4))
     if chance.randrange(1000) < 970 and fulfilled_at < now:
-        _fulfil(owed, claim, fulfilled_at, chance)
+        _fulfil(owed, claim, fulfilled_at, now)
     elif chance.randrange(1000) < 100:
         _revoke(owed, claim, fulfilled_at)
     return owed
 
 
-def _fulfil(owed: Entitlement, claim: Claim, at: datetime, chance: random.Random) -> None:
+def _fulfil(owed: Entitlement, claim: Claim, at: datetime, now: datetime) -> None:
     owed.status, owed.fulfilled_at = Entitlement.Status.FULFILLED, at
     owed.fulfilment_id = f"mail-{claim.claim_id[-10:]}"
     processed = Claim.ExternalStatus.PROCESSED
     claim.wanted_external_status = processed
-    if chance.randrange(1000) < 995:
+    if at < now - TOLD_WITHIN:
         claim.external_status = processed
 
 

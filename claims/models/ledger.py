@@ -208,6 +208,11 @@ class Entitlement(models.Model):
                 name="entitlements_owed", fields=["player", "id"], condition=Q(status="GRANTED")
             ),
             models.Index(name="entitlements_queue", fields=["id"], condition=Q(status="GRANTED")),
+            models.Index(
+                name="entitlements_by_fulfilment",
+                fields=["fulfilment_id"],
+                condition=~Q(fulfilment_id=""),
+            ),
         ]
 
     def __str__(self) -> str:

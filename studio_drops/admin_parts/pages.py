@@ -52,7 +52,9 @@ class Page(ModelAdmin):
 
 
 class ReadOnlyPage(Page):
-    """For rows that only services write."""
+    """For rows that only services write, of which there may be millions: they have one order."""
+
+    sortable_by = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False

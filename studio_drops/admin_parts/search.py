@@ -1,6 +1,6 @@
 """Search by a whole id, the way a support person has it: pasted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -20,6 +20,9 @@ class IdSearch(ModelAdmin):
     """
 
     number_search_fields: Sequence[str] = ()
+    # Look-ups that very many rows may answer to, and no index: each with the small table and its
+    # field that must know the term first.
+    known_search_fields: Mapping[str, tuple[type[Model], str]] = {}
     # The way from this model to the fields of its entitlements, "entitlements__" say, if any.
     entitlement_path: str | None = None
 
@@ -41,9 +44,15 @@ class IdSearch(ModelAdmin):
         for name in [
             *self.get_search_fields(request),
             *(self.number_search_fields if is_id else ()),
+            *self._known(term),
         ]:
             yield {name: term}
         key = parse_entitlement_id(term)
         if key and self.entitlement_path is not None:
             path = self.entitlement_path
             yield {f"{path}claim_id": key[0], f"{path}sku": key[1]}
+
+    def _known(self, term: str) -> Iterator[str]:
+        for name, (model, field) in self.known_search_fields.items():
+            if model._default_manager.filter(**{field: term}).exists():
+                yield name

@@ -4,7 +4,14 @@ from django.contrib.auth.models import Permission, User
 from accounts.models import GrantRevocation, KickGrant, LinkAttempt, LinkEvent
 from claims.api_keys import make_api_key
 from claims.models import Delivery, Lease, ReconcileRun
-from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
+from tests.factories import (
+    NOW,
+    make_claim,
+    make_entitlement,
+    make_item,
+    make_kick_user,
+    make_player,
+)
 
 TOKEN = b"the-encrypted-refresh-token"
 
@@ -52,6 +59,7 @@ def one_of_each(db):
     """A row of every model, joined as they are in life, by the admin's name of the model."""
     player = make_player(game_account_id="hero/7")
     kick_user = make_kick_user(player=player, name="night_owl")
+    make_item(sku="starter-sword")
     entitlement = make_entitlement(player=player, fulfilment_id="", sku="starter-sword")
     claim = entitlement.claim
     api_key, secret = make_api_key(name="eu-west lobby", categories=[], now=NOW)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from claims.desk import attention, figures
 from claims.desk.charts import round_up, stack_bars
+from claims.doctor import HEARTBEAT
 from claims.models import Claim, ClaimHour, Lease
 from tests.claims.admin.conftest import make_delivery
 from tests.claims.admin.test_every_page import InlineCode
@@ -200,7 +201,7 @@ def test_page_has_no_inline_code_and_each_chart_its_table(support: Client):
 
 def test_page_says_so_when_all_is_well(support: Client):
     now = timezone.now()
-    for job in ("heal_claims", "catch_up"):
+    for job in (HEARTBEAT, "catch_up"):
         Lease.objects.create(
             job=job, expires_at=now, not_before=now, last_began_at=now, last_ended_at=now
         )
