@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min, Q
 
 from accounts.models import GrantRevocation, KickGrant
-from claims.models import Campaign, Claim, Delivery, Lease, ReconcileRun
+from claims.models import Campaign, Claim, Delivery, Entitlement, Lease, ReconcileRun
 
 RECENT = timedelta(hours=1)
 
@@ -48,18 +48,26 @@ class Unwritten:
 
 
 def unwritten() -> Unwritten:
-    """`oldest_at`: when the first of them was complete, and Kick should have been told."""
-    row = (
-        Claim.objects.exclude(external_status=F("wanted_external_status"))
-        .filter(wanted_external_status=Claim.ExternalStatus.PROCESSED)
-        .annotate(complete_at=Max("entitlements__fulfilled_at"))
-        .aggregate(
-            count=Count("pk"),
-            refused=Count("pk", filter=Q(refused_writes__gt=0)),
-            oldest_at=Min("complete_at"),
-        )
+    """`oldest_at`: when the first of them was complete, and Kick should have been told.
+
+    Looked for among the thousand that were claimed first. A query of its own, because beside a join
+    the planner takes these few for nearly all claims, and reads the whole table.
+    """
+    waiting = Claim.objects.exclude(external_status=F("wanted_external_status")).filter(
+        wanted_external_status=Claim.ExternalStatus.PROCESSED
     )
-    return Unwritten(**row)
+    counts = waiting.aggregate(
+        count=Count("pk"), refused=Count("pk", filter=Q(refused_writes__gt=0))
+    )
+    first = list(waiting.order_by("pk").values_list("pk", flat=True)[:1000])
+    complete_at = (
+        Entitlement.objects.filter(claim__in=first)
+        .order_by()
+        .values("claim")
+        .annotate(complete_at=Max("fulfilled_at"))
+        .aggregate(oldest_at=Min("complete_at"))
+    )
+    return Unwritten(**counts, **complete_at)
 
 
 def last_run() -> ReconcileRun | None:

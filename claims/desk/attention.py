@@ -15,7 +15,7 @@ from claims.doctor import Finding, Verdict
 from claims.models import Campaign, Claim, Reward
 
 # Beyond this nobody needs the exact number, and counting on would cost more with every claim.
-COUNTED_UP_TO = 10_000
+COUNTED_UP_TO = 2_000
 Reason = Claim.HoldReason
 
 

@@ -22,7 +22,7 @@ class NothingMapped(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Of the claims that are held for want of this mapping. Exact up to 10,000 of each."""
+    """Of the claims that are held for want of this mapping. Exact up to 2,000 of each."""
 
     granted_now: int
     then_waiting: int
@@ -39,7 +39,7 @@ def preview(*, reward: Reward) -> Preview:
     return Preview(
         granted_now=count_some(held.filter(kick_user__player__isnull=False)),
         then_waiting=count_some(held.filter(kick_user__player__isnull=True)),
-        granted_before=reward.claims.exclude(status=Claim.Status.HELD).exists(),
+        granted_before=reward.first_mapped_at is not None,
     )
 
 
@@ -55,7 +55,7 @@ def map_reward(*, reward: Reward, items: Items, act: Act) -> BulkJob:
         return start_job(
             kind=BulkJob.Kind.GRANT_MAPPED,
             reward_id=reward.pk,
-            total=count_some(_waiting(reward)),
+            total=_waiting(reward).count(),
             act=act,
         )
 
@@ -99,7 +99,7 @@ SHOWN_AT_MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Unmapped:
-    """A reward without items, and how many claims wait for it, of the first 10,000 that wait."""
+    """A reward without items, and how many claims wait for it, of the first 2,000 that wait."""
 
     reward: Reward
     waiting: int
