@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
+from accounts.models import KickUser
 from claims.desk.acts import Act
-from claims.desk.attention import COUNTED_UP_TO, count_some
+from claims.desk.attention import COUNTED_UP_TO
 from claims.desk.audit import Subject, make_row
 from claims.desk.bulk_jobs import start_job
 from claims.mapping import note_first_mapping
@@ -22,24 +23,27 @@ class NothingMapped(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Of the claims that are held for want of this mapping. Exact up to 2,000 of each."""
+    """Of the claims that are held for want of this mapping; of some 2,000 of them if `is_more`."""
 
     granted_now: int
     then_waiting: int
-    granted_before: bool
-
-    @property
-    def is_more(self) -> bool:
-        return max(self.granted_now, self.then_waiting) > COUNTED_UP_TO
+    is_more: bool
+    mapped_before: bool
 
 
 def preview(*, reward: Reward) -> Preview:
     """What mapping this reward would do to what is held. Changes nothing."""
-    held = _waiting(reward)
+    waiting = _waiting(reward).values_list("kick_user_id", flat=True)
+    kick_users = list(waiting[: COUNTED_UP_TO + 1])
+    counted = kick_users[:COUNTED_UP_TO]
+    linked = KickUser.objects.filter(pk__in=set(counted), player__isnull=False)
+    linked_ids = set(linked.values_list("pk", flat=True))
+    granted_now = sum(kick_user in linked_ids for kick_user in counted)
     return Preview(
-        granted_now=count_some(held.filter(kick_user__player__isnull=False)),
-        then_waiting=count_some(held.filter(kick_user__player__isnull=True)),
-        granted_before=reward.first_mapped_at is not None,
+        granted_now=granted_now,
+        then_waiting=len(counted) - granted_now,
+        is_more=len(kick_users) > COUNTED_UP_TO,
+        mapped_before=reward.first_mapped_at is not None,
     )
 
 

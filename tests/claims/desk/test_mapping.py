@@ -50,7 +50,16 @@ def run_jobs():
 def test_preview_says_what_the_mapping_would_do(reward):
     found = mapping.preview(reward=reward)
 
-    assert (found.granted_now, found.then_waiting, found.granted_before) == (2, 1, False)
+    assert (found.granted_now, found.then_waiting) == (2, 1)
+    assert (found.is_more, found.mapped_before) == (False, False)
+
+
+def test_preview_of_very_many_looks_at_some(reward, monkeypatch):
+    monkeypatch.setattr(mapping, "COUNTED_UP_TO", 2)
+
+    found = mapping.preview(reward=reward)
+
+    assert (found.granted_now + found.then_waiting, found.is_more) == (2, True)
 
 
 def test_map_reward_grants_in_the_background(reward):
