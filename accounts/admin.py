@@ -6,12 +6,13 @@ Tokens, digests and verifiers are in no list, no field and no search.
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import GrantRevocation, KickGrant, KickUser, LinkAttempt, LinkEvent, Player
-from studio_drops.admin_parts.html import badge, list_link, row_link
+from studio_drops.admin_parts.html import badge, link, list_link, row_link
 from studio_drops.admin_parts.pages import ReadOnlyInline, ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
 
@@ -85,7 +86,15 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
     )
     empty_state = gettext_lazy("No player matches. A player appears at the first login to link.")
     inlines = [EventsOfPlayer]
-    fields = ["game_account_id", "name", "linked_to", "drops", "created_at", "last_login_at"]
+    fields = [
+        "game_account_id",
+        "name",
+        "linked_to",
+        "story",
+        "drops",
+        "created_at",
+        "last_login_at",
+    ]
 
     @admin.display(description=gettext_lazy("player"), ordering="name")
     def shown_name(self, player: Player) -> str:
@@ -97,6 +106,10 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         if kick_user is None:
             return badge("quiet", _("not linked"))
         return row_link("accounts_kickuser", kick_user.pk, kick_user)
+
+    @admin.display(description=gettext_lazy("story"))
+    def story(self, player: Player) -> SafeString:
+        return link(reverse("desk:player", args=[player.pk]), _("Where their drops are, and why"))
 
     @admin.display(description=gettext_lazy("drops"))
     def drops(self, player: Player) -> SafeString:
@@ -125,7 +138,15 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
     )
     empty_state = gettext_lazy("No Kick user matches. One appears with its first claim or link.")
     inlines = [EventsOfKickUser]
-    fields = ["kick_user_id", "name", "linked_player", "linked_at", "claims_link", "first_seen_at"]
+    fields = [
+        "kick_user_id",
+        "name",
+        "linked_player",
+        "linked_at",
+        "story",
+        "claims_link",
+        "first_seen_at",
+    ]
 
     @admin.display(description=gettext_lazy("Kick user"), ordering="name")
     def shown_name(self, kick_user: KickUser) -> str:
@@ -136,6 +157,11 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         if kick_user.player is None:
             return badge("quiet", _("not linked"))
         return self.player_link(kick_user)
+
+    @admin.display(description=gettext_lazy("story"))
+    def story(self, kick_user: KickUser) -> SafeString:
+        url = reverse("desk:kick_user", args=[kick_user.pk])
+        return link(url, _("Where its drops are, and why"))
 
     @admin.display(description=gettext_lazy("claims"))
     def claims_link(self, kick_user: KickUser) -> SafeString:

@@ -13,8 +13,9 @@ from claims.admin.bulk import ClaimActions
 from claims.admin.names import with_names
 from claims.admin.sentences import sentence_on
 from claims.admin.tones import claim_badge, entitlement_badge, verdict_badge
+from claims.desk.search import claim_url
 from claims.models import Campaign, Claim, Delivery, Entitlement, Item, Reward
-from studio_drops.admin_parts.html import NOTHING, badge, row_link, stacked
+from studio_drops.admin_parts.html import NOTHING, badge, link, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyInline, ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
 
@@ -74,7 +75,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     empty_state = _("No claim matches. Kick's claims appear here the moment they arrive.")
     inlines = [EntitlementInline]
     fieldsets = [
-        (None, {"fields": ["claim_id", "status_badge", "sentence"]}),
+        (None, {"fields": ["claim_id", "status_badge", "sentence", "story"]}),
         (
             _("Who and what"),
             {
@@ -146,6 +147,10 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     @admin.display(description=_("where it stands"))
     def sentence(self, claim: Claim) -> SafeString | str:
         return sentence_on(claim)
+
+    @admin.display(description=_("story"))
+    def story(self, claim: Claim) -> SafeString:
+        return link(claim_url(claim), _("See every hop of it"))
 
     @admin.display(description=_("Kick user"))
     def kick_user_link(self, claim: Claim) -> SafeString | str:

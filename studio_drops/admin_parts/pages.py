@@ -25,6 +25,8 @@ class Page(ModelAdmin):
     """A list that never counts all rows for its own sake, and says what it means to be empty."""
 
     show_full_result_count = False
+    # They would count the whole table once for each choice of each filter.
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     empty_state: str | Promise = _("There is nothing here yet.")
     # All text columns are unbounded text, which would otherwise be edited in a large box each.
