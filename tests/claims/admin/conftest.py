@@ -3,7 +3,15 @@ from django.contrib.auth.models import Permission, User
 
 from accounts.models import GrantRevocation, KickGrant, LinkAttempt, LinkEvent
 from claims.api_keys import make_api_key
-from claims.models import Delivery, Lease, ReconcileRun
+from claims.models import (
+    AuditEvent,
+    BulkJob,
+    Delivery,
+    FailedLogin,
+    Lease,
+    ReconcileRun,
+    RewardFunnel,
+)
 from tests.factories import (
     NOW,
     make_claim,
@@ -98,6 +106,16 @@ def one_of_each(db):
             kind="CATCH_UP", campaign_id=claim.campaign_id, started_at=NOW
         ),
         "claims_lease": Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW),
+        "claims_auditevent": AuditEvent.objects.create(
+            action="UNLINK", actor="ada", subject_kind="player", subject_id="hero/7", at=NOW
+        ),
+        "claims_bulkjob": BulkJob.objects.create(kind="RETRY", actor="ada", created_at=NOW),
+        "claims_rewardfunnel": RewardFunnel.objects.create(
+            campaign_id=claim.campaign_id, reward_id=claim.reward_id, counted_at=NOW
+        ),
+        "claims_failedlogin": FailedLogin.objects.create(
+            user_name="ada", address="10.0.0.1", last_failed_at=NOW
+        ),
         "claims_campaign": claim.campaign,
         "claims_reward": claim.reward,
         "claims_item": claim.reward.items.first(),

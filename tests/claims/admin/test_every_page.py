@@ -14,6 +14,10 @@ from tests.claims.admin.conftest import TOKEN, make_delivery
 from tests.factories import make_claim, make_entitlement, make_kick_user
 
 MODELS = [
+    "claims_auditevent",
+    "claims_bulkjob",
+    "claims_rewardfunnel",
+    "claims_failedlogin",
     "accounts_player",
     "accounts_kickuser",
     "accounts_linkevent",
@@ -30,7 +34,7 @@ MODELS = [
     "claims_item",
     "claims_apikey",
 ]
-READ_ONLY = MODELS[:11]
+READ_ONLY = MODELS[:15]
 INLINES = {"claims_campaignreward", "claims_rewarditem"}
 
 
