@@ -207,7 +207,7 @@ def _end_or_pause(run: ReconcileRun, *, is_finished: bool, held: HeldLease) -> N
     run.ended_at = held.clock() if is_finished else None
     run.save(update_fields=["outcome", "ended_at"])
     if run.ended_at and run.kind == ReconcileRun.Kind.CATCH_UP:
-        held.not_before = run.ended_at + REST * run.busy
+        held.not_before = run.ended_at + paced(REST * run.busy)
 
 
 def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
