@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -56,6 +57,15 @@ ASKED_FOR = [
     ("post", "revoke", "ops"),
     ("get", "unlink", "ops"),
     ("post", "unlink", "ops"),
+    ("get", "/admin/desk/campaigns/none", "support"),
+    ("get", "/admin/desk/preflight/none", "support"),
+    ("get", "/admin/desk/mapping", "support"),
+    ("get", "/admin/desk/jobs/1", "support"),
+    ("get", "/admin/desk/mapping/none", "ops"),
+    ("post", "/admin/desk/mapping/none", "ops"),
+    ("get", "/admin/desk/catalogue", "ops"),
+    ("post", "/admin/desk/catalogue", "ops"),
+    ("post", "/admin/desk/catalogue/export", "ops"),
     ("get", "/admin/claims/claim/", "support"),
     ("get", "/admin/claims/auditevent/", "support"),
     ("get", "/admin/claims/campaign/", "support"),
@@ -125,3 +135,18 @@ def test_nobody_can_change_the_audit(admin_client: Client, owed: Entitlement) ->
 
     assert [answer.status_code for answer in answers] == [403, 403, 403]
     assert AuditEvent.objects.get() == event
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "change", [lambda rows: rows.update(reason="x"), lambda rows: rows.delete()]
+)
+def test_database_itself_keeps_the_audit(
+    admin_client: Client, owed: Entitlement, change: Any
+) -> None:
+    admin_client.post(address("retry", owed))
+
+    with pytest.raises(DatabaseError, match="only ever added"), transaction.atomic():
+        change(AuditEvent.objects.all())
+
+    assert AuditEvent.objects.get().reason == ""
