@@ -18,6 +18,9 @@ class Scale:
     """Rows of the large table of E1; the small one has 10,000."""
     listings: int
     """Requests of each listing."""
+    desk_claims: int
+    """Claims of the large database of D1 to D4; the small one has 10,000."""
+    desk_rounds: int
 
 
 QUICK = Scale(
@@ -29,6 +32,8 @@ QUICK = Scale(
     swept=20_000,
     entitlements=200_000,
     listings=1_500,
+    desk_claims=50_000,
+    desk_rounds=3,
 )
 FULL = Scale(
     "full",
@@ -39,4 +44,6 @@ FULL = Scale(
     swept=1_000_000,
     entitlements=10_000_000,
     listings=10_000,
+    desk_claims=1_000_000,
+    desk_rounds=7,
 )

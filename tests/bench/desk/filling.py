@@ -1,0 +1,100 @@
+"""A process that fills the database that DATABASE_URL names, as weeks of campaigns would.
+
+    python -m tests.bench.desk.filling <claims> <now as ISO 8601>
+
+The same moment gives the same first rows, however many claims follow them.
+"""
+
+import sys
+from datetime import datetime
+from typing import Any
+
+import django
+from django.core.management import call_command
+
+# What the made-up data leaves out, and what grows with the claims all the same. Ids are given in
+# the order of the rows, so the first ones are the same in both databases.
+_ACTS = """
+    INSERT INTO claims_auditevent
+        (action, actor, subject_kind, subject_id, player_id, reason, before, after, at)
+    SELECT 'RETRY', 'ada', 'claim', claim_id, player_id, '', '{}', '{}', granted_at
+    FROM claims_entitlement WHERE id % 20 = 1 ORDER BY id
+"""
+_JOBS = """
+    INSERT INTO claims_bulkjob
+        (kind, reward_id, subjects, actor, reason, outcome, total, done, changed, error,
+         created_at, ended_at)
+    SELECT 'RETRY', '', '[]', 'ada', '', 'DONE', 0, 0, 0, '', at, at
+    FROM claims_auditevent WHERE id % 20 = 1 ORDER BY id
+"""
+_RUNS = """
+    INSERT INTO claims_reconcilerun
+        (kind, campaign_id, outcome, error, started_at, ended_at, busy, cursor, failures,
+         pages, seen, recorded, granted, held, differs, unusable, missed)
+    SELECT 'CATCH_UP', '', 'DONE', '', at, at, '1 second', '', 0, 1, 9, 0, 0, 0, 0, 0, 0
+    FROM claims_auditevent WHERE id % 4 = 1 ORDER BY id
+"""
+# No more than are ever kept.
+_DELIVERIES = """
+    INSERT INTO claims_delivery
+        (verdict, key, message_id, timestamp, claim_id, body, size, reason, received_at)
+    SELECT 'UNUSABLE', 'webhook:' || claim_id, claim_id, '', '', '{}', 2, 'No claim_id.', granted_at
+    FROM claims_entitlement WHERE id % 50 = 1 ORDER BY id LIMIT 10000
+"""
+_GRANTS = """
+    INSERT INTO accounts_kickgrant
+        (kick_user_id, encrypted_refresh_token, scope, obtained_at, next_refresh_at,
+         failed_refreshes)
+    SELECT kick_user_id, '', 'user:read', linked_at, linked_at + interval '30 days', 0
+    FROM accounts_kickuser WHERE player_id IS NOT NULL
+"""
+_REVOCATIONS = """
+    INSERT INTO accounts_grantrevocation
+        (kick_user_id, encrypted_refresh_token, outcome, attempts, created_at, ended_at)
+    SELECT kick_user_id, '', 'REVOKED', 1, at, at
+    FROM accounts_linkevent WHERE id % 30 = 1 ORDER BY id
+"""
+
+
+def main(claims: int, now: datetime) -> None:
+    django.setup()
+    call_command("migrate", verbosity=0)
+    from claims.desk.demo_data import make_demo_data
+
+    for _ in make_demo_data(claims=claims, seed=1, now=now):
+        pass
+    _make_newcomers(now)
+    _execute(_ACTS, _JOBS, _RUNS, _DELIVERIES, _GRANTS, _REVOCATIONS, "VACUUM ANALYZE")
+
+
+def _make_newcomers(now: datetime) -> None:
+    """What nobody has claimed yet: to look for it is to look through all that is something else."""
+    from claims.models import Campaign, CampaignReward, Item, Lease, Reward, RewardItem
+
+    campaign = Campaign.objects.create(
+        campaign_id="01NEWCAMPAIGN", name="Next week", category="Starfall Online", created_at=now
+    )
+    reward = Reward.objects.create(
+        reward_id="01NEWREWARD", name="Comet", external_id="comet-new", created_at=now
+    )
+    item = Item.objects.create(sku="comet-new", name="Comet")
+    CampaignReward.objects.create(campaign=campaign, reward=reward)
+    RewardItem.objects.create(reward=reward, item=item, quantity=1)
+    Lease.objects.create(job="confirm_claims", expires_at=now, not_before=now, last_began_at=now)
+
+
+def _execute(*statements: str) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def run(arguments: list[Any]) -> None:
+    claims, now = arguments
+    main(int(claims), datetime.fromisoformat(now))
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])
