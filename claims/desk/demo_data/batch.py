@@ -1,0 +1,47 @@
+"""Made-up rows that are written together, and the numbers they are known by."""
+
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Max, Model
+
+from accounts.models import KickUser, LinkEvent, Player
+from claims.models import Claim, Entitlement
+
+
+@dataclass
+class Batch:
+    """Rows that are written together, in the order in which they need each other."""
+
+    players: list[Player] = field(default_factory=list)
+    kick_users: list[KickUser] = field(default_factory=list)
+    events: list[LinkEvent] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    entitlements: list[Entitlement] = field(default_factory=list)
+
+
+class Numbers:
+    """Ids that no row has yet, counted up from what is there."""
+
+    def __init__(self, first: int) -> None:
+        self.next = first
+
+    def __call__(self) -> int:
+        self.next += 1
+        return self.next
+
+
+def first_number() -> int:
+    return int(Player.objects.aggregate(last=Max("pk"))["last"] or 0) + 1_000_000
+
+
+@transaction.atomic
+def write(batch: Batch) -> None:
+    rows: tuple[
+        list[Player] | list[KickUser] | list[LinkEvent] | list[Claim] | list[Entitlement], ...
+    ]
+    rows = (batch.players, batch.kick_users, batch.events, batch.claims, batch.entitlements)
+    for some in rows:
+        model: type[Model] | None = type(some[0]) if some else None
+        if model:
+            model._default_manager.bulk_create(some)
