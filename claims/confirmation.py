@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.clocks import RunningClock
 from claims.api_pages import Tally, record_page
@@ -10,6 +10,7 @@ from claims.leases import Clock
 from claims.ledger import heal_claims
 from claims.models import Claim
 from studio_drops.kick.api import KickApi
+from studio_drops.kick.errors import KickError
 from studio_drops.kick.payloads import ApiClaim, ClaimsPage
 from studio_drops.pace import paced
 
@@ -24,7 +25,8 @@ def confirm_claims(*, api: KickApi, now: datetime) -> int:
     """Look up, by its id, each unconfirmed claim whose next look-up is due; 100 at most.
 
     What is found is registered and recorded. What is not found for 24 hours is NOT_OURS. Raises
-    KickError when Kick cannot be asked, which counts as no look-up. Returns how many were found.
+    KickError when Kick cannot be asked, which counts as no look-up; others are then asked first.
+    Returns how many were found.
     """
     clock = RunningClock(now)  # a claim is granted when it is found, not when the run began
     due = Claim.objects.filter(next_lookup_at__lte=now).order_by("next_lookup_at")
@@ -35,7 +37,11 @@ def confirm_claims(*, api: KickApi, now: datetime) -> int:
 
 
 def _confirm(claim: Claim, *, api: KickApi, clock: Clock) -> bool:
-    pages = list(api.iter_claims(claim_id=claim.claim_id))
+    try:
+        pages = list(api.iter_claims(claim_id=claim.claim_id))
+    except KickError:
+        _let_others_go_first(claim, now=clock())
+        raise
     tally = sum((record_page(_only(page, claim), now=clock()) for page in pages), Tally())
     if not tally.seen:
         _note_lookup(claim, now=clock())
@@ -50,7 +56,7 @@ def _only(page: ClaimsPage, claim: Claim) -> ClaimsPage:
 
 def _note_lookup(claim: Claim, *, now: datetime) -> None:
     delay = min(FIRST_DELAY * 2 ** min(claim.lookups, 16), LONGEST_DELAY)
-    unconfirmed = Claim.objects.filter(pk=claim.pk, hold_reason=Claim.HoldReason.UNCONFIRMED)
+    unconfirmed = _still_unconfirmed(claim)
     if now - claim.received_at < LOOKED_UP_FOR:
         unconfirmed.update(lookups=F("lookups") + 1, next_lookup_at=now + paced(delay))
         return
@@ -60,3 +66,12 @@ def _note_lookup(claim: Claim, *, now: datetime) -> None:
         not_ours_at=now,
         hold_reason=Claim.HoldReason.NOT_OURS,
     )
+
+
+def _let_others_go_first(claim: Claim, *, now: datetime) -> None:
+    """Were it the first one again, a single claim that Kick fails at would keep all from theirs."""
+    _still_unconfirmed(claim).update(next_lookup_at=now + paced(FIRST_DELAY))
+
+
+def _still_unconfirmed(claim: Claim) -> QuerySet[Claim]:
+    return Claim.objects.filter(pk=claim.pk, hold_reason=Claim.HoldReason.UNCONFIRMED)

@@ -25,6 +25,9 @@ from studio_drops.kick.signatures import SignedDelivery, load_public_key, verify
 KEEP_SECONDS = 24 * 60 * 60.0
 PACE_SECONDS = 60.0
 WAIT_SECONDS = 1.0
+# How long the file is left alone. Each look at it lets go of the interpreter's lock, which with many
+# threads takes longer to get back than a signature. Before Kick is asked it is always read.
+LOOK_SECONDS = 1.0
 
 _POLL_SECONDS = 0.01
 
@@ -45,6 +48,7 @@ class PublicKeys:
         self._fetch = fetch
         self._file = file
         self._version: Version | None = None
+        self._looked_at = 0.0
         self._record = KeyRecord(api_url)
         self._key: RSAPublicKey | None = None
         self._attempt: _Attempt | None = None
@@ -57,7 +61,9 @@ class PublicKeys:
         Raises NoPublicKey.
         """
         seconds = now.timestamp()
-        self._read_file()
+        if self._key is None or abs(seconds - self._looked_at) >= LOOK_SECONDS:
+            self._looked_at = seconds
+            self._read_file()
         key = self._key
         if key is not None and verify(key, delivery):
             self._refresh_if_old(seconds)

@@ -226,6 +226,28 @@ def test_confirm_claims_counts_no_look_up_while_kick_is_down(
     assert Claim.objects.get().lookups == 0
 
 
+def test_confirm_claims_lets_no_claim_that_kick_fails_at_keep_others_waiting(
+    local_kick: LocalKick, api: KickApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, found = claims_at_kick(local_kick, count=2)
+    record(received(poisoned), received(found))
+    Claim.objects.filter(pk=poisoned["claim_id"]).update(next_lookup_at=NOW - timedelta(hours=1))
+    ask = api.iter_claims
+
+    def fail_at_one(*, claim_id: str) -> Any:
+        if claim_id == poisoned["claim_id"]:
+            raise KickUnavailable("500 for this claim alone")
+        return ask(claim_id=claim_id)
+
+    monkeypatch.setattr(api, "iter_claims", fail_at_one)
+
+    with pytest.raises(KickUnavailable):
+        confirm_claims(api=api, now=NOW)
+
+    assert confirm_claims(api=api, now=NOW) == 1
+    assert Claim.objects.get(pk=poisoned["claim_id"]).lookups == 0
+
+
 # --- Write-back --------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from studio_drops.kick.api import KickApi
 from studio_drops.kick.http import new_http
-from studio_drops.kick.key_file import KeyFile, KeyRecord
+from studio_drops.kick.key_file import KeyFile, KeyRecord, Version
 from studio_drops.kick.public_keys import NoPublicKey, PublicKeys
 from tests.kick.keys import delivery_signed_by, pem_of, private_key
 from tests.kick.scripted_server import (
@@ -222,11 +222,15 @@ def test_a_lock_that_is_never_released_holds_no_request_up(keys: PublicKeys, fil
 
 
 class CountingFile(KeyFile):
-    reads = 0
+    reads = looks = 0
 
     def read(self) -> KeyRecord:
         self.reads += 1
         return super().read()
+
+    def version(self) -> Version | None:
+        self.looks += 1
+        return super().version()
 
 
 @pytest.mark.usefixtures("keys")
@@ -235,13 +239,40 @@ def test_the_file_is_read_only_when_it_has_changed(make_keys: MakeKeys, file: Ke
     reader = make_keys(file=counting)
     reads = []
 
-    for content in (file.path.read_text(), "corrupt", file.path.read_text()):
+    for second, content in enumerate((file.path.read_text(), "corrupt", file.path.read_text())):
         file.path.write_text(content)
         for _ in range(10):
-            assert reader.verify(delivery_signed_by(OLD), now=NOW)
+            assert reader.verify(delivery_signed_by(OLD), now=seconds_later(second))
         reads.append(counting.reads)
 
     assert reads == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_file_is_looked_at_once_a_second_while_its_key_verifies(
+    make_keys: MakeKeys, file: KeyFile
+) -> None:
+    counting = CountingFile(file.path)
+    reader = make_keys(file=counting)
+    assert reader.verify(delivery_signed_by(OLD), now=NOW)
+    counting.looks = 0
+
+    for tenth in range(25):
+        assert reader.verify(delivery_signed_by(OLD), now=seconds_later(tenth / 10))
+
+    assert counting.looks == 2
+
+
+def test_a_key_that_another_process_has_just_written_verifies_at_once(
+    keys: PublicKeys, make_keys: MakeKeys, server: ScriptedServer
+) -> None:
+    reader, at = make_keys(), seconds_later(1)
+    assert reader.verify(delivery_signed_by(OLD), now=at)
+    server.script(key_answer(pem_of(NEW)))
+    assert keys.verify(delivery_signed_by(NEW), now=at)
+
+    assert reader.verify(delivery_signed_by(NEW), now=at)
+    assert len(server.seen) == 2
 
 
 @pytest.mark.parametrize(
