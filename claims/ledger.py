@@ -9,7 +9,8 @@ Whatever a claim came by (webhook, claims API, late link, healing), it passes th
   whom the Kick user is linked to while its row is locked.
 - Never silent: what is not granted is HELD with the first reason that applies.
 
-A repeated claim writes nothing. The docstrings say what happens on a repeat.
+A repeated claim writes nothing. The docstrings say what happens on a repeat. What staff grant by
+hand is no claim of Kick's: `claims.manual_grants` keeps these promises for it.
 """
 
 import enum

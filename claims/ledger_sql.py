@@ -4,7 +4,7 @@ PostgreSQL records a batch in one statement. SQLite knows no statement that writ
 there the same parts are run one after the other inside one IMMEDIATE transaction, which nobody else
 can write beside. What decides (`KNOWN`, `REASON`, `DUE`) and what is written stands here once.
 
-Every part reads `incoming`: claim_id, kick_user_id, campaign_id, reward_id, external_id,
+Every part of that reads `incoming`: claim_id, kick_user_id, campaign_id, reward_id, external_id,
 message_id, kick_created_at, external_status.
 """
 
@@ -258,3 +258,29 @@ FIND_SETTLED = """
 """
 POSTGRESQL_AMONG = "= ANY(%(claim_ids)s)"
 SQLITE_AMONG = "IN (SELECT value FROM json_each(%(claim_ids)s))"
+
+# --- Both: what staff grant by hand ---------------------------------------------------------------
+
+WRITE_MANUAL_CLAIM = """
+    INSERT INTO claims_claim (
+        claim_id, campaign_id, reward_id, external_id,
+        status, hold_reason, first_hold_reason, granted_at,
+        source, message_id, received_at, recorded_at,
+        lookups, wanted_external_status, external_status, refused_writes
+    )
+    SELECT
+        %(claim_id)s, %(campaign_id)s, %(reward_id)s, '',
+        'GRANTED', '', '', %(now)s,
+        'MANUAL', '', %(now)s, %(now)s,
+        0, 'initiated', 'initiated', 0
+    WHERE EXISTS (SELECT 1 FROM claims_rewarditem WHERE reward_id = %(reward_id)s)
+    ON CONFLICT (claim_id) DO NOTHING
+"""
+
+ENTITLE_MANUAL_CLAIM = f"""
+    WITH granted AS (
+        SELECT claim_id, reward_id, %(player_id)s AS player_id
+        FROM claims_claim WHERE claim_id = %(claim_id)s
+    )
+    {WRITE_ENTITLEMENTS}
+"""

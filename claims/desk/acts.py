@@ -10,23 +10,19 @@ from django.db import transaction
 
 from accounts.models import KickUser, Player
 from claims import entitlements as taking_back
-from claims import linking
+from claims import linking, manual_grants
 from claims.api_pages import Tally, record_page
 from claims.desk.audit import Subject, make_row, of_player, record_acts
 from claims.entitlements import ReasonMissing, RevokedEntitlements
 from claims.ledger import reconsider_kick_user
 from claims.locks import retry_deadlock_once
-from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, RewardItem
+from claims.models import AuditEvent, CampaignReward, Claim, Entitlement
 from studio_drops.kick.api import KickApi
 from studio_drops.kick.errors import KickError
 
 Action = AuditEvent.Action
 # Were Kick to ignore the filter, it would send every claim there is.
 PAGES_AT_MOST = 5
-
-
-class NothingToGrant(ValueError):
-    """The reward maps to no item, or is not in that campaign. Map it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,43 +77,11 @@ def grant_by_hand(*, player: Player, pair: CampaignReward, grant_id: uuid.UUID, 
     Raises ReasonMissing or NothingToGrant.
     """
     act.demand_reason()
-    mapping = list(RewardItem.objects.filter(reward=pair.reward_id).select_related("item"))
-    if not mapping:
-        raise NothingToGrant(f"The reward {pair.reward_id} maps to no item. Map it first.")
-    claim, is_new = Claim.objects.get_or_create(
-        claim_id=f"manual-{grant_id.hex}", defaults=_made_by_hand(pair, act)
-    )
-    if is_new:
-        _entitle(player, claim, mapping, act)
-    return claim
-
-
-def _made_by_hand(pair: CampaignReward, act: Act) -> dict[str, object]:
-    return {
-        "campaign_id": pair.campaign_id,
-        "reward_id": pair.reward_id,
-        "source": Claim.Source.MANUAL,
-        "status": Claim.Status.GRANTED,
-        "received_at": act.now,
-        "recorded_at": act.now,
-        "granted_at": act.now,
-    }
-
-
-def _entitle(player: Player, claim: Claim, mapping: Sequence[RewardItem], act: Act) -> None:
-    given = {mapped.item.sku: mapped.quantity for mapped in mapping}
-    Entitlement.objects.bulk_create(
-        Entitlement(
-            claim=claim,
-            player=player,
-            sku=sku,
-            quantity=quantity,
-            status=Entitlement.Status.GRANTED,
-            granted_at=act.now,
-        )
-        for sku, quantity in sorted(given.items())
-    )
-    _note(Action.GRANT, act, Subject("claim", claim.pk, player), after={"items": given})
+    given = manual_grants.grant_by_hand(player=player, pair=pair, grant_id=grant_id, now=act.now)
+    if given.is_new:
+        subject = Subject("claim", given.claim.pk, player)
+        _note(Action.GRANT, act, subject, after={"items": given.items})
+    return given.claim
 
 
 @retry_deadlock_once

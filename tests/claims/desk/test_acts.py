@@ -7,8 +7,9 @@ import pytest
 from accounts.linking import NotLinked
 from accounts.models import KickUser, LinkEvent
 from claims.desk import acts
-from claims.desk.acts import Act, NothingToGrant
+from claims.desk.acts import Act
 from claims.entitlements import ReasonMissing
+from claims.manual_grants import NothingToGrant
 from claims.models import AuditEvent, Claim, Entitlement
 from tests.factories import (
     NOW,
