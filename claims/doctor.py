@@ -140,7 +140,7 @@ def check_unconfirmed(now: datetime) -> Found:
         if held.reason == Claim.HoldReason.UNCONFIRMED and is_old:
             return (
                 Verdict.WARN,
-                f"{held.count} claims wait for Kick's claims API to show them.",
+                f"{held.shown} claims wait for Kick's claims API to show them.",
                 "Either another organization's claims are replayed here, which is harmless, or"
                 " this app belongs to another organization than the campaign: compare them.",
             )
@@ -151,7 +151,7 @@ def check_mapping() -> Found:
     for held in vitals.held_by_reason():
         if held.reason == Claim.HoldReason.UNMAPPED_REWARD:
             cure = "Map their rewards to items in the admin; they are granted within a minute."
-            return Verdict.WARN, f"{held.count} claims are of rewards without items.", cure
+            return Verdict.WARN, f"{held.shown} claims are of rewards without items.", cure
     return _passed("Every claimed reward maps to items.")
 
 

@@ -41,7 +41,7 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 
 def _held(now: datetime) -> Iterator[GaugeMetricFamily]:
-    counts = _gauge("held_claims", "Claims that are held, by reason.", ["reason"])
+    counts = _gauge("held_claims", "Claims that are held, by reason; 10,000 at most.", ["reason"])
     ages = _gauge("oldest_held_claim_seconds", "Age of the oldest held claim.", ["reason"])
     held = {row.reason: row for row in vitals.held_by_reason()}
     for reason in Claim.HoldReason.values:
@@ -54,7 +54,10 @@ def _held(now: datetime) -> Iterator[GaugeMetricFamily]:
 def _unwritten(now: datetime) -> Iterator[GaugeMetricFamily]:
     unwritten = vitals.unwritten()
     texts = {
-        "unwritten_claims": ("Delivered claims that Kick is not yet told of.", unwritten.count),
+        "unwritten_claims": (
+            "Delivered claims that Kick is not yet told of; 10,000 at most.",
+            unwritten.count,
+        ),
         "refused_writes": ("Of those, the ones that Kick refuses.", unwritten.refused),
         "oldest_unwritten_claim_seconds": (
             "Time since the first of those was handed out.",
