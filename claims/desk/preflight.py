@@ -138,8 +138,14 @@ def check_webhook(outside: Outside) -> Found:
     except requests.exceptions.SSLError:
         cure = "Install a certificate that a browser accepts, with its whole chain."
         return Verdict.FAIL, f"{url} has no valid certificate.", cure
+    except requests.ReadTimeout:
+        cure = (
+            "Kick would give up, too. See whether something in between stalls, and whether the web"
+            " processes have free threads: this page holds one of theirs (WEB_THREADS)."
+        )
+        return Verdict.FAIL, f"{url} was reached, and silent for {PATIENCE_SECONDS:g} s.", cure
     except requests.RequestException as error:
-        cure = "Check PUBLIC_URL, DNS, the firewall, and that the web processes have free threads."
+        cure = "Check PUBLIC_URL, DNS and the firewall."
         return Verdict.FAIL, f"{url} did not answer ({type(error).__name__}).", cure
     return _judge_webhook(url, answer)
 
@@ -229,9 +235,13 @@ def check_game_server(campaign: Campaign, now: datetime) -> Found:
 
 def check_rehearsal(campaign: Campaign) -> Found:
     """A claim that Kick shows as processed has passed every part there is."""
-    rehearsed = Q(campaign__is_test=True) | Q(campaign=campaign)
-    through = Claim.objects.filter(rehearsed, external_status=Claim.ExternalStatus.PROCESSED)
-    claim_id = through.values_list("pk", flat=True).first()
+    rehearsed = Campaign.objects.filter(Q(is_test=True) | Q(pk=campaign.pk))
+    through = Claim.objects.filter(
+        # Their ids, so that the database finds their claims without looking through all others.
+        campaign__in=list(rehearsed.values_list("pk", flat=True)),
+        external_status=Claim.ExternalStatus.PROCESSED,
+    )
+    claim_id = next(iter(through.order_by().values_list("pk", flat=True)[:1]), None)
     if claim_id:
         return _passed(
             f"The claim {claim_id} has gone all the way, and Kick shows it as processed."

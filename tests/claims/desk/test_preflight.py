@@ -1,12 +1,19 @@
 """Preflight: each thing that has to be right before a launch, and what is said when it is not."""
 
 import io
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from django.core.management import CommandError, call_command
+from django.core.servers.basehttp import WSGIServer
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
 from django.test import Client
+from django.test.testcases import QuietWSGIRequestHandler
 from django.urls import reverse
 from django.utils import timezone
 
@@ -96,6 +103,43 @@ def test_webhook_with_a_certificate_that_is_none(campaign: Campaign, live_server
     settings.PUBLIC_URL = live_server.url.replace("http:", "https:")
 
     assert "has no valid certificate" in examine(campaign)["webhook"].message
+
+
+@pytest.fixture
+def only_thread(campaign: Campaign, settings: Any) -> Iterator[str]:
+    """The URL of a web server that does one thing at a time."""
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    server = WSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    server.set_app(get_wsgi_application())
+    settings.PUBLIC_URL = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=_serve, args=[server])
+    thread.start()
+    yield settings.PUBLIC_URL
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _serve(server: WSGIServer) -> None:
+    try:
+        server.serve_forever()
+    finally:
+        connection.close()
+
+
+def test_page_of_a_server_with_one_thread_ends_in_time_and_says_why(
+    campaign: Campaign, only_thread: str, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "PATIENCE_SECONDS", 0.5)
+    cookies = {name: cookie.value for name, cookie in admin_client.cookies.items()}
+    path = reverse("desk:preflight", args=[campaign.pk])
+
+    page = requests.get(only_thread + path, cookies=cookies, timeout=15)
+
+    assert page.status_code == 200
+    assert "was reached, and silent for 0.5 s." in page.text
+    assert "WEB_THREADS" in page.text
+    assert requests.get(f"{only_thread}/healthz", timeout=15).status_code == 200
 
 
 def over(campaign: Campaign) -> None:
