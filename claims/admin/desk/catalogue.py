@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,8 +16,9 @@ from claims.admin.desk.gate import LOOK, name_of, show, staff_page
 from claims.admin.waking import heal_after_commit
 from claims.desk.acts import Act
 from claims.desk.audit import Subject, make_row
-from claims.desk.catalogue.document import BadDocument, Document, read_document, write_document
+from claims.desk.catalogue.document import BadDocument, Document, read_document
 from claims.desk.catalogue.moving import compare, export_catalogue, import_catalogue
+from claims.desk.catalogue.writing import write_catalogue
 from claims.models import AuditEvent
 
 BIGGEST_FILE = 512 * 1024
@@ -76,9 +77,8 @@ def _show(request: HttpRequest, **context: Any) -> HttpResponse:
 
 @require_POST
 @staff_page(*MOVE)
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> StreamingHttpResponse:
     now = timezone.now()
-    text = write_document(export_catalogue())
     make_row(
         action=AuditEvent.Action.EXPORT,
         actor=name_of(request),
@@ -86,8 +86,8 @@ def export(request: HttpRequest) -> HttpResponse:
         now=now,
     ).save()
     name = f"catalogue-{now:%Y%m%d-%H%M}.json"
-    return HttpResponse(
-        text,
+    return StreamingHttpResponse(
+        write_catalogue(export_catalogue()),
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

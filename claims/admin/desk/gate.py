@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
 LOOK = ("accounts.view_player", "claims.view_claim")
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def staff_page(*permissions: str) -> Callable[[View], View]:
@@ -19,7 +20,7 @@ def staff_page(*permissions: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def run(request: HttpRequest, **parts: Any) -> HttpResponse:
+        def run(request: HttpRequest, **parts: Any) -> HttpResponseBase:
             user: Any = request.user
             if not user.has_perms(permissions):
                 raise PermissionDenied

@@ -38,16 +38,6 @@ class Document:
     campaigns: dict[str, Row] = field(default_factory=dict)
 
 
-def write_document(document: Document) -> str:
-    """The file's text, in an order that two exports of the same rows share."""
-    whole = {
-        "format": FORMAT,
-        "version": VERSION,
-        **{name: [rows[key] for key in sorted(rows)] for name, rows in _parts(document).items()},
-    }
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-
-
 def read_document(text: str) -> Document:
     """Raises BadDocument. Whether the rows that it refers to exist is not looked at here."""
     whole = _load(text)
@@ -67,10 +57,6 @@ def _load(text: str) -> Row:
     if whole.get("version") != VERSION:
         raise BadDocument([f'Only "version" {VERSION} can be read, not {whole.get("version")!r}.'])
     return whole
-
-
-def _parts(document: Document) -> dict[str, dict[str, Row]]:
-    return {name: getattr(document, name) for name in KEYS}
 
 
 # --- What a row must be ------------------------------------------------------------------------

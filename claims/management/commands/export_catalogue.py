@@ -4,12 +4,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from claims.desk.catalogue.document import write_document
 from claims.desk.catalogue.moving import export_catalogue
+from claims.desk.catalogue.writing import write_catalogue
 
 
 class Command(BaseCommand):
     help = "Print campaigns, rewards, items and mappings as one JSON file. No secret is in it."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        self.stdout.write(write_document(export_catalogue()), ending="")
+        for piece in write_catalogue(export_catalogue()):
+            self.stdout.write(piece, ending="")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from claims.desk.acts import Act
-from claims.desk.catalogue.document import BadDocument, Document, read_document, write_document
+from claims.desk.catalogue.document import BadDocument, read_document
 from claims.desk.catalogue.moving import compare, export_catalogue, import_catalogue
+from claims.desk.catalogue.writing import write_catalogue
 from claims.ledger import heal_claims
 from claims.models import AuditEvent, Campaign, Claim, Entitlement, Item, Reward
 from tests.factories import (
@@ -51,7 +53,7 @@ def launch() -> Campaign:
 
 
 def text() -> str:
-    return write_document(export_catalogue())
+    return "".join(write_catalogue(export_catalogue()))
 
 
 def wipe() -> None:
@@ -70,6 +72,35 @@ def test_export_and_import_into_an_empty_deployment(launch: Campaign) -> None:
     assert [change.kind for change in changes] == ["item", "item", "reward", "reward", "campaign"]
     assert Reward.objects.get(pk="01CAPE").first_mapped_at == NOW
     assert Reward.objects.get(pk="01BOX").first_mapped_at is None
+
+
+def test_export_is_laid_out_for_a_reviewer(launch: Campaign) -> None:
+    exported = text()
+
+    assert exported == json.dumps(json.loads(exported), indent=2, ensure_ascii=False) + "\n"
+    assert "".join(write_catalogue({})) == (
+        '{\n  "format": "studio-drops catalogue",\n  "version": 1,\n'
+        '  "items": [],\n  "rewards": [],\n  "campaigns": []\n}\n'
+    )
+
+
+def most_memory_of_an_export() -> int:
+    tracemalloc.start()
+    try:
+        for _ in write_catalogue(export_catalogue()):
+            pass
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_export_takes_no_more_memory_of_ten_times_as_many_rows() -> None:
+    Item.objects.bulk_create(Item(sku=f"few-{n}", name="x" * 500) for n in range(1_000))
+    text()  # what is loaded once
+    few = most_memory_of_an_export()
+    Item.objects.bulk_create(Item(sku=f"many-{n}", name="x" * 500) for n in range(10_000))
+
+    assert most_memory_of_an_export() < 1.25 * few
 
 
 def test_import_repeated_changes_nothing(launch: Campaign) -> None:
@@ -228,7 +259,7 @@ def test_export_is_a_download_and_leaves_a_trace(ops: Client, launch: Campaign) 
     answer = ops.post(reverse("desk:export"))
 
     assert answer["Content-Disposition"].startswith("attachment")
-    assert answer.content.decode() == text()
+    assert answer.getvalue().decode() == text()
     assert AuditEvent.objects.get().action == "EXPORT"
 
 
@@ -268,7 +299,7 @@ def test_commands_move_the_catalogue(launch: Campaign, tmp_path: Any) -> None:
 
 def test_command_names_the_faults(tmp_path: Any) -> None:
     file = tmp_path / "catalogue.json"
-    file.write_text(write_document(Document()).replace('"items": []', '"items": {}'))
+    file.write_text("".join(write_catalogue({})).replace('"items": []', '"items": {}'))
 
     with pytest.raises(CommandError, match=r'Nothing was imported\.\n- "items" must be a list\.'):
         run("import_catalogue", str(file))
