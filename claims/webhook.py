@@ -8,8 +8,10 @@ fields, ledger. Nothing before the signature can store anything or reach the dat
 
 import json
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -35,6 +37,9 @@ from studio_drops.kick_client import NoPublicKey, verify_delivery
 from studio_drops.logs import log_event
 
 MAX_BODY_BYTES = 64 * 1024
+# A claim of Kick's has less than a kilobyte.
+USUAL_BODY_BYTES = 4 * 1024
+LONGEST_TURN_SECONDS = 1.0
 # Our clock may be the wrong one and a claim may be hours late, so a skew is counted, not refused.
 NOTED_SKEW = timedelta(minutes=10)
 
@@ -43,6 +48,8 @@ _META_KEYS = {f"HTTP_{name.upper().replace('-', '_')}": name for name in HEADERS
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+_long_deliveries = threading.Lock()
 
 
 class Refusal(Exception):
@@ -84,7 +91,25 @@ def drops_webhook(request: HttpRequest) -> HttpResponse:
 def _validate(request: HttpRequest, *, now: datetime) -> SignedDelivery:
     if request.method != "POST":
         raise Refusal(405, "not_post", "This address takes POST alone.")
-    body = _read_body(request)
+    with _turn(request):
+        return _verify(_read_body(request), request, now=now)
+
+
+@contextmanager
+def _turn(request: HttpRequest) -> Iterator[None]:
+    """One at a time of those that are longer than Kick's: a flood of them must not take every
+    thread's turn. After a second it goes on all the same, whatever keeps the one before it.
+    """
+    is_usual = not _is_chunked(request) and _content_length(request) <= USUAL_BODY_BYTES
+    has_turn = not is_usual and _long_deliveries.acquire(timeout=LONGEST_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        if has_turn:
+            _long_deliveries.release()
+
+
+def _verify(body: bytes, request: HttpRequest, *, now: datetime) -> SignedDelivery:
     try:
         delivery = read_delivery(_kick_headers(request), body)
     except SignatureMissing as error:
@@ -101,7 +126,7 @@ def _validate(request: HttpRequest, *, now: datetime) -> SignedDelivery:
 def _read_body(request: HttpRequest) -> bytes:
     """At most `MAX_BODY_BYTES`, in one piece or in chunks. A longer body is not read."""
     too_long = Refusal(413, "too_large", f"The body has more than {MAX_BODY_BYTES} bytes.")
-    if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+    if _is_chunked(request):
         body = _read_chunks(request)
         if len(body) > MAX_BODY_BYTES:
             raise too_long
@@ -109,6 +134,10 @@ def _read_body(request: HttpRequest) -> bytes:
     if _content_length(request) > MAX_BODY_BYTES:
         raise too_long
     return _read_whole(request)
+
+
+def _is_chunked(request: HttpRequest) -> bool:
+    return request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
 
 
 def _read_chunks(request: HttpRequest) -> bytes:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +20,7 @@ from prometheus_client import REGISTRY
 
 from claims import deliveries
 from claims.models import Campaign, Claim, Delivery, Entitlement
-from claims.webhook import MAX_BODY_BYTES, drops_webhook
+from claims.webhook import MAX_BODY_BYTES, USUAL_BODY_BYTES, drops_webhook
 from tests.claims.ledger_facts import receive
 from tests.factories import make_campaign, make_kick_user, make_player
 from tests.signing import PATH, SigningKick, claim_body, post
@@ -292,6 +294,37 @@ def test_webhook_takes_a_body_in_chunks(kick: SigningKick) -> None:
 
     assert response.status_code == 200
     assert Claim.objects.get().pk == GOOD["claim_id"]
+
+
+@pytest.mark.parametrize(("length", "most_at_once"), [(USUAL_BODY_BYTES, 4), (MAX_BODY_BYTES, 1)])
+@pytest.mark.django_db(databases=[])
+def test_webhook_looks_at_one_long_delivery_at_a_time(
+    kick: SigningKick, monkeypatch: pytest.MonkeyPatch, length: int, most_at_once: int
+) -> None:
+    """Else eight connections of forgeries as long as can be have most of the threads' turns."""
+    under_way: list[int] = []
+    seen: list[int] = []
+
+    def verify_slowly(*_: object, **__: object) -> bool:
+        under_way.append(1)
+        seen.append(len(under_way))
+        time.sleep(0.1)
+        under_way.pop()
+        return False
+
+    monkeypatch.setattr("claims.webhook.verify_delivery", verify_slowly)
+    body = b"x" * length
+    headers = kick.headers(body)
+    requests = [
+        RequestFactory().post(PATH, body, content_type="application/json", headers=headers)
+        for _ in range(4)
+    ]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(drops_webhook, requests))
+
+    assert [answer.status_code for answer in answers] == [401] * 4
+    assert max(seen) == most_at_once
 
 
 def test_webhook_takes_a_body_of_the_longest_size(kick: SigningKick) -> None:
