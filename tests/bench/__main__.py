@@ -1,7 +1,9 @@
 """`python -m tests.bench [--quick] [W1 …]`: measure, print the table, exit 1 if a goal is missed.
 
-`python -m tests.bench surge` is the simulation of a launch day (tests/bench/surge.py), and
-`python -m tests.bench cost` measures what a single claim costs (tests/bench/cost.py).
+`python -m tests.bench surge` is the simulation of a launch day (tests/bench/surge.py), `… cost`
+measures what a single claim costs (tests/bench/cost.py), and `… memory` sweeps ten times as many
+claims as the table does (tests/bench/memory.py). `… desk` asks for every page of the ops desk
+with a million claims (tests/bench/desk/).
 """
 
 import argparse
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument(
-        "only", nargs="*", help="goals, such as W1 or R3, or “surge” or “cost”; none: all"
+        "only", nargs="*", help="goals, such as W1 or R3; or surge, cost, memory or desk"
     )
     parser.add_argument("--quick", action="store_true", help="a sanity check of two minutes")
     return parser
@@ -47,12 +49,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measure(stage: Stage, only: set[str]) -> int:
     # They import Django's models, which the stage has set up by now.
-    from tests.bench import cost, measures, surge
+    from tests.bench import cost, measures, memory, surge
+    from tests.bench.desk import goals as desk
 
-    if only == {"surge"}:
-        return surge.run(stage)
-    if only == {"cost"}:
-        return cost.run(stage)
+    alone = {"surge": surge.run, "cost": cost.run, "memory": memory.run, "desk": desk.run}
+    for name, run in alone.items():
+        if only == {name}:
+            return run(stage)
     results: list[Result] = []
     for keys, measure in measures.ALL.items():
         if not only or only.intersection(keys):

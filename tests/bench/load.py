@@ -19,6 +19,9 @@ from dataclasses import dataclass, field
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _SEND_BUFFER_BYTES = 256 * 1024
 _STALLED_AFTER_SECONDS = 30.0
+# Until the server has noticed that the last run's connections are closed. A process that is still
+# at it takes none of the new ones, all of which would then go to one process.
+_PAUSE_SECONDS = 0.3
 
 
 class LoadFailed(Exception):
@@ -54,6 +57,7 @@ def drive(
     port: int, requests: Sequence[bytes], *, connections: int, seconds: float = math.inf
 ) -> Measured:
     """Send each request once, until all are answered or the time is over."""
+    time.sleep(_PAUSE_SECONDS)
     return _Run(port, iter(requests), connections, seconds).measure()
 
 

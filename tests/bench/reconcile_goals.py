@@ -31,7 +31,7 @@ def w5(stage: Stage) -> list[Result]:
         2.0,
         at_least=False,
     )
-    local_kick = _crowded_local_kick(stage)
+    local_kick = crowded_local_kick(stage, stage.scale.swept)
     stage.warm_up(stage.product)
     forget_claims()
     say("W5: the webhook at rest")
@@ -86,14 +86,14 @@ def r3_and_r4(stage: Stage) -> list[Result]:
     swept = f"{stage.scale.swept:,} known claims"
     r3 = Goal("R3", f"a sweep of {swept}, against only fetching and decoding them", 0.7)
     r4 = Goal("R4", f"growth of memory in it ({swept})", MIBIBYTES, at_least=False, unit=" MiB")
-    local_kick = _crowded_local_kick(stage)
+    local_kick = crowded_local_kick(stage, stage.scale.swept)
     say(f"R3, R4: making {swept}")
-    _run("sweep", local_kick)
+    run_sweeping("sweep", local_kick)
     fetches, sweeps = [], []
     for _ in range(max(1, stage.scale.rounds // 3)):
         say("R3, R4: fetch, then sweep")
-        fetches.append(_run("fetch", local_kick))
-        sweeps.append(_run("sweep", local_kick))
+        fetches.append(run_sweeping("fetch", local_kick))
+        sweeps.append(run_sweeping("sweep", local_kick))
     seconds = [[run["seconds"] for run in side] for side in (fetches, sweeps)]
     per_second = stage.scale.swept / min(seconds[1])
     growth = [run["growth"] for run in sweeps]
@@ -103,7 +103,8 @@ def r3_and_r4(stage: Stage) -> list[Result]:
     ]
 
 
-def _run(what: str, local_kick: LocalKick) -> dict[str, float]:
+def run_sweeping(what: str, local_kick: LocalKick) -> dict[str, float]:
+    """Run `tests.bench.sweeping` to its end: its `seconds`, `pages`, `claims` and `growth`, MiB."""
     process = _start(what, local_kick)
     output, _ = process.communicate()
     if process.returncode:
@@ -113,17 +114,17 @@ def _run(what: str, local_kick: LocalKick) -> dict[str, float]:
 
 
 @cache
-def _crowded_local_kick(stage: Stage) -> LocalKick:
+def crowded_local_kick(stage: Stage, claims: int) -> LocalKick:
     """A local Kick with claims of viewers who are all linked here. Stopped with the stage."""
-    say(f"making {stage.scale.swept:,} claims at the local Kick")
+    say(f"making {claims:,} claims at the local Kick")
     local_kick = start_local_kick(stage.directory / "local-kick.sqlite3")
     stage.at_the_end(local_kick.stop)
     local_kick.register_app(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
     campaign = local_kick.save_campaign(
         rewards=[{"name": "Bench cape", "external_id": "bench-cape", "required_minutes": 1}]
     )
-    for first in range(0, stage.scale.swept, PER_CALL):
-        count = min(PER_CALL, stage.scale.swept - first)
+    for first in range(0, claims, PER_CALL):
+        count = min(PER_CALL, claims - first)
         crowd = local_kick.claim(
             campaign_id=campaign["campaign_id"],
             reward_id=campaign["rewards"][0]["reward_id"],
