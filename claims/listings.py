@@ -1,11 +1,11 @@
 """What game servers ask: what players are owed, and to whom a player is linked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from accounts.models import KickUser
@@ -43,8 +43,10 @@ class ListedEntitlement:
 # As SQL, because game servers poll it and Django takes longer to write this statement than
 # PostgreSQL to answer it. The campaign may have been deleted, which must not hide what is owed.
 _LIST = """
-    SELECT entitlement.*, player.game_account_id, claim.campaign_id, claim.reward_id,
-        COALESCE(campaign.is_test, FALSE) AS is_test
+    SELECT entitlement.id, player.game_account_id, sku, quantity, entitlement.status,
+        entitlement.granted_at, fulfilled_at, fulfilment_id,
+        entitlement.claim_id, claim.campaign_id, claim.reward_id,
+        first_listed_at, COALESCE(campaign.is_test, FALSE)
     FROM claims_entitlement AS entitlement
     JOIN accounts_player AS player ON player.id = entitlement.player_id
     JOIN claims_claim AS claim ON claim.claim_id = entitlement.claim_id
@@ -52,6 +54,12 @@ _LIST = """
     WHERE entitlement.id > %(after_id)s AND {conditions}
     ORDER BY entitlement.id LIMIT %(limit)s
 """
+
+_TIMES = [
+    number
+    for number, column in enumerate(fields(ListedEntitlement))
+    if column.name in {"granted_at", "fulfilled_at", "first_listed_at"}
+]
 
 
 def list_entitlements(
@@ -74,32 +82,24 @@ def list_entitlements(
         conditions.append("player.game_account_id = %(game_account_id)s")
     if categories:
         conditions.append(f"campaign.category IN ({', '.join(f'%({name})s' for name in named)})")
-    rows = Entitlement.objects.raw(
-        _LIST.format(conditions=" AND ".join(conditions)), parameters | named
-    )
-    return [_listed(row) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_LIST.format(conditions=" AND ".join(conditions)), parameters | named)
+        return [ListedEntitlement(*_converted(row)) for row in cursor.fetchall()]
 
 
 def _literals(statuses: Sequence[str]) -> str:
     return ", ".join(f"'{Entitlement.Status(status).value}'" for status in statuses)
 
 
-def _listed(row: Any) -> ListedEntitlement:
-    return ListedEntitlement(
-        id=row.id,
-        game_account_id=row.game_account_id,
-        sku=row.sku,
-        quantity=row.quantity,
-        status=row.status,
-        granted_at=row.granted_at,
-        fulfilled_at=row.fulfilled_at,
-        fulfilment_id=row.fulfilment_id,
-        claim_id=row.claim_id,
-        campaign_id=row.campaign_id,
-        reward_id=row.reward_id,
-        first_listed_at=row.first_listed_at,
-        test=bool(row.is_test),
-    )
+def _converted(row: Sequence[Any]) -> Sequence[Any]:
+    """As Python has it: SQLite keeps times as text and truth as a number, PostgreSQL does not."""
+    if connection.vendor != "sqlite":
+        return row
+    values = list(row)
+    for index in _TIMES:
+        values[index] = connection.ops.convert_datetimefield_value(row[index], None, connection)
+    values[-1] = bool(row[-1])
+    return values
 
 
 def visible_claims(categories: Sequence[str]) -> QuerySet[Claim]:

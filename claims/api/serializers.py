@@ -1,6 +1,7 @@
 """What goes over the wire, each field with its meaning: the schema and the docs are made of it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from accounts.models import GAME_ACCOUNT_ID_MAX_LENGTH
 from claims.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorField
 from claims.entitlements import FulfilmentOutcome
+from claims.listings import ListedEntitlement
 from claims.models import Entitlement
 
 MAX_IDS_PER_CALL = 1000
@@ -130,6 +132,27 @@ class EntitlementSerializer(serializers.Serializer[Any]):
 
     def get_fulfilment_id(self, entitlement: Any) -> str | None:
         return entitlement.fulfilment_id or None
+
+    def to_representation(self, instance: ListedEntitlement) -> dict[str, Any]:
+        """What the fields above say; field by field takes ten times as long, and servers poll."""
+        return {
+            "id": instance.public_id,
+            "game_account_id": instance.game_account_id,
+            "sku": instance.sku,
+            "quantity": instance.quantity,
+            "status": instance.status,
+            "granted_at": _utc(instance.granted_at),
+            "fulfilled_at": _utc(instance.fulfilled_at) if instance.fulfilled_at else None,
+            "fulfilment_id": instance.fulfilment_id or None,
+            "claim_id": instance.claim_id,
+            "campaign_id": instance.campaign_id,
+            "reward_id": instance.reward_id,
+            "test": instance.test,
+        }
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 class EntitlementPageSerializer(serializers.Serializer[Any]):

@@ -1,7 +1,9 @@
 from datetime import timedelta
 
 import pytest
+from rest_framework.serializers import Serializer
 
+from claims.api.serializers import EntitlementSerializer
 from claims.listings import find_linked_kick_user, list_entitlements, mark_first_listed
 from claims.models import Campaign, Entitlement
 from tests.factories import (
@@ -128,3 +130,12 @@ def test_find_linked_kick_user_by_game_account_id():
     assert find_linked_kick_user(game_account_id="a/b?c=%2F#ü ") == kick_user
     assert find_linked_kick_user(game_account_id="unlinked") is None
     assert find_linked_kick_user(game_account_id="never seen") is None
+
+
+@pytest.mark.parametrize("status", EVERY_STATUS)
+def test_a_listed_entitlement_is_written_as_its_fields_describe_it(status):
+    make_entitlement(status=status)
+    (row,) = listed()
+    serializer = EntitlementSerializer()
+
+    assert serializer.to_representation(row) == Serializer.to_representation(serializer, row)
