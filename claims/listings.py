@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -74,7 +74,11 @@ def list_entitlements(
 
     No game account id: everybody's. No categories: all. One statement, which changes nothing.
     """
-    parameters = {"after_id": after_id, "limit": limit, "game_account_id": game_account_id}
+    parameters: dict[str, Any] = {
+        "after_id": after_id,
+        "limit": limit,
+        "game_account_id": game_account_id,
+    }
     named = {f"category_{number}": category for number, category in enumerate(categories)}
     # Literals, because of a parameter PostgreSQL cannot tell that a partial index has all of them.
     conditions = [f"entitlement.status IN ({_literals(statuses)})"]
@@ -95,9 +99,9 @@ def _converted(row: Sequence[Any]) -> Sequence[Any]:
     """As Python has it: SQLite keeps times as text and truth as a number, PostgreSQL does not."""
     if connection.vendor != "sqlite":
         return row
-    values = list(row)
+    values, operations = list(row), cast(Any, connection.ops)
     for index in _TIMES:
-        values[index] = connection.ops.convert_datetimefield_value(row[index], None, connection)
+        values[index] = operations.convert_datetimefield_value(row[index], None, connection)
     values[-1] = bool(row[-1])
     return values
 

@@ -137,7 +137,8 @@ def _read_body(request: HttpRequest) -> bytes:
 
 
 def _is_chunked(request: HttpRequest) -> bool:
-    return request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+    encoding: str = request.META.get("HTTP_TRANSFER_ENCODING", "")
+    return encoding.lower() == "chunked"
 
 
 def _read_chunks(request: HttpRequest) -> bytes:
