@@ -1,6 +1,7 @@
 """W5, R3 and R4: sweeps of the local Kick, beside the webhook and beside a mere fetch."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from tests.local_kick_process import LocalKick, start_local_kick
 MIBIBYTES = 16.0
 BEGINS_WITHIN_SECONDS = 30.0
 PER_CALL = 100_000
+KICKS_NICENESS = 10
 # Beyond the players of the webhook's claims.
 FIRST_PLAYER = 100_000_000
 
@@ -119,6 +121,8 @@ def crowded_local_kick(stage: Stage, claims: int) -> LocalKick:
     say(f"making {claims:,} claims at the local Kick")
     local_kick = start_local_kick(stage.directory / "local-kick.sqlite3")
     stage.at_the_end(local_kick.stop)
+    # Kick has machines of its own; here it shares the cores of those whom it serves.
+    os.setpriority(os.PRIO_PROCESS, local_kick.process.pid, KICKS_NICENESS)
     local_kick.register_app(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
     campaign = local_kick.save_campaign(
         rewards=[{"name": "Bench cape", "external_id": "bench-cape", "required_minutes": 1}]
