@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.db.models import Model
@@ -11,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from studio_drops.admin_parts.lines import LinesField
+from studio_drops.admin_parts.moments import NamedDateTime
 from studio_drops.admin_parts.paging import LookaheadPaginator
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Page(ModelAdmin):
     formfield_overrides = {
         models.TextField: {"widget": admin.widgets.AdminTextInputWidget},
         models.JSONField: {"form_class": LinesField},
+        models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": NamedDateTime},
         models.URLField: {"assume_scheme": "https", "widget": admin.widgets.AdminURLFieldWidget},
     }
 

@@ -7,7 +7,9 @@ from django.test import Client
 
 from studio_drops.kick.api import KickApi
 from studio_drops.kick_client import get_kick
+from tests.claims.admin.conftest import one_of_each  # noqa: F401
 from tests.claims.admin.test_in_chromium import browser, page  # noqa: F401
+from tests.claims.desk.test_in_chromium import addresses  # noqa: F401
 from tests.local_kick_process import LocalKick
 
 

@@ -1,0 +1,13 @@
+"""A date and a time in two boxes, each with a name for screen readers: Django gives them none."""
+
+from typing import Any
+
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.utils.translation import gettext_lazy as _
+
+
+class NamedDateTime(AdminSplitDateTime):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        for box, name in zip(self.widgets, (_("Date"), _("Time")), strict=True):
+            box.attrs["aria-label"] = name
