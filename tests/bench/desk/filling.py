@@ -7,18 +7,17 @@ The same moment gives the same first rows, however many claims follow them.
 
 import sys
 from datetime import datetime
-from typing import Any
 
 import django
 from django.core.management import call_command
 
-# What the made-up data leaves out, and what grows with the claims all the same. Ids are given in
-# the order of the rows, so the first ones are the same in both databases.
+# What the made-up data leaves out, and what grows with the claims all the same: so many that a page
+# is full on both sides. Ids are given in the order of the rows, so the first ones are the same.
 _ACTS = """
     INSERT INTO claims_auditevent
         (action, actor, subject_kind, subject_id, player_id, reason, before, after, at)
     SELECT 'RETRY', 'ada', 'claim', claim_id, player_id, '', '{}', '{}', granted_at
-    FROM claims_entitlement WHERE id % 20 = 1 ORDER BY id
+    FROM claims_entitlement WHERE id % 5 = 1 ORDER BY id
 """
 _JOBS = """
     INSERT INTO claims_bulkjob
@@ -32,14 +31,14 @@ _RUNS = """
         (kind, campaign_id, outcome, error, started_at, ended_at, busy, cursor, failures,
          pages, seen, recorded, granted, held, differs, unusable, missed)
     SELECT 'CATCH_UP', '', 'DONE', '', at, at, '1 second', '', 0, 1, 9, 0, 0, 0, 0, 0, 0
-    FROM claims_auditevent WHERE id % 4 = 1 ORDER BY id
+    FROM claims_auditevent WHERE id % 2 = 1 ORDER BY id
 """
 # No more than are ever kept.
 _DELIVERIES = """
     INSERT INTO claims_delivery
         (verdict, key, message_id, timestamp, claim_id, body, size, reason, received_at)
     SELECT 'UNUSABLE', 'webhook:' || claim_id, claim_id, '', '', '{}', 2, 'No claim_id.', granted_at
-    FROM claims_entitlement WHERE id % 50 = 1 ORDER BY id LIMIT 10000
+    FROM claims_entitlement WHERE id % 5 = 1 ORDER BY id LIMIT 10000
 """
 _GRANTS = """
     INSERT INTO accounts_kickgrant
@@ -52,7 +51,7 @@ _REVOCATIONS = """
     INSERT INTO accounts_grantrevocation
         (kick_user_id, encrypted_refresh_token, outcome, attempts, created_at, ended_at)
     SELECT kick_user_id, '', 'REVOKED', 1, at, at
-    FROM accounts_linkevent WHERE id % 30 = 1 ORDER BY id
+    FROM accounts_linkevent WHERE id % 3 = 1 ORDER BY id
 """
 
 
@@ -63,8 +62,14 @@ def main(claims: int, now: datetime) -> None:
 
     for _ in make_demo_data(claims=claims, seed=1, now=now):
         pass
+    add_the_rest(now)
+    _execute("VACUUM ANALYZE")
+
+
+def add_the_rest(now: datetime) -> None:
+    """To made-up data, what grows beside it."""
     _make_newcomers(now)
-    _execute(_ACTS, _JOBS, _RUNS, _DELIVERIES, _GRANTS, _REVOCATIONS, "VACUUM ANALYZE")
+    _execute(_ACTS, _JOBS, _RUNS, _DELIVERIES, _GRANTS, _REVOCATIONS)
 
 
 def _make_newcomers(now: datetime) -> None:
@@ -91,10 +96,5 @@ def _execute(*statements: str) -> None:
             cursor.execute(statement)
 
 
-def run(arguments: list[Any]) -> None:
-    claims, now = arguments
-    main(int(claims), datetime.fromisoformat(now))
-
-
 if __name__ == "__main__":
-    run(sys.argv[1:])
+    main(int(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))

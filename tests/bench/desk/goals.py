@@ -18,7 +18,7 @@ from tests.bench.stage import Stage, say
 FEW = 10_000
 # Each round asks each side so often, in turns, and counts the quickest: what disturbs only slows.
 ASKED_PER_ROUND = 2
-ROWS_AT_MOST = 50_000
+READ_AT_MOST = 0.25
 
 Page = dict[str, Any]
 
@@ -76,7 +76,7 @@ def run(stage: Stage) -> int:
         export = next(page.page for page in pages if page.name == "export")
         memory = [side.ask("export", export) / 2**20 for side in (few_side, many_side)]
     _print_pages(pages, many)
-    results = [*_judge(pages, many), _judge_export(memory)]
+    results = [*judge(pages, many), _judge_export(memory)]
     print_table(results)
     return 1 if any(result.verdict != "PASS" for result in results) else 0
 
@@ -136,7 +136,7 @@ def _time(measured: Measured, few: Side, many: Side, *, swapped: bool) -> None:
     measured.many.append(min(times[many]))
 
 
-def _judge(pages: Sequence[Measured], many: int) -> Iterator[Result]:
+def judge(pages: Sequence[Measured], many: int) -> Iterator[Result]:
     slowest = max(pages, key=lambda page: page.ratio.median)
     late = [page.name for page in pages if page.ratio.verdict != "PASS"]
     note = f"{slowest.name}; {len(late)} of {len(pages)} pages beyond it"
@@ -145,9 +145,9 @@ def _judge(pages: Sequence[Measured], many: int) -> Iterator[Result]:
     d2 = Goal("D2", "pages that make more queries with many claims", 0, at_least=False)
     yield Result(d2, [len(more)], ", ".join(more))
     greediest = max(pages, key=lambda page: page.rows[1])
-    what = f"most rows and entries of indexes that a page reads, of {many:,} claims"
-    d3 = Goal("D3", what, ROWS_AT_MOST, at_least=False)
-    yield Result(d3, [greediest.rows[1]], greediest.name)
+    what = f"most rows and entries of indexes that a page reads, as a share of {many:,}"
+    d3 = Goal("D3", what, READ_AT_MOST, at_least=False)
+    yield Result(d3, [greediest.rows[1] / many], f"{greediest.name}, {greediest.rows[1]:,}")
 
 
 def _judge_export(memory: Sequence[float]) -> Result:

@@ -7,28 +7,33 @@ is each answer.
 """
 
 import json
+import os
 import sys
 import threading
 import time
 import tracemalloc
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import django
+from django.core.management import call_command
 
 from tests.bench.traffic import HOST
 
 
 def main() -> None:
     django.setup()
-    side = _Side()
+    _collect_static_files()
+    side = Side()
+    _answer_for_the_outside()
     for line in sys.stdin:
         order = json.loads(line)
         print(json.dumps(side.obey(order)), flush=True)
 
 
-class _Side:
+class Side:
     """A member of ops with a browser. Each page is asked for whole, middleware and all."""
 
     def __init__(self) -> None:
@@ -40,22 +45,21 @@ class _Side:
         user.groups.set([Group.objects.get(name="ops")])
         self.client.force_login(user)
         _count_as_the_worker_does()
-        _answer_for_the_outside()
 
     def obey(self, order: dict[str, Any]) -> Any:
         if order["do"] == "list":
             from tests.bench.desk.pages import all_pages
 
             return [asdict(page) for page in all_pages(self.client)]
-        return getattr(self, f"_{order['do']}")(order["page"])
+        return getattr(self, order["do"])(order["page"])
 
-    def _time(self, page: dict[str, Any]) -> float:
+    def time(self, page: dict[str, Any]) -> float:
         """Seconds."""
         began_at = time.perf_counter()
         self._ask(page)
         return time.perf_counter() - began_at
 
-    def _look(self, page: dict[str, Any]) -> dict[str, Any]:
+    def look(self, page: dict[str, Any]) -> dict[str, Any]:
         """How many queries it makes, and how many rows and entries of indexes these read."""
         from django.db import connection
         from django.test.utils import CaptureQueriesContext
@@ -65,7 +69,7 @@ class _Side:
             self._ask(page)
         return {"queries": len(queries), "rows": _rows_read() - before}
 
-    def _export(self, page: dict[str, Any]) -> int:
+    def export(self, page: dict[str, Any]) -> int:
         """The most bytes that Python held while it was made and sent."""
         self._ask(page)
         tracemalloc.start()
@@ -97,12 +101,23 @@ def _rows_read() -> int:
         return int(cursor.fetchone()[0])
 
 
+def _collect_static_files() -> None:
+    """As a deployment does, but beside its own: pages name them by their hashes."""
+    from django.conf import settings
+
+    settings.STATIC_ROOT = Path(settings.VAR_DIR) / f"static-{os.getpid()}"
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
 def _count_as_the_worker_does() -> None:
+    """And as the front page does when it is first shown after an hour is over."""
     from django.utils import timezone
 
+    from claims.desk.figures import claims_per_hour
     from claims.desk.funnels import count_running_funnels
 
     count_running_funnels(now=timezone.now())
+    claims_per_hour(now=timezone.now())
 
 
 def _answer_for_the_outside() -> None:
