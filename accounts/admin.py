@@ -69,7 +69,7 @@ class EventsOfKickUser(EventColumns, ReadOnlyInline):
 @admin.register(Player)
 class PlayerAdmin(IdSearch, ReadOnlyPage):
     list_display = ["shown_name", "game_account_id", "linked_to", "created_at", "last_login_at"]
-    list_filter = [("kick_user", admin.EmptyFieldListFilter), "last_login_at"]
+    list_filter = ["last_login_at"]
     list_select_related = ["kick_user"]
     ordering = ["-id"]
     search_fields = [
@@ -191,7 +191,8 @@ class KickGrantAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
     list_display = ["kick_user_link", "state", "obtained_at", "next_refresh_at", "disconnected_at"]
     list_filter = [("disconnected_at", admin.EmptyFieldListFilter), "obtained_at"]
     list_select_related = ["kick_user"]
-    ordering = ["-obtained_at"]
+    # By the key, like Kick users.
+    ordering = ["pk"]
     search_fields = [
         "kick_user_id",
         "kick_user__name__iexact",
@@ -232,7 +233,7 @@ class GrantRevocationAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
     ]
     list_filter = ["outcome", "created_at"]
     list_select_related = ["kick_user"]
-    ordering = ["-created_at"]
+    ordering = ["-id"]
     search_fields = ["kick_user_id", "kick_user__name__iexact"]
     search_help_text = gettext_lazy("A whole id or name of a Kick user.")
     empty_state = gettext_lazy("No grant had to be ended at Kick.")

@@ -26,6 +26,7 @@ class Player(models.Model):
     class Meta:
         verbose_name = _("player")
         verbose_name_plural = _("players")
+        indexes = [models.Index(Upper("name"), name="players_by_name")]
 
     def __str__(self) -> str:
         return self.name or self.game_account_id
@@ -89,6 +90,12 @@ class LinkEvent(models.Model):
     class Meta:
         verbose_name = _("link event")
         verbose_name_plural = _("link events")
+        # What is rare: a list of it would look through all other events.
+        indexes = [
+            models.Index(
+                name="link_events_but_links", fields=["kind", "id"], condition=~Q(kind="LINKED")
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kick_user_id} {self.kind} {self.player_id}"
@@ -121,7 +128,14 @@ class KickGrant(models.Model):
                 | Q(next_refresh_at__isnull=False, disconnected_at__isnull=True),
             )
         ]
-        indexes = [models.Index(name="grants_to_refresh", fields=["next_refresh_at"])]
+        indexes = [
+            models.Index(name="grants_to_refresh", fields=["next_refresh_at"]),
+            models.Index(
+                name="grants_disconnected",
+                fields=["kick_user"],
+                condition=Q(disconnected_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"grant of {self.kick_user_id}"

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from claims.models import Claim, Reward, RewardItem
+from claims.vitals import COUNTED_UP_TO
 
 
 def note_first_mapping(*, reward_id: str, now: datetime) -> bool:
@@ -19,9 +20,10 @@ def note_first_mapping(*, reward_id: str, now: datetime) -> bool:
 
 
 def count_waiting_for_mapping(*, reward_id: str) -> int:
-    """How many claims are held because this reward maps to no item."""
-    return Claim.objects.filter(
+    """How many claims are held because this reward maps to no item; 10,000 at most."""
+    waiting = Claim.objects.filter(
         status=Claim.Status.HELD,
         hold_reason=Claim.HoldReason.UNMAPPED_REWARD,
         reward_id=reward_id,
-    ).count()
+    )
+    return waiting.values("reward_id")[:COUNTED_UP_TO].count()

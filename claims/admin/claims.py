@@ -3,18 +3,19 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from claims.admin.bulk import ClaimActions
+from claims.admin.known import claims_known_as, claims_of_item
 from claims.admin.names import with_names
 from claims.admin.sentences import sentence_on
 from claims.admin.tones import claim_badge, entitlement_badge, verdict_badge
 from claims.desk.search import claim_url
-from claims.models import Campaign, Claim, Delivery, Entitlement, Item, Reward
+from claims.models import Claim, Delivery, Entitlement
 from studio_drops.admin_parts.html import NOTHING, badge, link, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyInline, ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
@@ -61,16 +62,10 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         "kick_user__player__game_account_id",
         "entitlements__fulfilment_id",
     ]
-    known_search_fields = {
-        "campaign_id": (Campaign, "campaign_id"),
-        "reward_id": (Reward, "reward_id"),
-        "external_id": (Reward, "external_id"),
-        "entitlements__sku": (Item, "sku"),
-    }
     entitlement_path = "entitlements__"
     search_help_text = _(
         "A whole id: of a claim, message, campaign, reward, Kick user, game account, entitlement "
-        "or fulfilment; an external id, a SKU, or a Kick name."
+        "or fulfilment; an external id, a Kick name, or the SKU of what was granted lately."
     )
     empty_state = _("No claim matches. Kick's claims appear here the moment they arrive.")
     inlines = [EntitlementInline]
@@ -123,6 +118,9 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return with_names(super().get_queryset(request))
+
+    def known_condition(self, term: str) -> Q | None:
+        return claims_known_as(term) or claims_of_item(term)
 
     def get_inlines(self, request: HttpRequest, obj: Claim | None) -> Any:  # noqa: ARG002
         is_held = obj is not None and obj.status == Claim.Status.HELD

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy
 
 from claims.admin.bulk import begin
 from claims.admin.forms import RevocationForm
+from claims.admin.known import claims_known_as, newest_of_item
 from claims.admin.names import with_names
 from claims.admin.tones import entitlement_badge
 from claims.desk.acts import Act, revoke
-from claims.models import BulkJob, Campaign, Entitlement, Item, Reward
+from claims.models import BulkJob, Entitlement
 from studio_drops.admin_parts.html import badge, row_link, stacked
 from studio_drops.admin_parts.pages import ReadOnlyPage
 from studio_drops.admin_parts.search import IdSearch
@@ -50,15 +51,10 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
         "claim__kick_user__name__iexact",
         "player__game_account_id",
     ]
-    known_search_fields = {
-        "sku": (Item, "sku"),
-        "claim__campaign_id": (Campaign, "campaign_id"),
-        "claim__reward_id": (Reward, "reward_id"),
-    }
     entitlement_path = ""
     search_help_text = gettext_lazy(
         "A whole id: of an entitlement, game account, claim, message, campaign, reward, Kick user "
-        "or fulfilment; a SKU, or a Kick name."
+        "or fulfilment; a Kick name, or the SKU of what was granted lately."
     )
     empty_state = gettext_lazy("No entitlement matches. A claim that is granted makes them.")
     actions = ["revoke"]
@@ -76,7 +72,10 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        return with_names(super().get_queryset(request), claim="claim__")
+        return with_names(super().get_queryset(request))
+
+    def known_condition(self, term: str) -> Q | None:
+        return claims_known_as(term, claim="claim__") or newest_of_item(term)
 
     @admin.display(description=gettext_lazy("id"))
     def public_id(self, entitlement: Entitlement) -> str:

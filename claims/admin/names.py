@@ -8,13 +8,20 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from claims.models import Campaign, Reward
+from claims.models import Campaign, Claim, Reward
 
 
-def with_names(queryset: QuerySet[Any], *, claim: str = "") -> QuerySet[Any]:
-    """Annotate `campaign_name` and `reward_name`; `claim` is the way to the claim, `claim__`."""
-    campaigns = Campaign.objects.filter(pk=OuterRef(f"{claim}campaign_id"))
-    rewards = Reward.objects.filter(pk=OuterRef(f"{claim}reward_id"))
+def with_names(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotate claims, or entitlements, with `campaign_name`, `reward_name` and `is_test`.
+
+    Entitlements are not joined with their claims, either: their list is counted without them.
+    """
+    if queryset.model is Claim:
+        campaigns = Campaign.objects.filter(pk=OuterRef("campaign_id"))
+        rewards = Reward.objects.filter(pk=OuterRef("reward_id"))
+    else:
+        campaigns = Campaign.objects.filter(claims=OuterRef("claim_id"))
+        rewards = Reward.objects.filter(claims=OuterRef("claim_id"))
     named: QuerySet[Any] = queryset.annotate(
         campaign_name=Subquery(campaigns.values("name")),
         reward_name=Subquery(rewards.values("name")),

@@ -15,6 +15,7 @@ from claims.admin.audited import Audited
 from claims.admin.waking import heal_after_commit
 from claims.mapping import count_waiting_for_mapping, note_first_mapping
 from claims.models import Item, Reward, RewardItem
+from claims.vitals import COUNTED_UP_TO
 from studio_drops.admin_parts.html import badge, list_link
 from studio_drops.admin_parts.pages import Page, TabularInline
 
@@ -93,13 +94,13 @@ class RewardAdmin(Audited, Page):
     def _say_what_is_granted(self, request: HttpRequest, waiting: int) -> None:
         if waiting:
             said = ngettext(
-                "%(count)d held claim waited for this: it is granted within a minute if its Kick "
+                "%(count)s held claim waited for this: it is granted within a minute if its Kick "
                 "user is linked.",
-                "%(count)d held claims waited for this: those of linked Kick users are granted "
+                "%(count)s held claims waited for this: those of linked Kick users are granted "
                 "within a minute.",
                 waiting,
             )
-            self.message_user(request, said % {"count": waiting}, level=messages.INFO)
+            self.message_user(request, said % {"count": _shown(waiting)}, level=messages.INFO)
 
     @admin.display(description=_("reward"), ordering="name")
     def title(self, reward: Reward) -> str:
@@ -119,7 +120,7 @@ class RewardAdmin(Audited, Page):
         count = count_waiting_for_mapping(reward_id=reward.pk) if reward.pk else 0
         if not count:
             return str(_("None."))
-        said = ngettext("%d claim waits", "%d claims wait", count) % count
+        said = ngettext("%s claim waits", "%s claims wait", count) % _shown(count)
         filters = {"hold_reason__exact": "UNMAPPED_REWARD", "reward_id": reward.pk}
         return list_link("claims_claim", said, **filters)
 
@@ -128,6 +129,10 @@ class RewardAdmin(Audited, Page):
         if not reward.pk:
             return ""
         return list_link("claims_claim", _("Show its claims"), reward_id=reward.pk)
+
+
+def _shown(count: int) -> str:
+    return f"{count:,}" + ("+" if count == COUNTED_UP_TO else "")
 
 
 @admin.register(Item)

@@ -58,6 +58,10 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(name="audit_newest_first", fields=["-at"]),
             models.Index(name="audit_of_a_thing", fields=["subject_kind", "subject_id"]),
+            # A search names no kind.
+            models.Index(name="audit_of_an_id", fields=["subject_id"]),
+            models.Index(name="audit_by_actor", fields=["actor", "-at"]),
+            models.Index(name="audit_by_action", fields=["action", "-at"]),
         ]
 
     def __str__(self) -> str:

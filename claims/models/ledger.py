@@ -148,6 +148,28 @@ class Claim(models.Model):
             models.Index(
                 name="claims_by_message", fields=["message_id"], condition=~Q(message_id="")
             ),
+            # What ops look for and is rare: a list of it would look through all other claims.
+            models.Index(
+                name="claims_not_by_webhook",
+                fields=["source", "-recorded_at"],
+                condition=~Q(source="WEBHOOK"),
+            ),
+            models.Index(
+                name="claims_in_doubt",
+                fields=["hold_reason", "-recorded_at"],
+                condition=Q(hold_reason__in=["UNCONFIRMED", "NOT_OURS"]),
+            ),
+            models.Index(
+                name="claims_unmapped",
+                fields=["reward", "kick_user"],
+                condition=Q(status="HELD", hold_reason="UNMAPPED_REWARD"),
+            ),
+            models.Index(
+                name="claims_revoked", fields=["-recorded_at"], condition=Q(status="REVOKED")
+            ),
+            models.Index(
+                name="claims_refused", fields=["-recorded_at"], condition=Q(refused_writes__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -208,6 +230,7 @@ class Entitlement(models.Model):
                 name="entitlements_owed", fields=["player", "id"], condition=Q(status="GRANTED")
             ),
             models.Index(name="entitlements_queue", fields=["id"], condition=Q(status="GRANTED")),
+            models.Index(name="entitlements_revoked", fields=["id"], condition=Q(status="REVOKED")),
             models.Index(
                 name="entitlements_by_fulfilment",
                 fields=["fulfilment_id"],

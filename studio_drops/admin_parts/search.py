@@ -1,14 +1,16 @@
 """Search by a whole id, the way a support person has it: pasted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 from claims.entitlement_ids import parse_entitlement_id
 from studio_drops.admin_parts.pages import ModelAdmin
 
 BIGGEST_ID = 2**63 - 1
+# What is shown at most that has a campaign's or an item's id for another id or name.
+BESIDE_KNOWN = 1000
 
 
 class IdSearch(ModelAdmin):
@@ -20,9 +22,6 @@ class IdSearch(ModelAdmin):
     """
 
     number_search_fields: Sequence[str] = ()
-    # Look-ups that very many rows may answer to, and no index: each with the small table and its
-    # field that must know the term first.
-    known_search_fields: Mapping[str, tuple[type[Model], str]] = {}
     # The way from this model to the fields of its entitlements, "entitlements__" say, if any.
     entitlement_path: str | None = None
 
@@ -36,7 +35,20 @@ class IdSearch(ModelAdmin):
             self.model._default_manager.filter(**condition).values("pk")
             for condition in self._conditions(request, term)
         ]
-        return queryset.filter(pk__in=first.union(*others)), False
+        found = first.union(*others)
+        known = self.known_condition(term)
+        if known is None:
+            return queryset.filter(pk__in=found), False
+        # Both are answered by indexes as long as one of them is a list of ids, or nothing.
+        ids = list(found.values_list("pk", flat=True)[:BESIDE_KNOWN])
+        return queryset.filter(Q(pk__in=ids) | known if ids else known), False
+
+    def known_condition(self, term: str) -> Q | None:  # noqa: ARG002
+        """What a term means that very many rows may answer to: a campaign's id, say.
+
+        None unless a small table knows the term. Must be answered by an index.
+        """
+        return None
 
     def _conditions(self, request: HttpRequest, term: str) -> Iterator[dict[str, str]]:
         is_number = term.isascii() and term.isdigit() and len(term) <= 19
@@ -44,15 +56,9 @@ class IdSearch(ModelAdmin):
         for name in [
             *self.get_search_fields(request),
             *(self.number_search_fields if is_id else ()),
-            *self._known(term),
         ]:
             yield {name: term}
         key = parse_entitlement_id(term)
         if key and self.entitlement_path is not None:
             path = self.entitlement_path
             yield {f"{path}claim_id": key[0], f"{path}sku": key[1]}
-
-    def _known(self, term: str) -> Iterator[str]:
-        for name, (model, field) in self.known_search_fields.items():
-            if model._default_manager.filter(**{field: term}).exists():
-                yield name

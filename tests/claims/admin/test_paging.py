@@ -43,6 +43,34 @@ def test_list_offers_the_pages_that_it_knows_of(admin_client):
     assert "?p=3" not in page
 
 
+def test_list_ends_where_a_page_would_cost_too_much(admin_client, monkeypatch):
+    monkeypatch.setattr(paging, "LAST_PAGE", 3)
+
+    page = admin_client.get(LIST, {"p": "3"}).content.decode()
+
+    assert "more than 150 Kick users" in page
+    assert "?p=4" not in page
+    assert admin_client.get(LIST, {"p": "4"}).status_code == 302
+
+
+def test_list_shows_each_row_on_one_page_and_in_its_order(admin_client):
+    shown = []
+    for page in ("1", "2", "3", "4"):
+        answer = admin_client.get(LIST, {"p": page})
+        shown += [row.pk for row in answer.context["cl"].result_list]
+
+    assert shown == sorted(map(str, range(1, 191)))
+
+
+def test_list_skips_keys_alone(admin_client):
+    with CaptureQueriesContext(connection) as captured:
+        admin_client.get(LIST, {"p": "3"})
+
+    (skipping,) = (query["sql"] for query in captured if "OFFSET 100" in query["sql"])
+    assert "JOIN" not in skipping
+    assert "first_seen_at" not in skipping
+
+
 def test_list_never_counts_all_rows(admin_client):
     with CaptureQueriesContext(connection) as captured:
         admin_client.get(LIST)
