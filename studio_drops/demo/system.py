@@ -27,19 +27,26 @@ class StoppedError(Exception):
 
 
 def start_system(
-    supervisor: Supervisor, place: Place, *, known: Facts | None, say: Callable[[str], None]
+    supervisor: Supervisor,
+    place: Place,
+    *,
+    known: Facts | None,
+    say: Callable[[str], None],
+    lived_in: bool = False,
 ) -> Facts:
     """Start everything and return what there is to click and call, once all of it answers.
 
-    `known` is what an earlier start in the same place returned. Raises StartFailedError,
-    StoppedError or ProgramEndedError.
+    `known` is what an earlier start in the same place returned. With `lived_in` the first start
+    makes up weeks of claims. Raises StartFailedError, StoppedError or ProgramEndedError.
     """
     say("Starting the local Kick")
     supervisor.start(place.local_kick())
     wait_until_it_answers(supervisor, f"{place.local_kick_url}/local/healthz")
     campaign, viewer_id = _register_at_local_kick(place)
     say("Preparing the database")
-    credentials = _seed(place, campaign=campaign, known=known)
+    seeded = _seed(place, campaign=campaign, known=known, lived_in=lived_in)
+    if seeded["made_up"]:
+        say(f"Giving it a past of {seeded['made_up']:,} made-up claims of other campaigns")
     say("Starting web, worker and scheduler")
     for program in (place.web(), place.worker(), place.scheduler()):
         supervisor.start(program)
@@ -50,7 +57,7 @@ def start_system(
         local_kick_url=place.local_kick_url,
         campaign=campaign,
         viewer_id=viewer_id,
-        **credentials,
+        **seeded["credentials"],
     )
 
 
@@ -140,11 +147,13 @@ def _campaign_to_make() -> dict[str, object]:
     }
 
 
-def _seed(place: Place, *, campaign: Mapping[str, Any], known: Facts | None) -> dict[str, str]:
+def _seed(
+    place: Place, *, campaign: Mapping[str, Any], known: Facts | None, lived_in: bool
+) -> dict[str, Any]:
     credentials = {
         "staff_password": known.staff_password if known else "",
         "api_key": known.api_key if known else "",
     }
-    asked = json.dumps({"campaign": campaign, "known": credentials})
-    seeded: dict[str, str] = json.loads(run_to_its_end(place.command("seed_demo"), text=asked))
+    asked = json.dumps({"campaign": campaign, "known": credentials, "lived_in": lived_in})
+    seeded: dict[str, Any] = json.loads(run_to_its_end(place.command("seed_demo"), text=asked))
     return seeded

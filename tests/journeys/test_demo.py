@@ -4,13 +4,16 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from studio_drops.demo.made_up import CLAIMS
 from studio_drops.demo.once import STEPS
 from studio_drops.demo.place import neutral_surroundings
 from tests.demo_process import REPOSITORY, RunningDemo, start_demo, wait_until
@@ -109,6 +112,19 @@ def test_demo_started_again_keeps_what_is_there(start: Callable[[], RunningDemo]
     assert (again.var_dir / "demo.json").stat().st_mode & 0o077 == 0
 
 
+def test_demo_has_a_past_that_nobody_has_to_be_told_of(
+    start: Callable[[], RunningDemo],
+) -> None:
+    demo = start()
+
+    made_up, untold = _count_claims(demo)
+    demo.end()
+    start()
+
+    assert (made_up, untold) == (CLAIMS, 0)
+    assert _count_claims(demo) == (CLAIMS, 0)
+
+
 def test_demo_says_what_to_do_about_a_taken_port(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -153,6 +169,14 @@ def _leader_of(demo: RunningDemo, program: str) -> int:
 
 def _command_line(pid: str) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+def _count_claims(demo: RunningDemo) -> tuple[int, int]:
+    """How many there are, and of how many of them Kick is still to be told."""
+    columns = "COUNT(*), COALESCE(SUM(external_status <> wanted_external_status), 0)"
+    with closing(sqlite3.connect(demo.var_dir / "studio-drops.sqlite3")) as database:
+        row = database.execute(f"SELECT {columns} FROM claims_claim").fetchone()
+    return int(row[0]), int(row[1])
 
 
 def _listing(directory: Path) -> set[Path]:

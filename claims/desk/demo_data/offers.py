@@ -31,7 +31,7 @@ class Offer:
 def make_catalogue(now: datetime) -> list[Offer]:
     for name, sku, _ in OFFERS:
         Item.objects.get_or_create(sku=sku, defaults={"name": name})
-    spans = (("Founders' Week", 21, 14), ("Launch Week", 9, -5), ("Rehearsal", 30, 22))
+    spans = (("Founders' Week", 21, 14), ("Nova Cup", 9, -5), ("Rehearsal", 30, 22))
     offers: list[Offer] = []
     for number, (name, began, ended) in enumerate(spans):
         campaign, _ = Campaign.objects.get_or_create(

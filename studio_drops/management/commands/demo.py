@@ -56,7 +56,11 @@ class Command(BaseCommand):
     def _serve(self, supervisor: Supervisor, place: Place) -> None:
         started, file = time.monotonic(), place.var_dir / "demo.json"
         facts = start_system(
-            supervisor, place, known=Facts.read(file), say=lambda line: self._say(f"{line} ...")
+            supervisor,
+            place,
+            known=Facts.read(file),
+            say=lambda line: self._say(f"{line} ..."),
+            lived_in=True,
         )
         facts.write(file)
         self._say(

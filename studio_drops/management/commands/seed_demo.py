@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from studio_drops.demo.made_up import make_it_look_lived_in
 from studio_drops.demo.seed import Credentials, seed
 
 
@@ -18,7 +19,10 @@ class Command(BaseCommand):
     def handle(self, *_arguments: object, **_options: object) -> None:
         asked = json.load(sys.stdin)
         call_command("migrate", verbosity=0, interactive=False)
-        credentials = seed(
-            campaign=asked["campaign"], known=Credentials(**asked["known"]), now=timezone.now()
-        )
-        self.stdout.write(json.dumps(asdict(credentials)))
+        campaign, now = asked["campaign"], timezone.now()
+        credentials = seed(campaign=campaign, known=Credentials(**asked["known"]), now=now)
+        made_up = 0
+        if asked["lived_in"]:
+            own = campaign["campaign_id"]
+            made_up = make_it_look_lived_in(first_own_campaign=own, now=now)
+        self.stdout.write(json.dumps({"credentials": asdict(credentials), "made_up": made_up}))
