@@ -179,7 +179,12 @@ class GrantRevocation(models.Model):
         indexes = [
             models.Index(
                 name="revocations_due", fields=["next_attempt_at"], condition=Q(outcome="PENDING")
-            )
+            ),
+            models.Index(
+                name="revocations_but_revoked",
+                fields=["outcome", "id"],
+                condition=~Q(outcome="REVOKED"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -55,6 +55,9 @@ _REVOCATIONS = """
 """
 
 
+ON_A_PAGE = 50
+
+
 def main(claims: int, now: datetime) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
@@ -73,8 +76,12 @@ def add_the_rest(now: datetime) -> None:
 
 
 def _make_newcomers(now: datetime) -> None:
-    """What nobody has claimed yet: to look for it is to look through all that is something else."""
-    from claims.models import Campaign, CampaignReward, Item, Lease, Reward, RewardItem
+    """What nobody has claimed yet: to look for it is to look through all that is something else.
+
+    And as many unconfirmed claims as a page shows: of ten thousand, only one or two are.
+    """
+    from accounts.models import KickUser
+    from claims.models import Campaign, CampaignReward, Claim, Item, Lease, Reward, RewardItem
 
     campaign = Campaign.objects.create(
         campaign_id="01NEWCAMPAIGN", name="Next week", category="Starfall Online", created_at=now
@@ -85,6 +92,22 @@ def _make_newcomers(now: datetime) -> None:
     item = Item.objects.create(sku="comet-new", name="Comet")
     CampaignReward.objects.create(campaign=campaign, reward=reward)
     RewardItem.objects.create(reward=reward, item=item, quantity=1)
+    viewer = KickUser.objects.order_by("pk")[0]
+    doubtful = {"status": "HELD", "hold_reason": "UNCONFIRMED", "first_hold_reason": "UNCONFIRMED"}
+    Claim.objects.bulk_create(
+        Claim(
+            claim_id=f"01DOUBTFUL{number:016}",
+            kick_user=viewer,
+            campaign_id="01FOREIGNCAMPAIGN",
+            reward_id="01FOREIGNREWARD",
+            source="WEBHOOK",
+            received_at=now,
+            recorded_at=now,
+            next_lookup_at=now,
+            **doubtful,
+        )
+        for number in range(ON_A_PAGE)
+    )
     Lease.objects.create(job="confirm_claims", expires_at=now, not_before=now, last_began_at=now)
 
 
