@@ -100,10 +100,14 @@ def check_worker(now: datetime) -> Found:
         last = f"{began_at:%Y-%m-%d %H:%M} UTC" if began_at else "never"
         return (
             Verdict.FAIL,
-            f"No scheduled job has begun for {SILENT_AFTER} (last: {last}).",
+            f"No scheduled job has begun for {_minutes(SILENT_AFTER)} (last: {last}).",
             "Start `celery -A studio_drops worker` and `celery -A studio_drops beat`.",
         )
     return _passed(f"The last job began {int((now - began_at).total_seconds())} s ago.")
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{span.total_seconds() / 60:.0f} min"
 
 
 def check_reconcile(now: datetime) -> Found:
@@ -114,7 +118,8 @@ def check_reconcile(now: datetime) -> Found:
         return Verdict.WARN, f"The last run was interrupted. {run.error}", cure
     if ended_at is None or now - ended_at > CATCH_UP_OVERDUE_AFTER:
         cure = "Run `python manage.py reconcile`, and see whether a worker is alive."
-        return Verdict.WARN, f"No catch-up has ended for {CATCH_UP_OVERDUE_AFTER}.", cure
+        last = f"for {_minutes(CATCH_UP_OVERDUE_AFTER)}" if ended_at else "yet"
+        return Verdict.WARN, f"No catch-up has ended {last}.", cure
     return _passed("Catch-up is up to date.")
 
 

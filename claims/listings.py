@@ -99,7 +99,7 @@ def _converted(row: Sequence[Any]) -> Sequence[Any]:
     """As Python has it: SQLite keeps times as text and truth as a number, PostgreSQL does not."""
     if connection.vendor != "sqlite":
         return row
-    values, operations = list(row), cast(Any, connection.ops)
+    values, operations = list(row), cast("Any", connection.ops)
     for index in _TIMES:
         values[index] = operations.convert_datetimefield_value(row[index], None, connection)
     values[-1] = bool(row[-1])

@@ -25,8 +25,8 @@ from studio_drops.kick.signatures import SignedDelivery, load_public_key, verify
 KEEP_SECONDS = 24 * 60 * 60.0
 PACE_SECONDS = 60.0
 WAIT_SECONDS = 1.0
-# How long the file is left alone. Each look at it lets go of the interpreter's lock, which with many
-# threads takes longer to get back than a signature. Before Kick is asked it is always read.
+# How long the file is left alone. Each look at it lets go of the interpreter's lock, which takes
+# longer to get back, with many threads, than a signature. Before Kick is asked it is always read.
 LOOK_SECONDS = 1.0
 
 _POLL_SECONDS = 0.01
