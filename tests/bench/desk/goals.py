@@ -18,7 +18,8 @@ from tests.bench.stage import Stage, say
 FEW = 10_000
 # Each round asks each side so often, in turns, and counts the quickest: what disturbs only slows.
 ASKED_PER_ROUND = 2
-READ_AT_MOST = 0.25
+# A quarter of the million of the full form.
+READ_AT_MOST = 250_000
 
 Page = dict[str, Any]
 
@@ -145,9 +146,9 @@ def judge(pages: Sequence[Measured], many: int) -> Iterator[Result]:
     d2 = Goal("D2", "pages that make more queries with many claims", 0, at_least=False)
     yield Result(d2, [len(more)], ", ".join(more))
     greediest = max(pages, key=lambda page: page.rows[1])
-    what = f"most rows and entries of indexes that a page reads, as a share of {many:,}"
+    what = f"most rows and entries of indexes that a page reads, with {many:,} claims"
     d3 = Goal("D3", what, READ_AT_MOST, at_least=False)
-    yield Result(d3, [greediest.rows[1] / many], f"{greediest.name}, {greediest.rows[1]:,}")
+    yield Result(d3, [greediest.rows[1]], greediest.name)
 
 
 def _judge_export(memory: Sequence[float]) -> Result:
