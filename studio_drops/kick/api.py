@@ -79,7 +79,7 @@ class KickApi:
             "claim_id": claim_id,
             "external_status": external_status,
         }
-        seen = {cursor or ""}
+        seen = {"", cursor}  # without a cursor Kick would begin anew
         while True:
             page = self._claims_page({**filters, "limit": str(limit), "cursor": cursor})
             if page:

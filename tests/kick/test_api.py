@@ -182,6 +182,23 @@ def test_iter_claims_under_every_reading(
     assert len(found) - len(set(found)) <= kick.calls
 
 
+@pytest.mark.parametrize("count", [6, 10, 11, 15, 23])
+@pytest.mark.parametrize("last_cursor", ["", None, "repeat"])
+@pytest.mark.parametrize("inclusive", [True, False])
+def test_iter_claims_from_a_cursor_never_begins_anew(
+    api: KickApi, server: ScriptedServer, count: int, last_cursor: str | None, inclusive: bool
+) -> None:
+    """A run that is resumed, and whose last page is full, is over at that page, too."""
+    kick = ClaimsServer(count, newest_first=False, inclusive=inclusive, last_cursor=last_cursor)
+    server.script_by(kick)
+
+    pages = api.iter_claims(limit=5, cursor=kick.ids[4])
+    found = [c.payload.claim_id for page in pages for c in page.claims]
+
+    assert set(found) - {kick.ids[4]} == set(kick.ids[5:])
+    assert kick.ids[0] not in found
+
+
 def test_iter_claims_ends_on_a_circle_of_cursors(api: KickApi, server: ScriptedServer) -> None:
     pages = [
         reply(200, {"data": {"claims": [claim(number)], "cursor": cursor}})
