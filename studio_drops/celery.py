@@ -13,6 +13,10 @@ from studio_drops.shared_metrics import share_metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 
+# Kick and players wait for the web, and nobody waits for a worker: where they share cores, the
+# worker takes what is left.
+NICENESS = 5
+
 app = Celery("studio_drops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -22,3 +26,8 @@ app.autodiscover_tasks()
 def share_worker_metrics(**_details: object) -> None:
     """Before the tasks are imported, and prometheus_client with them."""
     share_metrics("worker")
+
+
+@celeryd_init.connect
+def make_way_for_the_web(**_details: object) -> None:
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
