@@ -11,6 +11,8 @@ from typing import Any
 
 import requests
 
+from tests.postgres import die_with_parent
+
 READY = "Local Kick is ready at "
 
 
@@ -168,6 +170,7 @@ def start_local_kick(database: Path, *, port: int = 0) -> LocalKick:
         cwd=Path(__file__).parents[1],
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=die_with_parent(),
     )
     assert process.stdout is not None
     line = process.stdout.readline()
