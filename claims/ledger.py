@@ -18,7 +18,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -154,8 +155,7 @@ def _stored(
 # --- One batch ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     claim_id: str
     known_status: str | None
     is_same: bool | None
@@ -194,8 +194,10 @@ def _once_each(received: Iterable[ReceivedClaim]) -> list[ReceivedClaim]:
 def _left_over(
     pending: list[ReceivedClaim], batch: list[ReceivedClaim], rows: Iterable[_Row]
 ) -> list[ReceivedClaim]:
-    tried = set(map(id, batch))
     unseen = {row.claim_id for row in rows if row.is_unseen}
+    if not unseen and len(batch) == len(pending):
+        return []
+    tried = set(map(id, batch))
     return [
         claim for claim in pending if id(claim) not in tried or claim.payload.claim_id in unseen
     ]
@@ -211,11 +213,16 @@ def _record(
     parameters = {
         "source": source.value,
         "is_from_api": source == Claim.Source.RECONCILE,
-        "received_at": _adapt(received_at),
-        "now": _adapt(now),
+        "received_at": received_at,
+        "now": now,
     }
-    record = _record_on_postgresql if connection.vendor == "postgresql" else _record_on_sqlite
+    record = _record_on_postgresql if _is_on_postgresql() else _record_on_sqlite
     return record([_columns(claim) for claim in batch], parameters)
+
+
+@cache
+def _is_on_postgresql() -> bool:
+    return connection.vendor == "postgresql"
 
 
 def _columns(claim: ReceivedClaim) -> tuple[object, ...]:
@@ -227,7 +234,7 @@ def _columns(claim: ReceivedClaim) -> tuple[object, ...]:
         claim.payload.reward_id,
         claim.payload.external_id,
         claim.message_id,
-        _adapt(claim.kick_created_at),
+        claim.kick_created_at,
         claim.external_status,
     )
 
@@ -258,7 +265,8 @@ def _rows(statement: str, parameters: dict[str, Any]) -> list[_Row]:
 
 
 def _record_on_sqlite(columns: list[tuple[object, ...]], parameters: dict[str, Any]) -> list[_Row]:
-    parameters = parameters | {"incoming": json.dumps(columns)}
+    parameters = {name: _as_sqlite_keeps(value) for name, value in parameters.items()}
+    parameters["incoming"] = json.dumps(columns, default=_as_sqlite_keeps)
     with transaction.atomic():
         known = _fetch(ledger_sql.SQLITE_KNOWN, parameters)
         for statement in ledger_sql.SQLITE_WRITES:
@@ -284,6 +292,7 @@ def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         return rows
 
 
-def _adapt(value: datetime | None) -> Any:
-    """A time as the database's driver wants it: SQLite keeps text."""
-    return connection.ops.adapt_datetimefield_value(value)
+def _as_sqlite_keeps(value: Any) -> Any:
+    """A time as text, and anything else as it is."""
+    is_time = isinstance(value, datetime)
+    return connection.ops.adapt_datetimefield_value(value) if is_time else value

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 from studio_drops import metrics
 from studio_drops.kick.api import KickApi
@@ -72,14 +73,7 @@ class AppToken:
 
 def get_kick() -> Kick:
     """Return this process's client, the same one for all of its threads."""
-    with _building:
-        return _kick(
-            id_url=settings.KICK_ID_URL,
-            api_url=settings.KICK_API_URL,
-            client_id=settings.KICK_CLIENT_ID,
-            client_secret=settings.KICK_CLIENT_SECRET,
-            var_dir=str(settings.VAR_DIR),
-        )
+    return _kick or _build_once()
 
 
 def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
@@ -90,14 +84,26 @@ def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
     return get_kick().public_keys.verify(delivery, now=now)
 
 
-@lru_cache(maxsize=8)
-def _kick(*, id_url: str, api_url: str, client_id: str, client_secret: str, var_dir: str) -> Kick:
+def _build_once() -> Kick:
+    global _kick
+    with _building:
+        if _kick is None:
+            _kick = _build()
+        return _kick
+
+
+def _build() -> Kick:
     http = new_http(observe=_count_call)
-    oauth = OAuthClient(id_url=id_url, client_id=client_id, client_secret=client_secret, http=http)
-    api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
-    public_keys = PublicKeys(
-        api_url=api_url, fetch=partial(_fetch_key, api), file=KeyFile(Path(var_dir) / KEY_FILE_NAME)
+    oauth = OAuthClient(
+        id_url=settings.KICK_ID_URL,
+        client_id=settings.KICK_CLIENT_ID,
+        client_secret=settings.KICK_CLIENT_SECRET,
+        http=http,
     )
+    api_url = settings.KICK_API_URL
+    api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
+    file = KeyFile(Path(settings.VAR_DIR) / KEY_FILE_NAME)
+    public_keys = PublicKeys(api_url=api_url, fetch=partial(_fetch_key, api), file=file)
     return Kick(api=api, oauth=oauth, public_keys=public_keys)
 
 
@@ -115,14 +121,23 @@ def _fetch_key(api: KickApi) -> str:
         metrics.KEY_FETCHES.labels(outcome=outcome).inc()
 
 
+_kick: Kick | None = None
 _building = threading.Lock()
 
 
 def _start_anew() -> None:
     """A fork must share neither its parent's connections nor a lock that a thread held there."""
-    global _building
+    global _kick, _building
+    _kick = None
     _building = threading.Lock()
-    _kick.cache_clear()
+
+
+def _forget_settings(*, setting: str, **_: object) -> None:
+    """Tests alone change a setting of a running process."""
+    global _kick
+    if setting == "VAR_DIR" or setting.startswith("KICK_"):
+        _kick = None
 
 
 os.register_at_fork(after_in_child=_start_anew)
+setting_changed.connect(_forget_settings)

@@ -7,17 +7,37 @@ Never a field: a body, a token, a secret, a signature.
 
 import json
 import logging
+import os
 from datetime import UTC, datetime
 
-# No formatter shows who called, so it need not be found out for each record (see "Optimization" in
-# the standard library's documentation of logging).
+# No formatter shows who called, nor in which thread and process, so it need not be found out for
+# each record (see "Optimization" in the standard library's documentation of logging).
 logging._srcfile = None
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+STDERR = 2
+
+_JSON = json.JSONEncoder(default=str)
 
 
 def log_event(
     logger: logging.Logger, event: str, level: int = logging.INFO, /, **fields: object
 ) -> None:
     logger.log(level, event, extra={"fields": fields})
+
+
+class StderrHandler(logging.Handler):
+    """A line is one write, so that no thread waits for another's. A pipe keeps 4 KiB whole."""
+
+    def createLock(self) -> None:  # noqa: N802 (logging's name)
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = f"{self.format(record)}\n".encode(errors="backslashreplace")
+            os.write(STDERR, line)
+        except Exception:
+            self.handleError(record)
 
 
 class TextFormatter(logging.Formatter):
@@ -44,4 +64,4 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _JSON.encode(line)

@@ -23,6 +23,7 @@ TIMESTAMP_HEADER = "Kick-Event-Timestamp"
 EVENT_TIMESTAMP_HEADER = "Kick-Event-Message-Timestamp"
 HEADERS = (SIGNATURE_HEADER, MESSAGE_ID_HEADER, TIMESTAMP_HEADER, EVENT_TIMESTAMP_HEADER)
 
+_SIGNATURE, _MESSAGE_ID, _TIMESTAMP, _EVENT_TIMESTAMP = map(str.lower, HEADERS)
 _PADDING = PKCS1v15()
 _HASH = SHA256()
 
@@ -56,11 +57,11 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> SignedDelivery:
     Raises HeaderError, and SignatureMissing in particular when there is no signature.
     """
     lowered = {name.lower(): value for name, value in headers.items()}
-    signature = lowered.get(SIGNATURE_HEADER.lower())
+    signature = lowered.get(_SIGNATURE)
     if not signature:
         raise SignatureMissing(f"The header {SIGNATURE_HEADER} is missing: expected a signature.")
     return SignedDelivery(
-        message_id=_read_message_id(lowered.get(MESSAGE_ID_HEADER.lower())),
+        message_id=_read_message_id(lowered.get(_MESSAGE_ID)),
         timestamp=_read_timestamp(lowered),
         signature=signature,
         body=body,
@@ -118,8 +119,8 @@ def _read_message_id(message_id: str | None) -> str:
 
 
 def _read_timestamp(lowered: Mapping[str, str]) -> str:
-    timestamp = lowered.get(TIMESTAMP_HEADER.lower())
-    event_timestamp = lowered.get(EVENT_TIMESTAMP_HEADER.lower())
+    timestamp = lowered.get(_TIMESTAMP)
+    event_timestamp = lowered.get(_EVENT_TIMESTAMP)
     if timestamp and event_timestamp and timestamp != event_timestamp:
         raise HeaderError(
             f"The headers {TIMESTAMP_HEADER} and {EVENT_TIMESTAMP_HEADER} disagree: "

@@ -27,6 +27,7 @@ def parse_timestamp(text: str) -> datetime:
     clock = f"{minute}:{'59' if leap else second}{(fraction or '')[:_FRACTION_LENGTH]}"
     moment = datetime.fromisoformat(f"{date}T{clock}{offset.upper()}")
     try:
-        return moment.astimezone(UTC) + timedelta(seconds=leap)
+        moment = moment.astimezone(UTC)
+        return moment + timedelta(seconds=1) if leap else moment
     except OverflowError as error:
         raise ValueError("a time outside of the years 1 to 9999") from error
