@@ -11,8 +11,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -50,6 +51,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _long_deliveries = threading.Lock()
+_counted_as = cache(metrics.DELIVERIES.labels)
 
 
 class Refusal(Exception):
@@ -91,17 +93,21 @@ def drops_webhook(request: HttpRequest) -> HttpResponse:
 def _validate(request: HttpRequest, *, now: datetime) -> SignedDelivery:
     if request.method != "POST":
         raise Refusal(405, "not_post", "This address takes POST alone.")
-    with _turn(request):
-        return _verify(_read_body(request), request, now=now)
+    is_chunked = request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+    length = 0 if is_chunked else _content_length(request)
+    if length > MAX_BODY_BYTES:
+        raise _too_long()
+    with _turn() if is_chunked or length > USUAL_BODY_BYTES else nullcontext():
+        body = _read_chunks(request) if is_chunked else _read_whole(request, length)
+        return _verify(body, request, now=now)
 
 
 @contextmanager
-def _turn(request: HttpRequest) -> Iterator[None]:
+def _turn() -> Iterator[None]:
     """One at a time of those that are longer than Kick's: a flood of them must not take every
     thread's turn. After a second it goes on all the same, whatever keeps the one before it.
     """
-    is_usual = not _is_chunked(request) and _content_length(request) <= USUAL_BODY_BYTES
-    has_turn = not is_usual and _long_deliveries.acquire(timeout=LONGEST_TURN_SECONDS)
+    has_turn = _long_deliveries.acquire(timeout=LONGEST_TURN_SECONDS)
     try:
         yield
     finally:
@@ -123,22 +129,8 @@ def _verify(body: bytes, request: HttpRequest, *, now: datetime) -> SignedDelive
     return delivery
 
 
-def _read_body(request: HttpRequest) -> bytes:
-    """At most `MAX_BODY_BYTES`, in one piece or in chunks. A longer body is not read."""
-    too_long = Refusal(413, "too_large", f"The body has more than {MAX_BODY_BYTES} bytes.")
-    if _is_chunked(request):
-        body = _read_chunks(request)
-        if len(body) > MAX_BODY_BYTES:
-            raise too_long
-        return body
-    if _content_length(request) > MAX_BODY_BYTES:
-        raise too_long
-    return _read_whole(request)
-
-
-def _is_chunked(request: HttpRequest) -> bool:
-    encoding: str = request.META.get("HTTP_TRANSFER_ENCODING", "")
-    return encoding.lower() == "chunked"
+def _too_long() -> Refusal:
+    return Refusal(413, "too_large", f"The body has more than {MAX_BODY_BYTES} bytes.")
 
 
 def _read_chunks(request: HttpRequest) -> bytes:
@@ -146,20 +138,25 @@ def _read_chunks(request: HttpRequest) -> bytes:
         body: bytes = request.META["wsgi.input"].read(MAX_BODY_BYTES + 1)
     except Exception as error:  # each server has its own for what is no chunk, or ends too early
         raise Refusal(400, "cut_off", "The body ended before its last chunk.") from error
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_long()
     return body
 
 
-def _read_whole(request: HttpRequest) -> bytes:
+def _read_whole(request: HttpRequest, length: int) -> bytes:
     """What was cut off on its way is told from a forgery, which would cost the minute's look at
     Kick's key."""
-    cut_off = Refusal(400, "cut_off", "The body ended before its Content-Length.")
     try:
-        body = request.body
+        body = request.read(length)
     except UnreadablePostError as error:
-        raise cut_off from error
-    if len(body) < _content_length(request):
-        raise cut_off
+        raise _cut_off() from error
+    if len(body) < length:
+        raise _cut_off()
     return body
+
+
+def _cut_off() -> Refusal:
+    return Refusal(400, "cut_off", "The body ended before its Content-Length.")
 
 
 def _content_length(request: HttpRequest) -> int:
@@ -257,14 +254,14 @@ def _unavailable(error: Exception) -> Refusal:
 
 
 def _answer(status: int, content: dict[str, str]) -> HttpResponse:
-    response = HttpResponse(json.dumps(content), status=status, content_type="application/json")
-    response["Content-Length"] = len(response.content)  # CommonMiddleware does not see this answer
+    body = json.dumps(content).encode()  # of text Django would look for the charset
+    response = HttpResponse(body, status=status, content_type="application/json")
     if status == 405:
         response["Allow"] = "POST"
     return response
 
 
 def _note(outcome: str, started: float, **fields: str) -> None:
-    metrics.DELIVERIES.labels(outcome=outcome).inc()
+    _counted_as(outcome).inc()
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     log_event(logger, "delivery", outcome=outcome, milliseconds=milliseconds, **fields)

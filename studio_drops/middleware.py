@@ -1,13 +1,9 @@
-"""The headers that every page carries, and the way past all else for Kick's webhook."""
+"""The headers that every page carries."""
 
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-
-from claims.webhook import drops_webhook
-
-WEBHOOK_PATH = "/webhooks/kick/drops"
 
 
 def content_security_policy() -> str:
@@ -37,19 +33,3 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
-
-
-class WebhookMiddleware:
-    """Hands Kick's webhook to its view, past whatever is there for browsers.
-
-    Sessions, static files, CSRF and the redirect to https have nothing to say to a signed POST, and
-    they cost it a quarter of its time in this process.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info == WEBHOOK_PATH:
-            return drops_webhook(request)
-        return self.get_response(request)

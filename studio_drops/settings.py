@@ -22,6 +22,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 DEVELOPMENT_SECRET_KEY = "development-only-and-refused-when-DEBUG-is-off-0123456789"  # noqa: S105
 DEVELOPMENT_TOKEN_KEY = "ZGV2ZWxvcG1lbnQtb25seS1yZWZ1c2VkLWVsc2V3aGU="  # noqa: S105
 LOCAL_KICK_URL = "http://localhost:8100"
+SECRET_VARIABLES: list[str] = []
 KICK_ORIGINS = ["https://id.kick.com", "https://kick.com", "https://*.kick.com"]
 DEMO_LOGIN = "accounts.game_logins.demo.DemoLogin"
 OIDC_LOGIN = "accounts.game_logins.oidc.OidcLogin"
@@ -34,6 +35,7 @@ def origin_of(url: str) -> str:
 
 def secret(name: str, default: str = "") -> str:
     """The variable NAME, or the content of the file that NAME_FILE points to."""
+    SECRET_VARIABLES.append(name)
     path = env.str(f"{name}_FILE", default="")
     return Path(path).read_text().strip() if path else env.str(name, default=default)
 
@@ -97,7 +99,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "studio_drops.middleware.SecurityHeadersMiddleware",
-    "studio_drops.middleware.WebhookMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -283,7 +284,7 @@ METRICS_TOKEN = secret("METRICS_TOKEN")
 
 # --- Logs --------------------------------------------------------------------------------------
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
@@ -292,7 +293,7 @@ LOGGING = {
     },
     "handlers": {
         "stderr": {
-            "class": "logging.StreamHandler",
+            "class": "studio_drops.logs.StderrHandler",
             "formatter": env.str("LOG_FORMAT", default="text" if DEBUG else "json"),
         }
     },

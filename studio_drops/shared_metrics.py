@@ -29,13 +29,6 @@ def share_metrics(service: str) -> None:
     os.environ[VARIABLE] = str(directory)
 
 
-def forget_process(pid: int) -> None:
-    """Drop what only a living process may report. Its counts stay: a counter never goes down."""
-    from prometheus_client.multiprocess import mark_process_dead
-
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-
 def exposition(*collectors: "Collector") -> bytes:
     """The numbers of all services, and of `collectors`, in Prometheus's text format."""
     from prometheus_client import REGISTRY, generate_latest

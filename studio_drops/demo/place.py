@@ -60,8 +60,7 @@ class Place:
         return self._program("local Kick", "studio_drops.local_kick", *options)
 
     def web(self) -> Program:
-        options = ("--config", "python:studio_drops.web_server", "studio_drops.wsgi")
-        return self._program("web", "gunicorn", *options)
+        return self._program("web", "studio_drops.web_server")
 
     def worker(self) -> Program:
         # Threads, because a worker on a laptop waits for HTTP and does little else.

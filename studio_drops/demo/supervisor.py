@@ -1,7 +1,7 @@
 """A small supervisor: programs that run together, and end together however it ends.
 
     with Supervisor(say=print) as supervisor:
-        supervisor.start(Program("web", ["gunicorn", ...], environment))
+        supervisor.start(Program("web", ["python", ...], environment))
         supervisor.wait()
 
 Each program is the leader of a process group of its own, so that Ctrl-C at the terminal reaches the

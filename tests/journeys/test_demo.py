@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
     os.environ.get("TEST_DATABASE") == "sqlite",
     reason="the demo brings its own SQLite, so one leg of the suite runs its tests",
 )
-PROGRAMS = ("gunicorn", " worker ", " beat ", "local_kick")
+PROGRAMS = ("web_server", " worker ", " beat ", "local_kick")
 NUMBERED_STEPS = [(number, step.name) for number, step in enumerate(STEPS, start=1)]
 only_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux tells which processes are left"

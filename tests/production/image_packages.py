@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.production.container_files import REPOSITORY
 
-PROGRAMS = ("gunicorn", "celery")
+PROGRAMS = ("celery",)
 _SCRIPT = """#!{python}
 import sys
 from {module} import {function}

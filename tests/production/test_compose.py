@@ -97,11 +97,10 @@ def test_example_makes_its_secrets_differ() -> None:
     ids=lambda command: " ".join(command[:5]),
 )
 def test_commands_are_understood(tmp_path: Path, command: list[str]) -> None:
-    parsed_alone = "--check-config" if command[0] == "gunicorn" else "--help"
     if command[0] == "/bin/sh":
-        command = ["/bin/sh", "-c", f"{command[2]} {parsed_alone}"]
+        command = ["/bin/sh", "-c", f"{command[2]} --help"]
     else:
-        command = [*command, parsed_alone]
+        command = [*command, "--help"]
 
     done = _run(tmp_path, command, environment_of("web", filled_in()))
 
