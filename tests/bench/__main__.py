@@ -79,7 +79,7 @@ def _print_conditions(stage: Stage) -> None:
         f"PostgreSQL {version // 10000}.{version % 10000} with fsync and synchronous commit; "
         f"Python {platform.python_version()}, Django {django.__version__}, "
         f"psycopg {psycopg.__version__}; "
-        f"gunicorn with {stage.workers} workers of {stage.threads} threads"
+        f"Granian with {stage.workers} workers of {stage.threads} threads"
     )
 
 

@@ -3,9 +3,9 @@
 They run on the product's own server with its own settings, verify the same signature and send the
 ledger's own statement, once per request, prepared, over a connection that is kept.
 
-    gunicorn tests.bench.floor:record   the claim webhook
-    gunicorn tests.bench.floor:listing  a player's entitlements
-    gunicorn tests.bench.floor:nothing  no work at all: the ceiling of the load generator
+    python -m studio_drops.web_server tests.bench.floor:record   the claim webhook
+    python -m studio_drops.web_server tests.bench.floor:listing  a player's entitlements
+    python -m studio_drops.web_server tests.bench.floor:nothing  the load generator's ceiling
 """
 
 import base64
@@ -46,6 +46,9 @@ LIST_OF_A_PLAYER = """
 """
 LISTED_FIELDS = ("id", "game_account_id", "sku", "quantity", "status", "granted_at")
 LISTED_FIELDS += ("fulfilled_at", "fulfilment_id", "claim_id", "campaign_id", "reward_id")
+
+# The server takes it out of the environment once the application is there.
+_DATABASE_URL = os.environ.get("DATABASE_URL", "")
 
 _of_thread = threading.local()
 
@@ -102,7 +105,7 @@ def _fetch(statement: str, parameters: Any) -> list[tuple[Any, ...]]:
 
 def _connection() -> "psycopg.Connection[Any]":
     if not hasattr(_of_thread, "connection"):
-        _of_thread.connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+        _of_thread.connection = psycopg.connect(_DATABASE_URL, autocommit=True)
     connection: psycopg.Connection[Any] = _of_thread.connection
     return connection
 

@@ -67,7 +67,7 @@ def running(
         yield program
 
 
-def gunicorn(
+def web_server(
     name: str, application: str, *, environment: Mapping[str, str], directory: Path, workers: int
 ) -> "contextmanager[Program]":
     """An application on the server and the settings that the product is deployed with."""
@@ -77,9 +77,9 @@ def gunicorn(
     return running(
         name,
         [
-            Path(sys.executable).with_name("gunicorn"),
-            "--config",
-            "python:studio_drops.web_server",
+            sys.executable,
+            "-m",
+            "studio_drops.web_server",
             application,
         ],
         port=port,

@@ -14,7 +14,7 @@ from studio_drops.kick.key_file import KeyFile, KeyRecord
 from tests.bench import environment
 from tests.bench.load import drive
 from tests.bench.peers.install import express_peer, fastapi_peer
-from tests.bench.programs import REPOSITORY, Program, free_port, gunicorn, running
+from tests.bench.programs import REPOSITORY, Program, free_port, running, web_server
 from tests.bench.scale import Scale
 from tests.bench.traffic import SigningKey, new_signing_key, signed_claims
 from tests.postgres import throwaway_cluster
@@ -34,7 +34,7 @@ class Stage:
         self.database_url = database_url
         self.directory = directory
         self.workers = int(os.environ.get("WEB_WORKERS", os.cpu_count() or 1))
-        self.threads = int(os.environ.get("WEB_THREADS", "8"))
+        self.threads = int(os.environ.get("WEB_THREADS", "4"))
         self.key: SigningKey = new_signing_key()
         self._programs = programs
         self._environment = environment.production(database_url) | {
@@ -63,17 +63,17 @@ class Stage:
         directory.mkdir()
         record = KeyRecord(environment.API_URL, self.key.public_pem, fetched_at=time.time())
         KeyFile(directory / "kick-public-key.json").write(record)
-        return self._gunicorn("product", "studio_drops.wsgi")
+        return self._on_our_server("product", "studio_drops.wsgi:application")
 
     def product_on(self, database_url: str) -> Program:
         """The product on a database of its own."""
-        return self._gunicorn(
-            f"product-on-{_name(database_url)}", "studio_drops.wsgi", database_url
+        return self._on_our_server(
+            f"product-on-{_name(database_url)}", "studio_drops.wsgi:application", database_url
         )
 
     def listing_floor_on(self, database_url: str) -> Program:
         name = f"listing-floor-on-{_name(database_url)}"
-        return self._gunicorn(name, "tests.bench.floor:listing", database_url)
+        return self._on_our_server(name, "tests.bench.floor:listing", database_url)
 
     def new_database(self, name: str) -> str:
         """The URL of another, empty database of the same cluster."""
@@ -83,11 +83,11 @@ class Stage:
 
     @cached_property
     def floor(self) -> Program:
-        return self._gunicorn("floor", "tests.bench.floor:record")
+        return self._on_our_server("floor", "tests.bench.floor:record")
 
     @cached_property
     def nothing(self) -> Program:
-        return self._gunicorn("nothing", "tests.bench.floor:nothing")
+        return self._on_our_server("nothing", "tests.bench.floor:nothing")
 
     @cached_property
     def fastapi(self) -> Program:
@@ -112,10 +112,10 @@ class Stage:
             connections=WARM_UP_CONNECTIONS,
         ).expect(200)
 
-    def _gunicorn(self, name: str, application: str, database_url: str = "") -> Program:
+    def _on_our_server(self, name: str, application: str, database_url: str = "") -> Program:
         database = {"DATABASE_URL": database_url} if database_url else {}
         return self._programs.enter_context(
-            gunicorn(
+            web_server(
                 name,
                 application,
                 environment=self._environment | database,

@@ -27,7 +27,7 @@ from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID, claim_id_
 
 VIEWERS = 1_000_000
 SECONDS = 600
-SHARES = (0.25, 0.5, 0.75, 1.0, 1.5)
+SHARES = (0.5, 1.0, 1.5, 2.0, 3.0)
 # Kick says not how long it waits; the local Kick is as impatient.
 PATIENCE_SECONDS = 3.0
 MOST_CONNECTIONS = 900

@@ -23,6 +23,9 @@ SETTLED_AFTER_PAGES = 10
 
 def main(what: str, url: str) -> None:
     django.setup()
+    from studio_drops.celery import make_way_for_the_web
+
+    make_way_for_the_web()
     api = _WatchedApi(kick_api(url))
     began_at = time.perf_counter()
     {"fetch": _fetch, "sweep": _sweep}[what](api)
