@@ -27,6 +27,7 @@ from claims import ledger_sql
 from claims.locks import retry_deadlock_once
 from claims.models import Claim
 from studio_drops.kick.payloads import ClaimPayload
+from studio_drops.plain_sql import as_kept
 
 BATCH_SIZE = 1000
 
@@ -265,8 +266,8 @@ def _rows(statement: str, parameters: dict[str, Any]) -> list[_Row]:
 
 
 def _record_on_sqlite(columns: list[tuple[object, ...]], parameters: dict[str, Any]) -> list[_Row]:
-    parameters = {name: _as_sqlite_keeps(value) for name, value in parameters.items()}
-    parameters["incoming"] = json.dumps(columns, default=_as_sqlite_keeps)
+    parameters = {name: as_kept(value) for name, value in parameters.items()}
+    parameters["incoming"] = json.dumps(columns, default=as_kept)
     with transaction.atomic():
         known = _fetch(ledger_sql.SQLITE_KNOWN, parameters)
         for statement in ledger_sql.SQLITE_WRITES:
@@ -290,9 +291,3 @@ def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
-
-
-def _as_sqlite_keeps(value: Any) -> Any:
-    """A time as text, and anything else as it is."""
-    is_time = isinstance(value, datetime)
-    return connection.ops.adapt_datetimefield_value(value) if is_time else value

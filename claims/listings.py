@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from accounts.models import KickUser
 from claims.entitlement_ids import entitlement_id
 from claims.locks import retry_deadlock_once
 from claims.models import Claim, Entitlement
+from studio_drops.plain_sql import as_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,10 @@ def list_entitlements(
         conditions.append(f"campaign.category IN ({', '.join(f'%({name})s' for name in named)})")
     with connection.cursor() as cursor:
         cursor.execute(_LIST.format(conditions=" AND ".join(conditions)), parameters | named)
-        return [ListedEntitlement(*_converted(row)) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    if connection.vendor == "sqlite":
+        rows = map(_converted, rows)
+    return [ListedEntitlement(*row) for row in rows]
 
 
 def _literals(statuses: Sequence[str]) -> str:
@@ -96,12 +100,10 @@ def _literals(statuses: Sequence[str]) -> str:
 
 
 def _converted(row: Sequence[Any]) -> Sequence[Any]:
-    """As Python has it: SQLite keeps times as text and truth as a number, PostgreSQL does not."""
-    if connection.vendor != "sqlite":
-        return row
-    values, operations = list(row), cast("Any", connection.ops)
+    """As Python has it: SQLite keeps times without an offset and truth as a number."""
+    values = list(row)
     for index in _TIMES:
-        values[index] = operations.convert_datetimefield_value(row[index], None, connection)
+        values[index] = as_time(row[index])
     values[-1] = bool(row[-1])
     return values
 

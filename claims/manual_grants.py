@@ -15,6 +15,7 @@ from accounts.models import Player
 from claims import ledger_sql
 from claims.locks import retry_deadlock_once
 from claims.models import CampaignReward, Claim, Entitlement
+from studio_drops.plain_sql import as_kept
 
 
 class NothingToGrant(ValueError):
@@ -46,7 +47,7 @@ def grant_by_hand(
         "campaign_id": pair.campaign_id,
         "reward_id": pair.reward_id,
         "player_id": player.pk,
-        "now": connection.ops.adapt_datetimefield_value(now),
+        "now": as_kept(now),
     }
     is_new = bool(_execute(ledger_sql.WRITE_MANUAL_CLAIM, parameters))
     if is_new:
