@@ -30,4 +30,5 @@ def share_worker_metrics(**_details: object) -> None:
 
 @celeryd_init.connect
 def make_way_for_the_web(**_details: object) -> None:
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    is_already = os.getpriority(os.PRIO_PROCESS, 0)  # only root may go below that again
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, is_already))

@@ -29,8 +29,11 @@ def log_event(
 class StderrHandler(logging.Handler):
     """A line is one write, so that no thread waits for another's. A pipe keeps 4 KiB whole."""
 
-    def createLock(self) -> None:  # noqa: N802 (logging's name)
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool:
+        """As every handler does, but for its lock."""
+        if is_wanted := bool(self.filter(record)):
+            self.emit(record)
+        return is_wanted
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

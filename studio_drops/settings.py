@@ -5,6 +5,7 @@ are answered, so that a production host that forgot DEBUG=0 fails loudly. With D
 missing or unsafe value is a fault, and all faults are named at once, at start.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,27 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
+
+class Environment(environ.Env):  # type: ignore[misc]
+    """As environ's, but a value of the wrong kind is named with its variable."""
+
+    def get_value(self, var: str, cast: Any = None, **options: Any) -> Any:
+        try:
+            return super().get_value(var, cast, **options)
+        except ValueError as error:  # never of a secret: those are texts
+            expected = {int: "a whole number", float: "a number"}[cast]
+            raise ImproperlyConfigured(
+                f"{var} is {self.str(var)!r}: expected {expected}."
+            ) from error
+
+    def one_of(self, var: str, choices: Iterable[str], *, default: str) -> str:
+        text: str = self.str(var, default=default)
+        if text not in choices:
+            raise ImproperlyConfigured(f"{var} is {text!r}: expected {' or '.join(choices)}.")
+        return text
+
+
+env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -37,7 +58,10 @@ def secret(name: str, default: str = "") -> str:
     """The variable NAME, or the content of the file that NAME_FILE points to."""
     SECRET_VARIABLES.append(name)
     path = env.str(f"{name}_FILE", default="")
-    return Path(path).read_text().strip() if path else env.str(name, default=default)
+    try:
+        return Path(path).read_text().strip() if path else env.str(name, default=default)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}.") from error
 
 
 # --- What this deployment is -------------------------------------------------------------------
@@ -168,6 +192,8 @@ DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", default
 
 def database(url: str) -> dict[str, Any]:
     config: dict[str, Any] = env.db_url_config(url)
+    if "ENGINE" not in config:
+        raise ImproperlyConfigured("DATABASE_URL: expected postgres://user:password@host/name.")
     config["CONN_MAX_AGE"] = None  # a connection per request costs nine tenths of the speed
     if "sqlite" in config["ENGINE"]:
         config["OPTIONS"] = {
@@ -284,6 +310,7 @@ METRICS_TOKEN = secret("METRICS_TOKEN")
 
 # --- Logs --------------------------------------------------------------------------------------
 
+LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -294,10 +321,12 @@ LOGGING: dict[str, Any] = {
     "handlers": {
         "stderr": {
             "class": "studio_drops.logs.StderrHandler",
-            "formatter": env.str("LOG_FORMAT", default="text" if DEBUG else "json"),
+            "formatter": env.one_of(
+                "LOG_FORMAT", ["text", "json"], default="text" if DEBUG else "json"
+            ),
         }
     },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": env.one_of("LOG_LEVEL", LOG_LEVELS, default="INFO")},
     # Each run and each refusal has an event of its own; Celery and Django would add lines to them.
     "loggers": {
         "celery.worker.strategy": {"level": "WARNING"},

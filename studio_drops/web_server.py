@@ -6,6 +6,8 @@ requests: docs/decisions/0011-the-web-server-is-granian.md.
 
 import argparse
 import gc
+import itertools
+import logging
 import os
 import signal
 import socket
@@ -23,12 +25,11 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from studio_drops import settings
+from studio_drops.logs import log_event
 from studio_drops.settings import env
 from studio_drops.shared_metrics import share_metrics
 
-BIND = env.str("WEB_BIND", default="127.0.0.1:8000")
-WORKERS = env.int("WEB_WORKERS", default=1)
-THREADS = env.int("WEB_THREADS", default=4)
+logger = logging.getLogger("studio_drops.web_server")
 
 STOP_SECONDS = 10
 # Longer than the idle time of the usual proxies, so that it is they who close a connection.
@@ -45,15 +46,17 @@ def main() -> None:
     """Serve until TERM or INT; what is under way is answered first."""
     application = _read_arguments().application
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
-    host, port = _address(BIND)
+    workers = _at_least_one("WEB_WORKERS", env.int("WEB_WORKERS", default=1))
+    threads = _at_least_one("WEB_THREADS", env.int("WEB_THREADS", default=4))
+    host, port = _address(env.str("WEB_BIND", default="127.0.0.1:8000"))
     share_metrics("web")
     server = Granian(
         application,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=WORKERS,
-        blocking_threads=THREADS,
+        workers=workers,
+        blocking_threads=threads,
         blocking_threads_idle_timeout=THREAD_IDLE_SECONDS,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(
@@ -65,6 +68,7 @@ def main() -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     )
+    log_event(logger, "serving", address=host, port=port, workers=workers, threads=threads)
     server.serve(target_loader=partial(_load, os.getpid()))
 
 
@@ -82,24 +86,34 @@ def _read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _at_least_one(variable: str, number: int) -> int:
+    if number < 1:
+        sys.exit(f"{variable} is {number}: expected 1 or more.")
+    return number
+
+
 def _address(bind: str) -> tuple[str, int]:
-    """The address to listen on. Ends the process if nobody can, because it is somebody else's.
+    """The IP address and port to listen on, of what may name a host. Ends the process if nobody
+    can listen there, because it is somebody else's.
 
     Granian itself would share it with whoever listens there already.
     """
-    host, _, port = bind.rpartition(":")
+    host, colon, port = bind.rpartition(":")
     host = host.strip("[]")
     try:
+        if not colon:
+            raise ValueError("it is no address and port")  # noqa: TRY301
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, int(port)), family=family).close()
+        with socket.create_server((host, int(port)), family=family) as probe:
+            address: str = probe.getsockname()[0]
     except (OSError, ValueError, OverflowError) as error:
         sys.exit(f"WEB_BIND is {bind!r}, where the web cannot listen: {error}.")
-    return host, int(port)
+    return address, int(port)
 
 
 def _load(parent: int, target: str) -> Callable[..., Any]:
     """What each worker process does first."""
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_look_after, args=(parent,), daemon=True).start()
     application: Callable[..., Any] = import_string(target.replace(":", "."))
     _forget_secrets()
     # What is there now stays; the collector need not look through it again and again.
@@ -107,11 +121,20 @@ def _load(parent: int, target: str) -> Callable[..., Any]:
     return application
 
 
-def _end_with(parent: int) -> None:
-    """A worker whose parent was killed would serve on beside the next one's."""
-    while os.getppid() == parent:
+def _look_after(parent: int) -> None:
+    """End with a parent that was killed, whatever is under way: this process would serve on beside
+    the next one. And close what threads that ended have left open: a connection of Django's refers
+    to itself, so it waits for the collector.
+    """
+    for seconds in itertools.count(1):
         time.sleep(1)
+        if os.getppid() != parent:
+            break
+        if seconds % THREAD_IDLE_SECONDS == 0:
+            gc.collect()
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_SECONDS)
+    os._exit(1)
 
 
 def _forget_secrets() -> None:

@@ -69,6 +69,26 @@ def test_production_refuses(tmp_path: Path, name: str, value: str) -> None:
     assert value not in faults
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DATABASE_STATEMENT_TIMEOUT_MS", "soon", "is 'soon': expected a whole number"),
+        ("DATABASE_STATEMENT_TIMEOUT_MS", "", "is '': expected a whole number"),
+        ("SCHEDULE_SPEED", "fast", "is 'fast': expected a number"),
+        ("LOG_LEVEL", "LOUD", "is 'LOUD': expected DEBUG or INFO"),
+        ("LOG_FORMAT", "xml", "is 'xml': expected text or json"),
+        ("DATABASE_URL", "a-password", "expected postgres://"),
+        ("SECRET_KEY_FILE", "/not/there", "cannot be read"),
+    ],
+)
+def test_malformed_is_named(tmp_path: Path, name: str, value: str, expected: str) -> None:
+    said = _run(tmp_path, {name: value}, "").stderr.strip().splitlines()[-1]
+
+    assert f"{name}" in said
+    assert expected in said
+    assert "a-password" not in said
+
+
 def test_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(PRODUCTION["SECRET_KEY"] + "\n")
@@ -99,5 +119,5 @@ def _run(
         text=True,
         check=False,
     )
-    assert done.returncode == 0 or "This configuration is refused" in done.stderr
+    assert done.returncode == 0 or "ImproperlyConfigured" in done.stderr
     return done

@@ -25,14 +25,15 @@ pytestmark = pytest.mark.skipif(
 class Served:
     """A server of two processes, and its address."""
 
-    def __init__(self, port: int, var_dir: Path) -> None:
+    def __init__(self, port: int, var_dir: Path, **variables: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "studio_drops.web_server"]
         environment = neutral_surroundings() | {
             "VAR_DIR": str(var_dir),
-            "WEB_BIND": f"127.0.0.1:{port}",
+            "WEB_BIND": f"localhost:{port}",
             "WEB_WORKERS": "2",
             "KICK_CLIENT_SECRET": "a-secret",
+            **variables,
         }
         self.process = subprocess.Popen(
             [*command, "tests.studio_drops.wsgi_probe:application"],
@@ -98,14 +99,75 @@ def test_processes_end_with_a_parent_that_was_killed(served: Served) -> None:
     assert wait_until(lambda: not served.answers(), seconds=10)
 
 
+def test_a_process_whose_parent_is_gone_does_not_wait_for_what_hangs() -> None:
+    done = _run("signal.signal(signal.SIGTERM, signal.SIG_IGN); web_server._look_after(parent=-1)")
+
+    assert done.returncode == 1
+
+
+def test_what_threads_that_ended_left_behind_is_collected() -> None:
+    done = _run("""
+class Connection: pass
+left_behind = Connection(); left_behind.itself = left_behind; is_there = weakref.ref(left_behind)
+gc.disable(); del left_behind
+threading.Thread(target=web_server._look_after, args=(os.getppid(),), daemon=True).start()
+time.sleep(2.5); print(is_there())
+""")
+
+    assert done.stdout == "None\n"
+
+
+def _run(program: str) -> "subprocess.CompletedProcess[str]":
+    """Let it run where the server's times are a second."""
+    modules = "import gc, os, signal, threading, time, weakref; from studio_drops import web_server"
+    times = "web_server.STOP_SECONDS = web_server.THREAD_IDLE_SECONDS = 1"
+    return subprocess.run(
+        [sys.executable, "-c", f"{modules}; {times}\n{program}"],
+        cwd=REPOSITORY,
+        env=neutral_surroundings(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
 def test_an_address_that_is_taken_is_not_shared(served: Served, tmp_path: Path) -> None:
     second = Served(int(served.url.rpartition(":")[2]), tmp_path / "second")
 
     said, _ = second.process.communicate(timeout=20)
 
     assert second.process.returncode == 1
-    assert said.startswith("WEB_BIND is '127.0.0.1:")
+    assert said.startswith("WEB_BIND is 'localhost:")
     assert "Address already in use" in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("WEB_BIND", "8000"),
+        ("WEB_BIND", "unix:/tmp/web"),
+        ("WEB_BIND", "127.0.0.1:99999"),
+        ("WEB_WORKERS", "0"),
+        ("WEB_THREADS", "-1"),
+        ("WEB_THREADS", "many"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(tmp_path: Path, variable: str, value: str) -> None:
+    refused = Served(*free_ports(1), tmp_path, **{variable: value})
+
+    said, _ = refused.process.communicate(timeout=20)
+
+    assert refused.process.returncode == 1
+    assert f"{variable} is " in said.splitlines()[-1]
+
+
+def test_it_says_what_it_serves(served: Served) -> None:
+    served.process.terminate()
+    said, _ = served.process.communicate(timeout=20)
+
+    port = served.url.rpartition(":")[2]
+    assert f"serving address=127.0.0.1 port={port} workers=2 threads=4" in said
 
 
 def test_no_request_is_shown_a_secret(served: Served) -> None:
