@@ -84,7 +84,7 @@ def test_production_refuses(tmp_path: Path, name: str, value: str) -> None:
 def test_malformed_is_named(tmp_path: Path, name: str, value: str, expected: str) -> None:
     said = _run(tmp_path, {name: value}, "").stderr.strip().splitlines()[-1]
 
-    assert f"{name}" in said
+    assert name in said
     assert expected in said
     assert "a-password" not in said
 
