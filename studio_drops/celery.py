@@ -8,6 +8,7 @@ import os
 
 from celery import Celery
 from celery.signals import celeryd_init
+from kombu.transport import TRANSPORT_ALIASES
 
 from studio_drops.shared_metrics import share_metrics
 
@@ -16,6 +17,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 # Kick and players wait for the web, and nobody waits for a worker: where they share cores, the
 # worker takes what is left.
 NICENESS = 5
+
+# Kombu's own may read what it is still writing.
+TRANSPORT_ALIASES["filesystem"] = "studio_drops.filesystem_broker:Transport"
 
 app = Celery("studio_drops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
