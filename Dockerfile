@@ -26,4 +26,4 @@ RUN VAR_DIR=/tmp/build SECRET_KEY=only-while-the-image-is-built-and-never-used-a
 USER drops
 VOLUME /var/lib/studio-drops
 EXPOSE 8000
-CMD ["python", "-m", "studio_drops.web_server"]
+CMD ["python", "-m", "studio_drops.server"]

@@ -4,7 +4,7 @@
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
-SETUP = "$(PYTHON)" -B studio_drops/bootstrap.py
+SETUP = "$(PYTHON)" -B local/bootstrap.py
 PYTEST = .venv/bin/python -m pytest
 
 .PHONY: help demo test check bench chaos lock clean has-python installed installed-for-development
@@ -37,7 +37,7 @@ check: installed-for-development
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
-	.venv/bin/mypy --config-file studio_drops/local_kick/mypy.ini
+	.venv/bin/mypy --config-file local/kick/mypy.ini
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/python manage.py makemigrations --check --dry-run

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from studio_drops.fields import OpaqueTextField
+from core.fields import OpaqueTextField
 
 GAME_ACCOUNT_ID_MAX_LENGTH = 128
 
@@ -101,11 +101,11 @@ class LinkEvent(models.Model):
         return f"{self.kick_user_id} {self.kind} {self.player_id}"
 
 
-class KickGrant(models.Model):
+class Authorization(models.Model):
     """What keeps a link alive at Kick: the refresh token, encrypted. There is one while linked."""
 
     kick_user = models.OneToOneField(
-        KickUser, on_delete=models.PROTECT, primary_key=True, related_name="grant"
+        KickUser, on_delete=models.PROTECT, primary_key=True, related_name="authorization"
     )
     encrypted_refresh_token = models.BinaryField()
     scope = models.TextField(_("scope"))
@@ -141,7 +141,7 @@ class KickGrant(models.Model):
         return f"grant of {self.kick_user_id}"
 
 
-class GrantRevocation(models.Model):
+class Deauthorization(models.Model):
     """A grant that Kick must be told to end. Outlives the link; retried until Kick has answered."""
 
     class Outcome(models.TextChoices):
@@ -150,7 +150,10 @@ class GrantRevocation(models.Model):
         OVERTAKEN = "OVERTAKEN", _("not needed: linked again")
 
     kick_user = models.ForeignKey(
-        KickUser, on_delete=models.PROTECT, related_name="revocations", verbose_name=_("Kick user")
+        KickUser,
+        on_delete=models.PROTECT,
+        related_name="deauthorizations",
+        verbose_name=_("Kick user"),
     )
     # Emptied as soon as it is of no more use.
     encrypted_refresh_token = models.BinaryField()

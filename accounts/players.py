@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from accounts.models import GAME_ACCOUNT_ID_MAX_LENGTH, Player
-from accounts.names import displayable, is_storable
+from core.text import displayable, is_storable
 
 
 class BadGameAccountId(ValueError):

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from django.db import models
 
-from accounts.models import GrantRevocation, KickGrant, LinkAttempt
+from accounts.models import Authorization, Deauthorization, LinkAttempt
 from accounts.tokens import UnreadableToken, reencrypt
 
 BATCH_SIZE = 500
 
 ENCRYPTED_FIELDS: tuple[tuple[type[models.Model], str], ...] = (
-    (KickGrant, "encrypted_refresh_token"),
-    (GrantRevocation, "encrypted_refresh_token"),
+    (Authorization, "encrypted_refresh_token"),
+    (Deauthorization, "encrypted_refresh_token"),
     (LinkAttempt, "encrypted_verifier"),
 )
 

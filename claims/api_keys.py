@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 
 from claims.models import ApiKey
-from studio_drops.plain_sql import as_time
+from core.sql_values import from_db
 
 PREFIX_LENGTH = 8
 PREFIX_ALPHABET = string.ascii_letters + string.digits
@@ -62,7 +62,7 @@ def find_api_key(secret: str) -> ApiKey | None:
     if row is None:
         return None
     *named, categories, last_used_at = row
-    values = [*named, json.loads(categories), as_time(last_used_at)]
+    values = [*named, json.loads(categories), from_db(last_used_at)]
     return ApiKey.from_db(connection.alias, _FOUND, values)
 
 

@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 
-from accounts.clocks import RunningClock
-from claims.api_pages import Tally, record_page
+from claims.claims_page import Tally, record_page
 from claims.leases import Clock
 from claims.ledger import heal_claims
 from claims.models import Claim
-from studio_drops.kick.api import KickApi
-from studio_drops.kick.errors import KickError
-from studio_drops.kick.payloads import ApiClaim, ClaimsPage
-from studio_drops.pace import paced
+from core.clock import RunningClock
+from core.pace import paced
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.errors import KickError
+from platforms.kick.protocol.payloads import ApiClaim, ClaimsPage
 
 # How long a claim that the API does not show is looked up before it counts as not ours.
 LOOKED_UP_FOR = timedelta(hours=24)

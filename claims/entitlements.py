@@ -10,12 +10,11 @@ from enum import StrEnum
 from django.db import transaction
 from django.db.models import QuerySet
 
+from claims.api.queries import visible_claims
 from claims.entitlement_ids import parse_entitlement_id
-from claims.listings import visible_claims
-from claims.locks import retry_deadlock_once
 from claims.models import Claim, Entitlement
-from studio_drops import lookups  # noqa: F401 (registers `among`)
-from studio_drops.logs import log_event
+from core.deadlocks import retry_deadlock_once
+from core.logs import log_event
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import F
 
 from claims.models import Lease
-from studio_drops.pace import paced
+from core.pace import paced
 
 # Longer than the slowest step between two renewals: a page with all its repeated calls.
 LASTS = timedelta(minutes=3)

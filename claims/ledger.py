@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from claims import ledger_sql
-from claims.locks import retry_deadlock_once
 from claims.models import Claim
-from studio_drops.kick.payloads import ClaimPayload
-from studio_drops.plain_sql import as_kept
+from core.deadlocks import retry_deadlock_once
+from core.sql_values import to_db
+from platforms.kick.protocol.payloads import ClaimPayload
 
 BATCH_SIZE = 1000
 
@@ -266,8 +266,8 @@ def _rows(statement: str, parameters: dict[str, Any]) -> list[_Row]:
 
 
 def _record_on_sqlite(columns: list[tuple[object, ...]], parameters: dict[str, Any]) -> list[_Row]:
-    parameters = {name: as_kept(value) for name, value in parameters.items()}
-    parameters["incoming"] = json.dumps(columns, default=as_kept)
+    parameters = {name: to_db(value) for name, value in parameters.items()}
+    parameters["incoming"] = json.dumps(columns, default=to_db)
     with transaction.atomic():
         known = _fetch(ledger_sql.SQLITE_KNOWN, parameters)
         for statement in ledger_sql.SQLITE_WRITES:

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import linking
-from accounts.linking import FreshGrant, Linked, LinkRefused, NotLinked
-from accounts.locks import lock_kick_user
+from accounts import links
+from accounts.links import Linked, LinkRefused, NewAuthorization, NotLinked
 from accounts.models import KickUser, Player
+from accounts.platform_accounts import lock_kick_user
 from claims.ledger import reconsider_kick_user
-from claims.locks import retry_deadlock_once
-from studio_drops.logs import log_event
+from core.deadlocks import retry_deadlock_once
+from core.logs import log_event
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ def link_player(
     player: Player,
     kick_user_id: str,
     kick_name: str,
-    grant: FreshGrant,
-    actor: str = linking.BY_PLAYER,
+    authorization: NewAuthorization,
+    actor: str = links.BY_PLAYER,
     now: datetime,
 ) -> LinkResult:
     """Link the two, keep the grant, and grant every claim that was held for want of this link.
@@ -45,7 +45,7 @@ def link_player(
         player=player,
         kick_user_id=kick_user_id,
         kick_name=kick_name,
-        grant=grant,
+        authorization=authorization,
         actor=actor,
         now=now,
     )
@@ -63,25 +63,25 @@ def _link_or_refuse(
     player: Player,
     kick_user_id: str,
     kick_name: str,
-    grant: FreshGrant,
+    authorization: NewAuthorization,
     actor: str,
     now: datetime,
 ) -> LinkResult | LinkRefused:
     """A refusal is returned, not raised, so that what becomes of its grant is committed with it."""
     kick_user = lock_kick_user(kick_user_id, name=kick_name, now=now)
     try:
-        outcome = linking.link(
-            player=player, kick_user=kick_user, grant=grant, actor=actor, now=now
+        outcome = links.link(
+            player=player, kick_user=kick_user, authorization=authorization, actor=actor, now=now
         )
     except LinkRefused as refusal:
-        linking.drop_unused_grant(kick_user=kick_user, grant=grant, now=now)
+        links.drop_unused_authorization(kick_user=kick_user, authorization=authorization, now=now)
         return refusal
     granted = reconsider_kick_user(kick_user_id=kick_user_id, now=now)
     return LinkResult(outcome=outcome, granted_claims=granted)
 
 
 @retry_deadlock_once
-def unlink_player(*, player: Player, actor: str = linking.BY_PLAYER, now: datetime) -> None:
+def unlink_player(*, player: Player, actor: str = links.BY_PLAYER, now: datetime) -> None:
     """End the player's link. What was granted stays theirs; what comes later is held.
 
     Raises NotLinked, also on a repeat.
@@ -93,7 +93,7 @@ def unlink_player(*, player: Player, actor: str = linking.BY_PLAYER, now: dateti
         kick_user = lock_kick_user(kick_user_id, now=now)
         if kick_user.player_id != player.pk:
             raise NotLinked
-        linking.unlink(kick_user=kick_user, actor=actor, now=now)
+        links.unlink(kick_user=kick_user, actor=actor, now=now)
     log_event(logger, "unlink", kick_user_id=kick_user_id, player_id=player.pk, outcome="unlinked")
 
 

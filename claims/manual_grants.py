@@ -13,9 +13,9 @@ from django.db import connection, transaction
 
 from accounts.models import Player
 from claims import ledger_sql
-from claims.locks import retry_deadlock_once
 from claims.models import CampaignReward, Claim, Entitlement
-from studio_drops.plain_sql import as_kept
+from core.deadlocks import retry_deadlock_once
+from core.sql_values import to_db
 
 
 class NothingToGrant(ValueError):
@@ -47,7 +47,7 @@ def grant_by_hand(
         "campaign_id": pair.campaign_id,
         "reward_id": pair.reward_id,
         "player_id": player.pk,
-        "now": as_kept(now),
+        "now": to_db(now),
     }
     is_new = bool(_execute(ledger_sql.WRITE_MANUAL_CLAIM, parameters))
     if is_new:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from claims.models import Claim, Reward, RewardItem
-from claims.vitals import COUNTED_UP_TO
+from studio_drops.monitoring.indicators import COUNTED_UP_TO
 
 
 def note_first_mapping(*, reward_id: str, now: datetime) -> bool:

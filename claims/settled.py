@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from claims import ledger_sql
-from studio_drops.kick.payloads import ApiClaim
+from platforms.kick.protocol.payloads import ApiClaim
 
 
 def find_unsettled(claims: Sequence[ApiClaim]) -> list[ApiClaim]:

@@ -10,7 +10,7 @@ from celery import Celery
 from celery.signals import celeryd_init
 from kombu.transport import TRANSPORT_ALIASES
 
-from studio_drops.shared_metrics import share_metrics
+from studio_drops.monitoring.prometheus import share_metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 

@@ -107,7 +107,7 @@ OIDC_NAME_CLAIM = env.str("OIDC_NAME_CLAIM", default="name")
 # --- Django ------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "studio_drops.admin_parts.site.StaffAdminConfig",
+    "claims.desk.site.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -233,7 +233,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # How much faster than normal the schedule, its pauses and its leases go; for the fault test.
 SCHEDULE_SPEED = env.float("SCHEDULE_SPEED", default=1.0)
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": f"claims.tasks.{name}", "schedule": seconds, "options": {"expires": seconds}}
+    name: {
+        "task": f"studio_drops.tasks.{name}",
+        "schedule": seconds,
+        "options": {"expires": seconds},
+    }
     for name, seconds in {
         "heal_claims": 60.0 / SCHEDULE_SPEED,
         "confirm_claims": 10.0 / SCHEDULE_SPEED,
@@ -242,8 +246,8 @@ CELERY_BEAT_SCHEDULE = {
         "write_back": 15.0 / SCHEDULE_SPEED,
         "run_bulk_jobs": 10.0 / SCHEDULE_SPEED,
         "count_funnels": 300.0 / SCHEDULE_SPEED,
-        "revoke_grants": 15.0 / SCHEDULE_SPEED,
-        "refresh_grants": 60.0 / SCHEDULE_SPEED,
+        "send_deauthorizations": 15.0 / SCHEDULE_SPEED,
+        "refresh_authorizations": 60.0 / SCHEDULE_SPEED,
     }.items()
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):
@@ -287,7 +291,7 @@ SPECTACULAR_SETTINGS = {
 
 SESSION_COOKIE_NAME = "studio_drops_session"
 CSRF_COOKIE_NAME = "studio_drops_csrf"
-CSRF_FAILURE_VIEW = "accounts.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "studio_drops.errors.csrf_failure"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
@@ -315,12 +319,12 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"()": "studio_drops.logs.TextFormatter"},
-        "json": {"()": "studio_drops.logs.JsonFormatter"},
+        "text": {"()": "core.logs.TextFormatter"},
+        "json": {"()": "core.logs.JsonFormatter"},
     },
     "handlers": {
         "stderr": {
-            "class": "studio_drops.logs.StderrHandler",
+            "class": "core.logs.StderrHandler",
             "formatter": env.one_of(
                 "LOG_FORMAT", ["text", "json"], default="text" if DEBUG else "json"
             ),

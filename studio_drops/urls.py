@@ -4,20 +4,20 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from claims.admin.desk.home import home
 from claims.api.views import UnknownAddressView
-from claims.webhook import drops_webhook
-from studio_drops import health
+from claims.desk.views.home import home
+from platforms.kick.webhook import drops_webhook
+from studio_drops.monitoring import health
 
-handler400 = "accounts.views.errors.bad_request"
-handler403 = "accounts.views.errors.permission_denied"
-handler404 = "accounts.views.errors.page_not_found"
-handler500 = "accounts.views.errors.server_error"
+handler400 = "studio_drops.errors.bad_request"
+handler403 = "studio_drops.errors.permission_denied"
+handler404 = "studio_drops.errors.page_not_found"
+handler500 = "studio_drops.errors.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="link:hub")),
     path("link", RedirectView.as_view(pattern_name="link:hub")),
-    path("link/", include("accounts.urls")),
+    path("link/", include("accounts.pages.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
@@ -25,6 +25,6 @@ urlpatterns = [
     path("api/v1/", include("claims.api.urls")),
     path("api/<path:address>", UnknownAddressView.as_view()),
     path("admin/", home),
-    path("admin/desk/", include("claims.admin.desk.urls")),
+    path("admin/desk/", include("claims.desk.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 django.setup(set_prefix=False)
 
-from claims.webhook import drops_webhook  # noqa: E402 (its models need Django to be set up)
+from platforms.kick.webhook import drops_webhook  # noqa: E402 (its models need Django to be set up)
 
 WEBHOOK_PATH = "/webhooks/kick/drops"
 

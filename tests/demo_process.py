@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from studio_drops.demo.place import free_ports, neutral_surroundings
+from local.demo.environment import free_ports, neutral_surroundings
 
 REPOSITORY = Path(__file__).parent.parent
 READY_WITHIN_SECONDS = 90

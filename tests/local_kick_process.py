@@ -164,7 +164,7 @@ def start_local_kick(database: Path, *, port: int = 0) -> LocalKick:
 
     What it logs goes to our stderr.
     """
-    command = [sys.executable, "-m", "studio_drops.local_kick"]
+    command = [sys.executable, "-m", "local.kick"]
     process = subprocess.Popen(
         [*command, "--port", str(port), "--database", str(database)],
         cwd=Path(__file__).parents[1],

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-READERS = ("studio_drops/settings.py", "studio_drops/web_server.py")
+READERS = ("studio_drops/settings.py", "studio_drops/server.py")
 _CODE = "".join((REPOSITORY / name).read_text() for name in READERS)
 
 PLAIN = frozenset(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', _CODE))

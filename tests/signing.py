@@ -14,8 +14,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from studio_drops.kick.payloads import ClaimPayload
-from studio_drops.kick.signatures import sign
+from platforms.kick.protocol.payloads import ClaimPayload
+from platforms.kick.protocol.signatures import sign
 
 PATH = "/webhooks/kick/drops"
 

@@ -22,12 +22,12 @@ def test_every_module_of_the_project_is_kept_from_the_local_kick() -> None:
     (contract,) = (
         contract
         for contract in _importlinter()["contracts"]
-        if contract.get("forbidden_modules") == ["studio_drops.local_kick"]
+        if contract.get("forbidden_modules") == ["local.kick"]
     )
 
     missing = _modules("studio_drops") - set(contract["source_modules"])
 
-    assert missing == {"studio_drops.local_kick"}
+    assert missing == {"local.kick"}
 
 
 def _importlinter() -> dict:

@@ -14,8 +14,8 @@ from joserfc.errors import JoseError
 
 from accounts.game_logins import oidc_failures as failures
 from accounts.game_logins.base import GameAccount, GameLoginFailed
-from accounts.names import displayable
-from studio_drops.logs import log_event
+from core.logs import log_event
+from core.text import displayable
 
 logger = logging.getLogger(__name__)
 # Authlib logs the PKCE verifier when it is asked for DEBUG.

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import studio_drops.fields
+import core.fields
 from django.db import migrations, models
 
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='KickUser',
             fields=[
-                ('kick_user_id', studio_drops.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='Kick user id')),
+                ('kick_user_id', core.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='Kick user id')),
                 ('name', models.TextField(blank=True, verbose_name='Kick name')),
                 ('linked_at', models.DateTimeField(blank=True, null=True, verbose_name='linked at')),
                 ('first_seen_at', models.DateTimeField(verbose_name='first seen at')),
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             name='Player',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('game_account_id', studio_drops.fields.OpaqueTextField(unique=True, validators=[django.core.validators.MinLengthValidator(1), django.core.validators.MaxLengthValidator(128)], verbose_name='game account id')),
+                ('game_account_id', core.fields.OpaqueTextField(unique=True, validators=[django.core.validators.MinLengthValidator(1), django.core.validators.MaxLengthValidator(128)], verbose_name='game account id')),
                 ('name', models.TextField(blank=True, verbose_name='name')),
                 ('created_at', models.DateTimeField(verbose_name='first login at')),
                 ('last_login_at', models.DateTimeField(verbose_name='last login at')),
@@ -59,8 +59,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LinkAttempt',
             fields=[
-                ('state_digest', studio_drops.fields.OpaqueTextField(primary_key=True, serialize=False)),
-                ('session_digest', studio_drops.fields.OpaqueTextField()),
+                ('state_digest', core.fields.OpaqueTextField(primary_key=True, serialize=False)),
+                ('session_digest', core.fields.OpaqueTextField()),
                 ('encrypted_verifier', models.BinaryField()),
                 ('expires_at', models.DateTimeField(db_index=True)),
                 ('player', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='link_attempts', to='accounts.player')),

@@ -11,8 +11,8 @@ from rest_framework import serializers
 
 from accounts.models import GAME_ACCOUNT_ID_MAX_LENGTH
 from claims.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorField
+from claims.api.queries import ListedEntitlement
 from claims.entitlements import FulfilmentOutcome
-from claims.listings import ListedEntitlement
 from claims.models import Entitlement
 
 MAX_IDS_PER_CALL = 1000

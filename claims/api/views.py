@@ -14,6 +14,7 @@ from claims.api import examples
 from claims.api.authentication import categories_of
 from claims.api.pagination import page_of
 from claims.api.parsers import BoundedJSONParser
+from claims.api.queries import find_linked_kick_user, list_entitlements, mark_first_listed
 from claims.api.schema import responses
 from claims.api.serializers import (
     EntitlementPageSerializer,
@@ -25,7 +26,6 @@ from claims.api.serializers import (
     statuses_to_list,
 )
 from claims.entitlements import fulfil_entitlements
-from claims.listings import find_linked_kick_user, list_entitlements, mark_first_listed
 
 # One of each for all requests: a new one would copy all of its fields first.
 _QUERY = EntitlementQuery()

@@ -10,9 +10,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims import doctor, vitals
-from claims.doctor import Finding, Verdict
 from claims.models import Campaign, Claim, Reward
+from studio_drops.monitoring import checks, indicators
+from studio_drops.monitoring.checks import Finding, Verdict
 
 # Beyond this nobody needs the exact number, and counting on would cost more with every claim.
 COUNTED_UP_TO = 2_000
@@ -88,11 +88,11 @@ def count_some(rows: QuerySet[Claim]) -> int:
 def alarms(*, now: datetime) -> list[Finding]:
     """What `doctor` warns of, but for what needs Kick, and for what the held claims say already."""
     checks = (
-        ("worker and scheduler", doctor.check_worker),
-        ("reconcile", doctor.check_reconcile),
-        ("webhook", doctor.check_webhook),
-        ("write-back", doctor.check_write_back),
-        ("revocations", doctor.check_revocations),
+        ("worker and scheduler", checks.check_worker),
+        ("reconcile", checks.check_reconcile),
+        ("webhook", checks.check_webhook),
+        ("write-back", checks.check_write_back),
+        ("revocations", checks.check_revocations),
     )
     found = [Finding(name, *check(now)) for name, check in checks]
     bad = [finding for finding in found if finding.verdict != Verdict.PASS]
@@ -112,13 +112,15 @@ def chores(*, now: datetime) -> list[Chore]:
 
 
 def _chores(now: datetime) -> Iterator[Chore]:
-    unusable = _list("claims_delivery", verdict__exact="UNUSABLE")
+    unusable = _list("claims_quarantineddelivery", verdict__exact="UNUSABLE")
     yield Chore(
         _("Signed deliveries of the last day that could not be used"),
-        Count(vitals.recent_unusable_deliveries(now=now), unusable),
+        Count(indicators.recent_unusable_deliveries(now=now), unusable),
     )
     refused = _list("claims_claim", refused_writes__gt="0")
-    yield Chore(_("Claims whose status Kick refuses"), Count(vitals.unwritten().refused, refused))
+    yield Chore(
+        _("Claims whose status Kick refuses"), Count(indicators.unwritten().refused, refused)
+    )
     unnamed = _list("claims_campaign", category__exact="")
     yield Chore(
         _("Campaigns without a category, which limited API keys do not see"),

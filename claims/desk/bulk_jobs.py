@@ -11,15 +11,15 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import KickUser
-from claims.desk import acts
-from claims.desk.acts import Act
+from claims.desk import actions
+from claims.desk.actions import ActionContext
 from claims.desk.audit import Subject, make_row
 from claims.leases import Clock, HeldLease, lease
 from claims.ledger import reconsider_reward
 from claims.models import AuditEvent, BulkJob
-from studio_drops.kick.api import KickApi
-from studio_drops.kick.errors import KickError
-from studio_drops.logs import log_event
+from core.logs import log_event
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.errors import KickError
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def start_job(
     subjects: Sequence[str] = (),
     reward_id: str = "",
     total: int = 0,
-    act: Act,
+    act: ActionContext,
 ) -> BulkJob:
     """Ask for a job. It begins when a worker next looks, which a caller may hasten.
 
@@ -70,11 +70,11 @@ def stop_job(*, job: BulkJob, actor: str, now: datetime) -> bool:
     going_on = BulkJob.objects.filter(pk=job.pk, ended_at=None, stop_asked_at=None)
     is_asked = bool(going_on.update(stop_asked_at=now))
     if is_asked:
-        _note(job, Act(actor=actor, reason="", now=now), {"stopped_after": job.done})
+        _note(job, ActionContext(actor=actor, reason="", now=now), {"stopped_after": job.done})
     return is_asked
 
 
-def _note(job: BulkJob, act: Act, after: dict[str, object]) -> None:
+def _note(job: BulkJob, act: ActionContext, after: dict[str, object]) -> None:
     make_row(
         action=AuditEvent.Action.BULK,
         actor=act.actor,
@@ -135,12 +135,12 @@ def _grant_mapped(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progres
 
 def _retry(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
     for kick_user in _kick_users(job):
-        yield 1, acts.retry_claims(kick_user=kick_user, act=_act(job, clock))
+        yield 1, actions.retry_claims(kick_user=kick_user, act=_act(job, clock))
 
 
 def _ask_kick(job: BulkJob, api: KickApi, clock: Clock) -> Iterator[Progress]:
     for kick_user in _kick_users(job):
-        tally = acts.ask_kick(kick_user=kick_user, api=api, act=_act(job, clock))
+        tally = actions.ask_kick(kick_user=kick_user, api=api, act=_act(job, clock))
         yield 1, tally.recorded
 
 
@@ -148,7 +148,7 @@ def _revoke(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
     left = job.subjects[job.done :]
     for start in range(0, len(left), REVOKED_AT_A_STEP):
         ids = [int(pk) for pk in left[start : start + REVOKED_AT_A_STEP]]
-        done = acts.revoke(entitlement_ids=ids, act=_act(job, clock))
+        done = actions.revoke(entitlement_ids=ids, act=_act(job, clock))
         yield len(ids), done.revoked + done.noted
 
 
@@ -166,5 +166,5 @@ def _kick_users(job: BulkJob) -> Iterator[KickUser]:
         yield KickUser.objects.select_related("player").get(pk=kick_user_id)
 
 
-def _act(job: BulkJob, clock: Clock) -> Act:
-    return Act(actor=job.actor, reason=job.reason, now=clock())
+def _act(job: BulkJob, clock: Clock) -> ActionContext:
+    return ActionContext(actor=job.actor, reason=job.reason, now=clock())

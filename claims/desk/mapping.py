@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import KickUser
-from claims.desk.acts import Act
+from claims.desk.actions import ActionContext
 from claims.desk.attention import COUNTED_UP_TO
 from claims.desk.audit import Subject, make_row
 from claims.desk.bulk_jobs import start_job
@@ -47,7 +47,7 @@ def preview(*, reward: Reward) -> Preview:
     )
 
 
-def map_reward(*, reward: Reward, items: Items, act: Act) -> BulkJob:
+def map_reward(*, reward: Reward, items: Items, act: ActionContext) -> BulkJob:
     """Map a reward to these items and nothing else, and start granting what waited for it.
 
     Touches future grants only. On a repeat the job finds nothing to do. Raises NothingMapped.
@@ -64,7 +64,7 @@ def map_reward(*, reward: Reward, items: Items, act: Act) -> BulkJob:
         )
 
 
-def _replace(reward: Reward, items: Items, act: Act) -> None:
+def _replace(reward: Reward, items: Items, act: ActionContext) -> None:
     Reward.objects.select_for_update().get(pk=reward.pk)
     before = _mapped(reward)
     RewardItem.objects.filter(reward=reward).exclude(item__in=items).delete()

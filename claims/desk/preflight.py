@@ -13,16 +13,15 @@ from urllib.parse import urlsplit
 import requests
 from django.db.models import Q
 
-from claims import doctor
-from claims.doctor import Finding, Found, Verdict
 from claims.leases import Clock
 from claims.models import ApiKey, Campaign, Claim
-from studio_drops.kick.api import KickApi
-from studio_drops.kick.errors import KickError, KickUnavailable
-from studio_drops.kick.http import new_http
-from studio_drops.kick.key_file import KeyFile
-from studio_drops.kick.oauth import OAuthClient
-from studio_drops.kick.public_keys import KEEP_SECONDS
+from platforms.kick.key_file import KeyFile
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.errors import KickError, KickUnavailable
+from platforms.kick.protocol.http import new_http
+from platforms.kick.protocol.oauth import OAuthClient
+from platforms.kick.public_keys import KEEP_SECONDS
+from studio_drops.monitoring.checks import Finding, Found, Verdict
 
 # Kick is said to wait about three seconds for the answer to a webhook.
 PATIENCE_SECONDS = 3.0
@@ -50,12 +49,12 @@ def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> I
         ("dates", lambda: check_dates(campaign, clock())),
         ("category", lambda: check_category(campaign)),
         ("rewards", lambda: check_rewards(campaign)),
-        ("kick credentials", lambda: doctor.check_credentials(outside.oauth)),
+        ("kick credentials", lambda: checks.check_credentials(outside.oauth)),
         ("organization", lambda: check_organization(campaign, outside.api)),
         ("webhook", lambda: check_webhook(outside)),
         ("public key", lambda: check_public_key(outside.key_file, clock())),
         ("clock", lambda: check_clock(outside, clock)),
-        ("worker and scheduler", lambda: doctor.check_worker(clock())),
+        ("worker and scheduler", lambda: checks.check_worker(clock())),
         ("game server", lambda: check_game_server(campaign, clock())),
         ("rehearsal", lambda: check_rehearsal(campaign)),
     )

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import KickUser, Player
-from claims.models import Campaign, Claim, Delivery, Entitlement, Reward
+from claims.models import Campaign, Claim, Entitlement, QuarantinedDelivery, Reward
 
 BIGGEST_ID = 2**63 - 1
 OF_A_KIND_AT_MOST = 20
@@ -36,7 +36,7 @@ def find(term: str) -> list[Hit]:
     return list({hit.url: hit for hit in reversed(hits)}.values())[::-1]
 
 
-def story_url(*, player: Player | None, kick_user: KickUser | None, claim_id: str = "") -> str:
+def case_url(*, player: Player | None, kick_user: KickUser | None, claim_id: str = "") -> str:
     """The story of the player, or of a Kick user who has none."""
     if player:
         url = reverse("desk:player", args=[player.pk])
@@ -52,7 +52,7 @@ def claim_url(claim: Claim) -> str:
     if kick_user is None:
         owed = Entitlement.objects.filter(claim=claim).select_related("player").first()
         player = owed.player if owed else None
-    return story_url(player=player, kick_user=kick_user, claim_id=claim.pk)
+    return case_url(player=player, kick_user=kick_user, claim_id=claim.pk)
 
 
 def _players(term: str) -> Iterator[Hit]:
@@ -65,7 +65,7 @@ def _kick_users(term: str) -> Iterator[Hit]:
     by_name = users.annotate(folded=Upper("name")).filter(folded=Upper(Value(term)))
     for user in [*users.filter(pk=term), *by_name.order_by("pk")[:OF_A_KIND_AT_MOST]]:
         linked = _("linked to %(player)s") % {"player": user.player} if user.player else ""
-        url = story_url(player=user.player, kick_user=user)
+        url = case_url(player=user.player, kick_user=user)
         yield Hit(_("Kick user"), str(user), linked or _("not linked"), url)
 
 
@@ -80,16 +80,16 @@ def _entitlements(term: str) -> Iterator[Hit]:
     if not (term.isascii() and term.isdigit() and len(term) <= 19 and int(term) <= BIGGEST_ID):
         return
     for owed in Entitlement.objects.filter(pk=int(term)).select_related("player"):
-        url = story_url(player=owed.player, kick_user=None, claim_id=owed.claim_id)
+        url = case_url(player=owed.player, kick_user=None, claim_id=owed.claim_id)
         yield Hit(_("Entitlement"), f"{owed.pk}: {owed}", owed.get_status_display(), url)
 
 
 def _deliveries(term: str) -> Iterator[Hit]:
     """Those that were kept: unusable, or different from their claim. 10,000 at most."""
-    kept = Delivery.objects.filter(message_id=term).defer("body").order_by("-pk")
+    kept = QuarantinedDelivery.objects.filter(message_id=term).defer("body").order_by("-pk")
     for delivery in kept[:OF_A_KIND_AT_MOST]:
         url = reverse("admin:claims_delivery_change", args=[delivery.pk])
-        yield Hit(_("Delivery"), str(delivery), delivery.get_verdict_display(), url)
+        yield Hit(_("QuarantinedDelivery"), str(delivery), delivery.get_verdict_display(), url)
 
 
 def _campaigns_and_rewards(term: str) -> Iterator[Hit]:
@@ -102,7 +102,7 @@ def _campaigns_and_rewards(term: str) -> Iterator[Hit]:
 
 
 def _player_hit(player: Player) -> Hit:
-    url = story_url(player=player, kick_user=None)
+    url = case_url(player=player, kick_user=None)
     return Hit(_("Player"), str(player), player.game_account_id, url)
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from claims.models import FailedLogin
-from studio_drops.logs import log_event
+from core.logs import log_event
 
 logger = logging.getLogger(__name__)
 

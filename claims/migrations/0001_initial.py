@@ -3,7 +3,7 @@
 import datetime
 import django.core.validators
 import django.db.models.deletion
-import studio_drops.fields
+import core.fields
 from django.db import migrations, models
 
 
@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.TextField(help_text='Which server uses it, for example “eu-west lobby”.', verbose_name='name')),
-                ('prefix', studio_drops.fields.OpaqueTextField(unique=True, verbose_name='prefix')),
-                ('digest', studio_drops.fields.OpaqueTextField(unique=True)),
+                ('prefix', core.fields.OpaqueTextField(unique=True, verbose_name='prefix')),
+                ('digest', core.fields.OpaqueTextField(unique=True)),
                 ('categories', models.JSONField(blank=True, default=list, help_text="Kick's categories that it may see; none: all.", verbose_name='categories')),
                 ('created_at', models.DateTimeField(verbose_name='created at')),
                 ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='last used at')),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Campaign',
             fields=[
-                ('campaign_id', studio_drops.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='campaign id')),
+                ('campaign_id', core.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='campaign id')),
                 ('name', models.TextField(blank=True, verbose_name='name')),
                 ('category', models.TextField(blank=True, help_text="Kick's category. While it is blank only API keys without a limit see its entitlements.", verbose_name='category')),
                 ('info_url', models.URLField(blank=True, verbose_name='info URL')),
@@ -58,10 +58,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('verdict', models.TextField(choices=[('UNUSABLE', 'signed, but unusable'), ('DIFFERS', 'differs from the claim it repeats')], verbose_name='verdict')),
-                ('key', studio_drops.fields.OpaqueTextField(unique=True)),
-                ('message_id', studio_drops.fields.OpaqueTextField(blank=True, verbose_name='message id')),
+                ('key', core.fields.OpaqueTextField(unique=True)),
+                ('message_id', core.fields.OpaqueTextField(blank=True, verbose_name='message id')),
                 ('timestamp', models.TextField(blank=True, verbose_name='timestamp as sent')),
-                ('claim_id', studio_drops.fields.OpaqueTextField(blank=True, db_index=True, verbose_name='claim id')),
+                ('claim_id', core.fields.OpaqueTextField(blank=True, db_index=True, verbose_name='claim id')),
                 ('body', models.BinaryField(verbose_name='raw body')),
                 ('size', models.PositiveIntegerField(verbose_name='size in bytes')),
                 ('reason', models.TextField(verbose_name='what is wrong')),
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
             name='Item',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', studio_drops.fields.OpaqueTextField(unique=True, verbose_name='SKU')),
+                ('sku', core.fields.OpaqueTextField(unique=True, verbose_name='SKU')),
                 ('name', models.TextField(verbose_name='name')),
                 ('description', models.TextField(blank=True, verbose_name='description')),
             ],
@@ -88,8 +88,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Lease',
             fields=[
-                ('job', studio_drops.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='job')),
-                ('owner', studio_drops.fields.OpaqueTextField(blank=True, verbose_name='owner')),
+                ('job', core.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='job')),
+                ('owner', core.fields.OpaqueTextField(blank=True, verbose_name='owner')),
                 ('expires_at', models.DateTimeField(verbose_name='expires at')),
                 ('not_before', models.DateTimeField(verbose_name='not before')),
                 ('last_began_at', models.DateTimeField(blank=True, null=True, verbose_name='last began at')),
@@ -104,9 +104,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Reward',
             fields=[
-                ('reward_id', studio_drops.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='reward id')),
+                ('reward_id', core.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='reward id')),
                 ('name', models.TextField(blank=True, verbose_name='name')),
-                ('external_id', studio_drops.fields.OpaqueTextField(blank=True, help_text="The studio's own reference, as set at Kick.", verbose_name='external id')),
+                ('external_id', core.fields.OpaqueTextField(blank=True, help_text="The studio's own reference, as set at Kick.", verbose_name='external id')),
                 ('first_mapped_at', models.DateTimeField(blank=True, null=True, verbose_name='first mapped at')),
                 ('created_at', models.DateTimeField(verbose_name='registered at')),
             ],
@@ -118,13 +118,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Claim',
             fields=[
-                ('claim_id', studio_drops.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='claim id')),
-                ('external_id', studio_drops.fields.OpaqueTextField(blank=True, verbose_name='external id')),
+                ('claim_id', core.fields.OpaqueTextField(primary_key=True, serialize=False, verbose_name='claim id')),
+                ('external_id', core.fields.OpaqueTextField(blank=True, verbose_name='external id')),
                 ('status', models.TextField(choices=[('HELD', 'held'), ('GRANTED', 'granted'), ('REVOKED', 'revoked')], verbose_name='status')),
                 ('hold_reason', models.TextField(blank=True, choices=[('UNCONFIRMED', "not yet confirmed by Kick's claims API"), ('NOT_OURS', "another organization's"), ('UNMAPPED_REWARD', 'its reward maps to no item'), ('NOT_LINKED', 'its Kick user is linked to no player')], verbose_name='held because')),
                 ('first_hold_reason', models.TextField(blank=True, choices=[('UNCONFIRMED', "not yet confirmed by Kick's claims API"), ('NOT_OURS', "another organization's"), ('UNMAPPED_REWARD', 'its reward maps to no item'), ('NOT_LINKED', 'its Kick user is linked to no player')], verbose_name='first held because')),
                 ('source', models.TextField(choices=[('WEBHOOK', 'webhook'), ('RECONCILE', 'claims API'), ('MANUAL', 'granted by hand')], verbose_name='came by')),
-                ('message_id', studio_drops.fields.OpaqueTextField(blank=True, verbose_name='message id')),
+                ('message_id', core.fields.OpaqueTextField(blank=True, verbose_name='message id')),
                 ('kick_created_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at Kick')),
                 ('received_at', models.DateTimeField(verbose_name='received at')),
                 ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
@@ -151,14 +151,14 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.TextField(choices=[('CATCH_UP', 'catch-up'), ('SWEEP', 'sweep')], verbose_name='kind')),
-                ('campaign_id', studio_drops.fields.OpaqueTextField(blank=True, verbose_name='campaign id')),
+                ('campaign_id', core.fields.OpaqueTextField(blank=True, verbose_name='campaign id')),
                 ('outcome', models.TextField(choices=[('RUNNING', 'running'), ('INTERRUPTED', 'interrupted, to be resumed'), ('DONE', 'done'), ('GIVEN_UP', 'given up')], default='RUNNING', verbose_name='outcome')),
                 ('error', models.TextField(blank=True, verbose_name='what went wrong')),
                 ('started_at', models.DateTimeField(db_index=True, verbose_name='started at')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
                 ('since', models.DateTimeField(blank=True, null=True, verbose_name='claimed since')),
                 ('busy', models.DurationField(default=datetime.timedelta, verbose_name='time at work')),
-                ('cursor', studio_drops.fields.OpaqueTextField(blank=True, verbose_name='cursor')),
+                ('cursor', core.fields.OpaqueTextField(blank=True, verbose_name='cursor')),
                 ('failures', models.PositiveIntegerField(default=0, verbose_name='failures in a row')),
                 ('pages', models.PositiveIntegerField(default=0, verbose_name='pages')),
                 ('seen', models.PositiveIntegerField(default=0, verbose_name='seen')),
@@ -215,13 +215,13 @@ class Migration(migrations.Migration):
             name='Entitlement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', studio_drops.fields.OpaqueTextField(verbose_name='SKU')),
+                ('sku', core.fields.OpaqueTextField(verbose_name='SKU')),
                 ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
                 ('status', models.TextField(choices=[('GRANTED', 'granted'), ('FULFILLED', 'fulfilled'), ('REVOKED', 'revoked')], verbose_name='status')),
                 ('granted_at', models.DateTimeField(verbose_name='granted at')),
                 ('first_listed_at', models.DateTimeField(blank=True, null=True, verbose_name='first asked for at')),
                 ('fulfilled_at', models.DateTimeField(blank=True, null=True, verbose_name='fulfilled at')),
-                ('fulfilment_id', studio_drops.fields.OpaqueTextField(blank=True, verbose_name='fulfilment id')),
+                ('fulfilment_id', core.fields.OpaqueTextField(blank=True, verbose_name='fulfilment id')),
                 ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked at')),
                 ('revocation_reason', models.TextField(blank=True, verbose_name='revoked because')),
                 ('claim', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entitlements', to='claims.claim', verbose_name='claim')),

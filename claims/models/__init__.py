@@ -2,9 +2,9 @@ from claims.models.api_keys import ApiKey
 from claims.models.audit import AuditEvent
 from claims.models.bulk_jobs import BulkJob
 from claims.models.catalogue import Campaign, CampaignReward, Item, Reward, RewardItem
-from claims.models.deliveries import Delivery
 from claims.models.figures import ClaimHour, RewardFunnel
 from claims.models.ledger import Claim, Entitlement
+from claims.models.quarantine import QuarantinedDelivery
 from claims.models.runs import Lease, ReconcileRun
 from claims.models.staff_logins import FailedLogin
 
@@ -16,11 +16,11 @@ __all__ = [
     "CampaignReward",
     "Claim",
     "ClaimHour",
-    "Delivery",
     "Entitlement",
     "FailedLogin",
     "Item",
     "Lease",
+    "QuarantinedDelivery",
     "ReconcileRun",
     "Reward",
     "RewardFunnel",

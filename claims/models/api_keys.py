@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from studio_drops.fields import OpaqueTextField
+from core.fields import OpaqueTextField
 
 
 class ApiKey(models.Model):

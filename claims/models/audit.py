@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
-from studio_drops.fields import OpaqueTextField
+from core.fields import OpaqueTextField
 
 
 class AuditEvent(models.Model):

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from studio_drops.fields import OpaqueTextField
+from core.fields import OpaqueTextField
 
 REWARDS_PER_CAMPAIGN = 12
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import KickUser, Player
 from claims.entitlement_ids import entitlement_id
 from claims.models.catalogue import Campaign, Reward
-from studio_drops.fields import OpaqueTextField
+from core.fields import OpaqueTextField
 
 
 class Claim(models.Model):

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from studio_drops.fields import OpaqueTextField
+from core.fields import OpaqueTextField
 
 
 class ReconcileRun(models.Model):

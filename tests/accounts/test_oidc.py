@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from accounts.game_logins import get_game_login
 from accounts.game_logins.oidc import OidcLogin
 from accounts.models import Player
-from studio_drops.logs import JsonFormatter
+from core.logs import JsonFormatter
 from tests.accounts.issuer import (
     CLIENT_ID,
     CLIENT_SECRET,

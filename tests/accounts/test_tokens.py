@@ -6,7 +6,7 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from accounts.models import GrantRevocation, KickGrant, LinkAttempt
+from accounts.models import Authorization, Deauthorization, LinkAttempt
 from accounts.token_rotation import rotate_stored_tokens
 from accounts.tokens import UnreadableToken, decrypt, encrypt
 from tests.factories import NOW, make_kick_user, make_player
@@ -54,24 +54,27 @@ def test_rotate_token_keys_makes_the_old_key_needless(settings: Settings) -> Non
     rotation = rotate_stored_tokens(batch_size=2)
 
     settings.TOKEN_KEYS = [new_key]
-    grants = {decrypt(grant.encrypted_refresh_token) for grant in KickGrant.objects.all()}
+    authorizations = {
+        decrypt(authorization.encrypted_refresh_token)
+        for authorization in Authorization.objects.all()
+    }
     assert (rotation.reencrypted, rotation.unreadable) == (15, 0)
-    assert grants == {f"token-{number}" for number in range(5)}
-    assert decrypt(GrantRevocation.objects.earliest("pk").encrypted_refresh_token) == "token-0"
+    assert authorizations == {f"token-{number}" for number in range(5)}
+    assert decrypt(Deauthorization.objects.earliest("pk").encrypted_refresh_token) == "token-0"
     assert decrypt(LinkAttempt.objects.get(state_digest="token-0").encrypted_verifier) == "token-0"
 
 
 @pytest.mark.django_db
 def test_rotate_token_keys_leaves_emptied_tokens(settings: Settings) -> None:
     _keep_tokens("a-token")
-    GrantRevocation.objects.update(
+    Deauthorization.objects.update(
         outcome="REVOKED", encrypted_refresh_token=b"", next_attempt_at=None, ended_at=NOW
     )
 
     rotation = rotate_stored_tokens()
 
     assert rotation.reencrypted == 2
-    assert bytes(GrantRevocation.objects.get().encrypted_refresh_token) == b""
+    assert bytes(Deauthorization.objects.get().encrypted_refresh_token) == b""
 
 
 @pytest.mark.django_db
@@ -85,14 +88,14 @@ def test_rotate_token_keys_reports_what_no_key_reads(settings: Settings) -> None
 
 def _keep_tokens(token: str) -> None:
     kick_user = make_kick_user()
-    KickGrant.objects.create(
+    Authorization.objects.create(
         kick_user=kick_user,
         encrypted_refresh_token=encrypt(token),
         scope="user:read",
         obtained_at=NOW,
         next_refresh_at=NOW,
     )
-    GrantRevocation.objects.create(
+    Deauthorization.objects.create(
         kick_user=kick_user,
         encrypted_refresh_token=encrypt(token),
         created_at=NOW,

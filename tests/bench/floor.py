@@ -3,9 +3,9 @@
 They run on the product's own server with its own settings, verify the same signature and send the
 ledger's own statement, once per request, prepared, over a connection that is kept.
 
-    python -m studio_drops.web_server tests.bench.floor:record   the claim webhook
-    python -m studio_drops.web_server tests.bench.floor:listing  a player's entitlements
-    python -m studio_drops.web_server tests.bench.floor:nothing  the load generator's ceiling
+    python -m studio_drops.server tests.bench.floor:record   the claim webhook
+    python -m studio_drops.server tests.bench.floor:listing  a player's entitlements
+    python -m studio_drops.server tests.bench.floor:nothing  the load generator's ceiling
 """
 
 import base64
@@ -30,7 +30,7 @@ from claims.ledger_sql import INCOMING_COLUMNS, RECORD_ONE_ON_POSTGRESQL
 Environ = Mapping[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
-# The statement of `claims.listings.list_entitlements` for one player, as Django writes it.
+# The statement of `claims.api.queries.list_entitlements` for one player, as Django writes it.
 LIST_OF_A_PLAYER = """
     SELECT entitlement.id, player.game_account_id, entitlement.sku, entitlement.quantity,
         entitlement.status, entitlement.granted_at, entitlement.fulfilled_at,

@@ -79,7 +79,7 @@ def web_server(
         [
             sys.executable,
             "-m",
-            "studio_drops.web_server",
+            "studio_drops.server",
             application,
         ],
         port=port,

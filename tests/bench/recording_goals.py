@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from claims.api_pages import record_page
+from claims.claims_page import record_page
 from claims.models import Claim
-from studio_drops.kick.payloads import ApiClaim, ClaimPayload, ClaimsPage
+from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
 from tests.bench.goals import Goal, Result, ratios
 from tests.bench.rows import forget_claims, make_linked_viewers
 from tests.bench.stage import Stage, say

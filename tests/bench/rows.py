@@ -105,7 +105,7 @@ def make_entitlements(count: int, *, players: int, still_granted: int) -> None:
 def forget_claims() -> None:
     """Back to a database that has viewers and a catalogue alone."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE claims_entitlement, claims_claim, claims_delivery")
+        cursor.execute("TRUNCATE claims_entitlement, claims_claim, claims_quarantineddelivery")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from studio_drops.kick.key_file import KeyFile, KeyRecord
+from platforms.kick.key_file import KeyFile, KeyRecord
 from tests.bench import environment
 from tests.bench.load import drive
 from tests.bench.peers.install import express_peer, fastapi_peer

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from claims.api_pages import record_page
+from claims.claims_page import record_page
 from claims.models import Claim
-from studio_drops.kick.payloads import ApiClaim, ClaimPayload, ClaimsPage
+from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
 from tests.bench.load import connect, is_whole
 from tests.bench.rows import forget_claims
 from tests.bench.stage import Stage, say

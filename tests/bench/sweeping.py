@@ -33,10 +33,10 @@ def main(what: str, url: str) -> None:
 
 
 def kick_api(url: str) -> Any:
-    from studio_drops.kick.api import KickApi
-    from studio_drops.kick.http import new_http
-    from studio_drops.kick.oauth import OAuthClient
-    from studio_drops.kick_client import AppToken
+    from platforms.kick.client import AppToken
+    from platforms.kick.protocol.api import KickApi
+    from platforms.kick.protocol.http import new_http
+    from platforms.kick.protocol.oauth import OAuthClient
 
     http = new_http()
     oauth = OAuthClient(id_url=url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, http=http)
@@ -83,7 +83,7 @@ def _fetch(api: _WatchedApi) -> None:
 def _sweep(api: _WatchedApi) -> None:
     from django.utils import timezone
 
-    from claims.reconcile import Outcome, sweep
+    from claims.sync import Outcome, sweep
 
     # A sweep makes way for others every few minutes, and is resumed where it was.
     while (run := sweep(campaign_id="", api=api, clock=timezone.now)) is not None:

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from studio_drops.kick.signatures import SignedDelivery, load_public_key, verify
+from platforms.kick.protocol.signatures import SignedDelivery, load_public_key, verify
 from tests.bench.goals import Goal, Result, ratios
 from tests.bench.load import LoadFailed, Measured, drive, is_whole
 from tests.bench.traffic import get_request, new_signing_key, signed_claims, small_forged_claims

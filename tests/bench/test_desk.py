@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from claims.desk.demo_data import make_demo_data
+from local.demo.sample_data import make_sample_data
 from tests.bench.desk.filling import add_the_rest
 from tests.bench.desk.goals import Measured, judge
 from tests.bench.desk.pages import LISTED, all_pages
@@ -17,7 +17,7 @@ from tests.bench.desk.side import Side
 def test_every_page_is_answered_to_ops(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     now = timezone.now()
-    list(make_demo_data(claims=600, seed=1, now=now))
+    list(make_sample_data(claims=600, seed=1, now=now))
     add_the_rest(now)
     side = Side()
 

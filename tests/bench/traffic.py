@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from studio_drops.kick.signatures import sign
+from platforms.kick.protocol.signatures import sign
 
 CAMPAIGN_ID = "01K0BENCHCAMPAIGN000000000"
 REWARD_ID = "01K0BENCHREWARD00000000000"

@@ -24,7 +24,7 @@ LEDGER = """
             external_status, wanted_external_status), ',' ORDER BY claim_id)) FROM claims_claim),
         (SELECT md5(string_agg(concat_ws(' ', claim_id, sku, quantity, player_id, status),
             ',' ORDER BY claim_id, sku)) FROM claims_entitlement),
-        (SELECT COUNT(*) FROM accounts_grantrevocation WHERE outcome = 'PENDING')
+        (SELECT COUNT(*) FROM accounts_deauthorization WHERE outcome = 'PENDING')
 """
 
 

@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio_drops.demo.place import REPOSITORY
-from studio_drops.demo.supervisor import TETHER, Program
+from local.demo.environment import REPOSITORY
+from local.demo.supervisor import TETHER, Program
 
 Process = subprocess.Popen[bytes]
 Start = Callable[[], Process]

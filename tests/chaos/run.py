@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from claims.api_keys import make_api_key
-from studio_drops.demo.supervisor import Program
+from local.demo.supervisor import Program
 from tests.chaos import report, world
 from tests.chaos.calm import wait_for_calm
 from tests.chaos.drivers.forger import replay_foreign

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio_drops.demo.place import LOOPBACK, Place, free_ports, neutral_surroundings
-from studio_drops.demo.supervisor import Program
+from local.demo.environment import LOOPBACK, Environment, free_ports, neutral_surroundings
+from local.demo.supervisor import Program
 from tests.chaos.fleet import Process
 from tests.chaos.orders import Orders
 from tests.postgres import Cluster, prepared_cluster
@@ -22,7 +22,7 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 @dataclass(frozen=True, slots=True)
 class Site:
     directory: Path
-    place: Place
+    place: Environment
     cluster: Cluster
     broker: Program | None
 
@@ -76,7 +76,7 @@ def prepared_site(orders: Orders, directory: Path, *, say: Callable[[str], None]
             surroundings["CELERY_BROKER_URL"] = f"redis://{LOOPBACK}:{broker_port}/0"
         else:
             say("NO REDIS WAS FOUND on this machine: Celery's filesystem transport is tested.")
-        place = Place(directory / "var", web_port, local_kick_port, surroundings)
+        place = Environment(directory / "var", web_port, local_kick_port, surroundings)
         place.var_dir.mkdir()
         yield Site(directory, place, cluster, broker)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from studio_drops.demo.place import Place
+from local.demo.environment import Environment
 from tests.chaos.facts import HandedOut
 from tests.chaos.orders import Orders
 from tests.chaos.world import ClaimBook, ClaimToMake, World, as_call
@@ -18,7 +18,7 @@ from tests.local_kick_process import LocalKick
 @dataclass
 class Storm:
     orders: Orders
-    place: Place
+    place: Environment
     kick: LocalKick
     world: World
     book: ClaimBook

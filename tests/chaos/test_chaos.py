@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from studio_drops.demo.place import REPOSITORY
+from local.demo.environment import REPOSITORY
 
 ORDERS = ("--claims", "150", "--seed", "1", "--minutes", "0.35", "--speed", "12")
 ENDS_WITHIN_SECONDS = 420

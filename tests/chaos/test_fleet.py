@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from studio_drops.demo.place import REPOSITORY
-from studio_drops.demo.supervisor import Program
+from local.demo.environment import REPOSITORY
+from local.demo.supervisor import Program
 from tests.chaos.fleet import Fleet, starter
 
 pytestmark = pytest.mark.skipif(
@@ -34,7 +34,7 @@ OWNER = """
 import sys
 from pathlib import Path
 from tests.chaos.fleet import Fleet, starter
-from studio_drops.demo.supervisor import Program
+from local.demo.supervisor import Program
 program = Program("sleeper", [sys.executable, "-c", sys.argv[1], sys.argv[2]], {})
 process = Fleet(pause=float).start("sleeper", starter(program, Path(sys.argv[3])))
 print(process.pid, flush=True)

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from claims.mapping import note_first_mapping
 from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
-from studio_drops.demo.place import CLIENT_ID, CLIENT_SECRET, Place
+from local.demo.environment import CLIENT_ID, CLIENT_SECRET, Environment
 from tests.local_kick_process import LocalKick
 
 OURS, THEIRS = "Skyfall Studio", "Rivermouth Games"
@@ -74,7 +74,7 @@ def _is_mapped_late(number: int) -> bool:
 # --- At Kick -----------------------------------------------------------------------------------
 
 
-def make_world(kick: LocalKick, place: Place, *, claims: int) -> World:
+def make_world(kick: LocalKick, place: Environment, *, claims: int) -> World:
     webhook_url = f"{place.web_url}/webhooks/kick/drops"
     kick.register_app(
         client_id=CLIENT_ID,

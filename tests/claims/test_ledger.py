@@ -10,7 +10,7 @@ from accounts.models import KickUser
 from claims import ledger_sql
 from claims.ledger import Outcome, RecordedClaim, heal_claims, reconsider_kick_user
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
-from tests.claims.ledger_facts import owed, receive, record
+from tests.claims.ledger_assertions import owed, receive, record
 from tests.factories import (
     NOW,
     make_campaign,

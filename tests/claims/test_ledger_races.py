@@ -8,13 +8,13 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from accounts.linking import FreshGrant, LinkRefused
+from accounts.links import LinkRefused, NewAuthorization
 from accounts.models import KickUser, Player
+from claims.catalogue import discover
 from claims.ledger import ReceivedClaim, heal_claims, record_claims
 from claims.linking import link_player, unlink_player
 from claims.models import Campaign, Claim, Entitlement, Item, RewardItem
-from claims.registration import register_pairs
-from tests.claims.ledger_facts import owed, receive
+from tests.claims.ledger_assertions import owed, receive
 from tests.factories import make_campaign, make_item, make_kick_user, make_player, make_reward
 from tests.races import races
 from tests.signing import SigningKick, claim_body
@@ -133,7 +133,7 @@ def _recording_against(race: str, number: int, item: Item) -> list[Callable[[], 
     now = timezone.now()
     make_grantable = {
         "mapping": partial(RewardItem.objects.create, reward=reward, item=item, quantity=1),
-        "confirming": partial(register_pairs, payloads=[claim.payload], now=now),
+        "confirming": partial(discover, payloads=[claim.payload], now=now),
     }[race]
     return [partial(_record_webhook, claim), make_grantable]
 
@@ -172,7 +172,7 @@ def _record_webhook(claim: ReceivedClaim) -> None:
 
 
 def _link(player: Player, kick_user_id: str) -> None:
-    grant = FreshGrant(refresh_token="token", scope="user:read", checked_at=timezone.now())
+    grant = NewAuthorization(refresh_token="token", scope="user:read", checked_at=timezone.now())
     link_player(
         player=player,
         kick_user_id=kick_user_id,

@@ -7,16 +7,16 @@ from functools import partial
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts.linking import (
-    FreshGrant,
-    GrantBeingRevoked,
+from accounts.links import (
+    DeauthorizationUnderWay,
     KickUserTaken,
     Linked,
     LinkRefused,
+    NewAuthorization,
     NotLinked,
     PlayerHasAnotherKickUser,
 )
-from accounts.models import GrantRevocation, KickGrant, KickUser, LinkEvent, Player
+from accounts.models import Authorization, Deauthorization, KickUser, LinkEvent, Player
 from accounts.tokens import decrypt, encrypt
 from claims.linking import LinkResult, link_player, unlink_player
 from claims.models import Claim, Entitlement
@@ -36,14 +36,14 @@ def link(
         player=player,
         kick_user_id=kick_user_id,
         kick_name="nova_live",
-        grant=FreshGrant(token, scope="user:read", checked_at=now),
+        authorization=NewAuthorization(token, scope="user:read", checked_at=now),
         now=now,
     )
 
 
-def revocation_of(kick_user: KickUser, **fields: object) -> GrantRevocation:
+def revocation_of(kick_user: KickUser, **fields: object) -> Deauthorization:
     due = {"created_at": NOW, "next_attempt_at": NOW, "encrypted_refresh_token": encrypt("old")}
-    return GrantRevocation.objects.create(kick_user=kick_user, **due | fields)
+    return Deauthorization.objects.create(kick_user=kick_user, **due | fields)
 
 
 def test_link_player_of_a_kick_user_never_seen() -> None:
@@ -78,7 +78,7 @@ def test_link_player_twice_replaces_the_grant() -> None:
     result = link(player, "1", token="second")
 
     assert result.outcome == Linked.RENEWED
-    assert decrypt(KickGrant.objects.get().encrypted_refresh_token) == "second"
+    assert decrypt(Authorization.objects.get().encrypted_refresh_token) == "second"
     assert KickUser.objects.get().linked_at == NOW
 
 
@@ -89,8 +89,8 @@ def test_link_player_with_a_taken_kick_user_forgets_the_grant() -> None:
     with pytest.raises(KickUserTaken):
         link(make_player(), "1", token="fresh")
 
-    assert decrypt(KickGrant.objects.get().encrypted_refresh_token) == "live"
-    assert not GrantRevocation.objects.exists()
+    assert decrypt(Authorization.objects.get().encrypted_refresh_token) == "live"
+    assert not Deauthorization.objects.exists()
 
 
 def test_link_player_with_another_kick_user_revokes_the_fresh_grant() -> None:
@@ -100,9 +100,9 @@ def test_link_player_with_another_kick_user_revokes_the_fresh_grant() -> None:
     with pytest.raises(PlayerHasAnotherKickUser) as refusal:
         link(player, "2", token="fresh")
 
-    revocation = GrantRevocation.objects.get()
-    assert refusal.value.kick_user.pk == revocation.kick_user_id == "2"
-    assert decrypt(revocation.encrypted_refresh_token) == "fresh"
+    deauthorization = Deauthorization.objects.get()
+    assert refusal.value.kick_user.pk == deauthorization.kick_user_id == "2"
+    assert decrypt(deauthorization.encrypted_refresh_token) == "fresh"
     assert KickUser.objects.get(pk="2").player is None
 
 
@@ -114,20 +114,20 @@ def test_link_player_both_of_whom_are_linked_elsewhere_revokes_nothing() -> None
     with pytest.raises(KickUserTaken):
         link(player, "2")
 
-    assert not GrantRevocation.objects.exists()
+    assert not Deauthorization.objects.exists()
 
 
 def test_link_player_overtakes_pending_revocations() -> None:
     kick_user = make_kick_user()
-    revocation = revocation_of(kick_user)
+    deauthorization = revocation_of(kick_user)
     other = revocation_of(make_kick_user())
 
     link(make_player(), kick_user.pk)
 
-    revocation.refresh_from_db()
+    deauthorization.refresh_from_db()
     other.refresh_from_db()
-    assert (revocation.outcome, revocation.ended_at) == ("OVERTAKEN", NOW)
-    assert bytes(revocation.encrypted_refresh_token) == b""
+    assert (deauthorization.outcome, deauthorization.ended_at) == ("OVERTAKEN", NOW)
+    assert bytes(deauthorization.encrypted_refresh_token) == b""
     assert other.outcome == "PENDING"
 
 
@@ -135,18 +135,18 @@ def test_link_player_while_kick_is_told_to_revoke_is_refused() -> None:
     kick_user = make_kick_user()
     revocation_of(kick_user, sending_since=NOW - SECOND)
 
-    with pytest.raises(GrantBeingRevoked):
+    with pytest.raises(DeauthorizationUnderWay):
         link(make_player(), kick_user.pk)
 
     # The fresh grant is to go too, unless the player connects again first.
-    assert GrantRevocation.objects.filter(outcome="PENDING").count() == 2
+    assert Deauthorization.objects.filter(outcome="PENDING").count() == 2
 
 
 def test_link_player_just_after_a_revocation_that_may_have_hit_it_is_refused() -> None:
     kick_user = make_kick_user()
     revocation_of(kick_user, outcome="REVOKED", next_attempt_at=None, ended_at=NOW)
 
-    with pytest.raises(GrantBeingRevoked):
+    with pytest.raises(DeauthorizationUnderWay):
         link(make_player(), kick_user.pk, now=NOW)
 
     assert link(make_player(), kick_user.pk, now=NOW + SECOND).outcome == Linked.NEW
@@ -154,12 +154,12 @@ def test_link_player_just_after_a_revocation_that_may_have_hit_it_is_refused() -
 
 def test_link_player_after_a_worker_died_while_telling_kick() -> None:
     kick_user = make_kick_user()
-    revocation = revocation_of(kick_user, sending_since=NOW - timedelta(minutes=4))
+    deauthorization = revocation_of(kick_user, sending_since=NOW - timedelta(minutes=4))
 
     link(make_player(), kick_user.pk)
 
-    revocation.refresh_from_db()
-    assert revocation.outcome == "OVERTAKEN"
+    deauthorization.refresh_from_db()
+    assert deauthorization.outcome == "OVERTAKEN"
 
 
 def test_unlink_player_leaves_what_was_granted() -> None:
@@ -169,13 +169,13 @@ def test_unlink_player_leaves_what_was_granted() -> None:
 
     unlink_player(player=player, now=NOW + SECOND)
 
-    revocation = GrantRevocation.objects.get()
+    deauthorization = Deauthorization.objects.get()
     kick_user.refresh_from_db()
     assert (kick_user.player, kick_user.linked_at) == (None, None)
     assert Entitlement.objects.get().player == player
-    assert decrypt(revocation.encrypted_refresh_token) == "live"
-    assert revocation.next_attempt_at == NOW + SECOND
-    assert not KickGrant.objects.exists()
+    assert decrypt(deauthorization.encrypted_refresh_token) == "live"
+    assert deauthorization.next_attempt_at == NOW + SECOND
+    assert not Authorization.objects.exists()
 
 
 def test_unlink_player_twice_raises_not_linked() -> None:
@@ -247,7 +247,7 @@ def test_race_of_two_players_for_one_kick_user_has_one_winner() -> None:
         outcomes = at_once([partial(_outcome, player, kick_user_id) for player in players])
 
         assert sorted(outcomes) == ["KickUserTaken", "new"]
-    assert not GrantRevocation.objects.exists()
+    assert not Deauthorization.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -259,7 +259,7 @@ def test_race_of_one_player_for_two_kick_users_has_one_winner() -> None:
 
         assert sorted(outcomes) == ["PlayerHasAnotherKickUser", "new"]
     # Each loser's Kick user is linked to nobody, and its grant is to be ended.
-    assert GrantRevocation.objects.count() == races(100)
+    assert Deauthorization.objects.count() == races(100)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -278,7 +278,7 @@ def test_race_of_link_and_unlink_leaves_a_grant_exactly_when_linked() -> None:
         at_once([unlink, partial(_outcome, player, kick_user_id), unlink])
 
         is_linked = KickUser.objects.filter(pk=kick_user_id, player=player).exists()
-        assert KickGrant.objects.exists() is is_linked
+        assert Authorization.objects.exists() is is_linked
 
 
 @pytest.mark.postgresql

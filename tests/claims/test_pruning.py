@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 
-from claims.models import Delivery, ReconcileRun
+from claims.models import QuarantinedDelivery, ReconcileRun
 from claims.pruning import prune
 from tests.factories import NOW
 
@@ -19,7 +19,7 @@ def test_prune_forgets_what_is_older_than_it_is_kept() -> None:
     ReconcileRun.objects.create(kind="SWEEP", outcome="INTERRUPTED", started_at=NOW - 99 * DAY)
     for days in (89, 91):
         received_at = NOW - days * DAY
-        Delivery.objects.create(key=str(days), body=b"", size=0, received_at=received_at)
+        QuarantinedDelivery.objects.create(key=str(days), body=b"", size=0, received_at=received_at)
     Session.objects.create(session_key="old", expire_date=NOW - DAY)
     Session.objects.create(session_key="new", expire_date=NOW + DAY)
 

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from claims.entitlements import fulfil_entitlements
 from claims.models import Claim, Entitlement
-from claims.reconcile import catch_up, sweep
-from claims.write_back import write_back
-from studio_drops.kick.api import KickApi
-from studio_drops.kick_client import get_kick
+from claims.reports import write_back
+from claims.sync import catch_up, sweep
+from platforms.kick.client import get_kick
+from platforms.kick.protocol.api import KickApi
 from tests.factories import make_item, make_kick_user, make_player
 from tests.local_kick_process import LocalKick
 

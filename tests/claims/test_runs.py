@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from claims import reconcile
-from claims.models import Claim, Delivery, Lease, ReconcileRun
-from claims.reconcile import LONGEST_PAUSE, catch_up, sweep, sweep_due_campaigns
-from studio_drops.kick.api import KickApi
-from studio_drops.kick.payloads import UnusableClaim
-from studio_drops.kick_client import get_kick
+from claims import sync
+from claims.models import Claim, Lease, QuarantinedDelivery, ReconcileRun
+from claims.sync import LONGEST_PAUSE, catch_up, sweep, sweep_due_campaigns
+from platforms.kick.client import get_kick
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.payloads import UnusableClaim
 from tests.claims.test_leases import HandClock
-from tests.claims.test_reconcile import claims_at_kick
+from tests.claims.test_sync import claims_at_kick
 from tests.factories import NOW, make_campaign
 from tests.local_kick_process import LocalKick
 
@@ -32,7 +32,7 @@ PATH = "/public/v1/drops/claims"
 @pytest.fixture
 def api(local_kick: LocalKick, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[KickApi]:
     """Kick's API, read in pages of ten."""
-    monkeypatch.setattr(reconcile, "PAGE_SIZE", 10)
+    monkeypatch.setattr(sync, "PAGE_SIZE", 10)
     local_kick.register_app()
     settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
     settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
@@ -109,7 +109,7 @@ def test_catch_up_set_aside_by_a_fault_keeps_its_pages_and_comes_back(
 def test_catch_up_pauses_longer_each_time_and_gives_up_at_last(
     local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "FAILURES_BEFORE_GIVING_UP", 4)
+    monkeypatch.setattr(sync, "FAILURES_BEFORE_GIVING_UP", 4)
     local_kick.set_faults(api={"status": 403, "path_prefix": PATH})
     pauses = []
     for _ in range(4):
@@ -140,13 +140,13 @@ def test_catch_up_rests_nine_times_as_long_as_it_worked(
     local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims_at_kick(local_kick, count=5)
-    record_page = reconcile.record_page
+    record_page = sync.record_page
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         clock.advance(timedelta(seconds=20))
         return record_page(*args, **kwargs)
 
-    monkeypatch.setattr(reconcile, "record_page", slowly)
+    monkeypatch.setattr(sync, "record_page", slowly)
 
     run = catch_up(api=api, clock=clock)
 
@@ -159,7 +159,7 @@ def test_catch_up_makes_way_and_goes_on_later(
     local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims_at_kick(local_kick, count=CLAIMS)
-    monkeypatch.setattr(reconcile, "AT_A_STRETCH", timedelta(seconds=-1))
+    monkeypatch.setattr(sync, "AT_A_STRETCH", timedelta(seconds=-1))
 
     outcomes = [catch_up(api=api, clock=clock).outcome for _ in range(4)]
 
@@ -171,13 +171,13 @@ def test_catch_up_that_lost_its_lease_stops_before_its_next_page(
     local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims_at_kick(local_kick, count=CLAIMS)
-    record_page = reconcile.record_page
+    record_page = sync.record_page
 
     def while_another_takes_over(*args: Any, **kwargs: Any) -> Any:
         Lease.objects.update(owner="another")
         return record_page(*args, **kwargs)
 
-    monkeypatch.setattr(reconcile, "record_page", while_another_takes_over)
+    monkeypatch.setattr(sync, "record_page", while_another_takes_over)
 
     run = catch_up(api=api, clock=clock)
 
@@ -198,7 +198,7 @@ def test_catch_up_keeps_an_unusable_claim_and_records_the_rest_of_its_page(
 
     assert run
     assert (run.recorded, run.unusable) == (3, 1)
-    assert Delivery.objects.get().verdict == "UNUSABLE"
+    assert QuarantinedDelivery.objects.get().verdict == "UNUSABLE"
     assert Claim.objects.filter(pk=good["claim_id"]).exists()
 
 

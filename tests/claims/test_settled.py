@@ -7,7 +7,7 @@ import pytest
 
 from claims.models import Claim
 from claims.settled import find_unsettled
-from studio_drops.kick.payloads import ApiClaim, ClaimPayload
+from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload
 from tests.factories import NOW, make_claim
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from studio_drops.demo.made_up import CLAIMS
-from studio_drops.demo.once import STEPS
-from studio_drops.demo.place import neutral_surroundings
+from local.demo.environment import neutral_surroundings
+from local.demo.seed_history import CLAIMS
+from local.demo.selftest import STEPS
 from tests.demo_process import REPOSITORY, RunningDemo, start_demo, wait_until
 from tests.races import some_of
 

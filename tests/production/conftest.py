@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import requests
 
-from studio_drops.demo.place import free_ports
+from local.demo.environment import free_ports
 from tests.accounts.issuer import Issuer, running_issuer
 from tests.local_kick_process import LocalKick, running_local_kick
 from tests.postgres import die_with_parent

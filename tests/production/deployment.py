@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from studio_drops.demo.place import neutral_surroundings
+from local.demo.environment import neutral_surroundings
 from tests.postgres import die_with_parent
 from tests.production.container_files import (
     REPOSITORY,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio_drops.demo.place import neutral_surroundings
+from local.demo.environment import neutral_surroundings
 from tests import setting_names
 from tests.production.container_files import (
     LONG_RUNNING,

@@ -23,7 +23,7 @@ from django.db import connection
 from kombu import Connection
 
 from claims.models import Claim, RewardItem
-from tests.claims.ledger_facts import receive, record
+from tests.claims.ledger_assertions import receive, record
 from tests.factories import make_campaign, make_item, make_kick_user, make_player, make_reward
 from tests.postgres import die_with_parent
 from tests.session import report_missing

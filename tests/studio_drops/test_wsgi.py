@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.urls import resolve
 from pytest_django.fixtures import Settings
 
-from claims.webhook import drops_webhook
+from platforms.kick.webhook import drops_webhook
 from studio_drops.wsgi import WEBHOOK_PATH, StudioDrops
 
 Answer = tuple[str, dict[str, str], bytes]
@@ -88,7 +88,7 @@ def test_an_error_in_the_webhook_is_logged_and_answered(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("claims.webhook._validate", fail)
+    monkeypatch.setattr("platforms.kick.webhook._validate", fail)
     with caplog.at_level(logging.ERROR, "django.request"):
         status, _, content = ask("POST", WEBHOOK_PATH, b"{}")
 

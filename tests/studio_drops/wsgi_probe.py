@@ -1,4 +1,4 @@
-"""What tests/studio_drops/test_web_server.py serves, in place of Django."""
+"""What tests/studio_drops/test_server.py serves, in place of Django."""
 
 import json
 import os

@@ -35,20 +35,20 @@ _RUNS = """
 """
 # No more than are ever kept.
 _DELIVERIES = """
-    INSERT INTO claims_delivery
+    INSERT INTO claims_quarantineddelivery
         (verdict, key, message_id, timestamp, claim_id, body, size, reason, received_at)
     SELECT 'UNUSABLE', 'webhook:' || claim_id, claim_id, '', '', '{}', 2, 'No claim_id.', granted_at
     FROM claims_entitlement WHERE id % 5 = 1 ORDER BY id LIMIT 10000
 """
 _GRANTS = """
-    INSERT INTO accounts_kickgrant
+    INSERT INTO accounts_authorization
         (kick_user_id, encrypted_refresh_token, scope, obtained_at, next_refresh_at,
          failed_refreshes)
     SELECT kick_user_id, '', 'user:read', linked_at, linked_at + interval '30 days', 0
     FROM accounts_kickuser WHERE player_id IS NOT NULL
 """
 _REVOCATIONS = """
-    INSERT INTO accounts_grantrevocation
+    INSERT INTO accounts_deauthorization
         (kick_user_id, encrypted_refresh_token, outcome, attempts, created_at, ended_at)
     SELECT kick_user_id, '', 'REVOKED', 1, at, at
     FROM accounts_linkevent WHERE id % 3 = 1 ORDER BY id
@@ -61,9 +61,9 @@ ON_A_PAGE = 50
 def main(claims: int, now: datetime) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
-    from claims.desk.demo_data import make_demo_data
+    from local.demo.sample_data import make_sample_data
 
-    for _ in make_demo_data(claims=claims, seed=1, now=now):
+    for _ in make_sample_data(claims=claims, seed=1, now=now):
         pass
     add_the_rest(now)
     _execute("VACUUM ANALYZE")

@@ -11,33 +11,33 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import GrantRevocation, KickGrant, KickUser, LinkEvent, Player
-from claims.admin.desk.campaign import FILTERS
+from accounts.models import Authorization, Deauthorization, KickUser, LinkEvent, Player
+from claims.desk.views.campaign import FILTERS
 from claims.models import (
     AuditEvent,
     BulkJob,
     Campaign,
     Claim,
     ClaimHour,
-    Delivery,
     Entitlement,
     Item,
     Lease,
+    QuarantinedDelivery,
     ReconcileRun,
     Reward,
     RewardFunnel,
 )
-from studio_drops.admin_parts.paging import LAST_PAGE
+from core.admin.paginator import LAST_PAGE
 
 LISTED: tuple[type[Model], ...] = (
     Claim,
     Entitlement,
-    Delivery,
+    QuarantinedDelivery,
     Player,
     KickUser,
     LinkEvent,
-    KickGrant,
-    GrantRevocation,
+    Authorization,
+    Deauthorization,
     Campaign,
     Reward,
     Item,
@@ -139,7 +139,15 @@ def _searches(of: dict[str, Any]) -> Iterator[Page]:
         yield Page(f"search: {name}", f"{reverse('desk:search')}?{query}")
         for model in (Claim, Entitlement, Player, KickUser):
             yield Page(f"{_title(model)}, search: {name}", f"{_list(model)}?{query}")
-    for model in (LinkEvent, KickGrant, Delivery, AuditEvent, ReconcileRun, Campaign, Reward):
+    for model in (
+        LinkEvent,
+        Authorization,
+        QuarantinedDelivery,
+        AuditEvent,
+        ReconcileRun,
+        Campaign,
+        Reward,
+    ):
         term = of["campaign"].pk if model in (Campaign, Reward, ReconcileRun) else of["claim"].pk
         yield Page(f"{_title(model)}, search", f"{_list(model)}?{urlencode({'q': term})}")
 

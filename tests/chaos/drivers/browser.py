@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
-from studio_drops.demo.place import Place
+from local.demo.environment import Environment
 from tests.local_kick_process import ControlError, LocalKick
 
 PATIENCE_SECONDS = 15.0
@@ -19,7 +19,7 @@ class TripFailed(Exception):
 class Browser:
     """One player's. Every method may raise TripFailed."""
 
-    def __init__(self, place: Place, kick: LocalKick, *, game_account_id: str) -> None:
+    def __init__(self, place: Environment, kick: LocalKick, *, game_account_id: str) -> None:
         self.game_account_id = game_account_id
         self._place = place
         self._kick = kick

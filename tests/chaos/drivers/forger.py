@@ -12,7 +12,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from studio_drops.kick import signatures
+from platforms.kick.protocol import signatures
 from tests.chaos.storm import Storm
 from tests.chaos.world import ClaimToMake
 

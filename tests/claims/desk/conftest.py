@@ -5,10 +5,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from studio_drops.kick.api import KickApi
-from studio_drops.kick_client import get_kick
-from tests.claims.admin.conftest import one_of_each  # noqa: F401
-from tests.claims.admin.test_in_chromium import browser, page  # noqa: F401
+from platforms.kick.client import get_kick
+from platforms.kick.protocol.api import KickApi
+from tests.claims.desk.admin.conftest import one_of_each  # noqa: F401
+from tests.claims.desk.admin.test_in_chromium import browser, page  # noqa: F401
 from tests.claims.desk.test_in_chromium import addresses  # noqa: F401
 from tests.local_kick_process import LocalKick
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 from accounts.game_logins import get_game_login
 from accounts.link_attempts import begin_link_attempt
 from accounts.models import Player
-from accounts.sessions import PLAYER_KEY
-from claims.desk.demo_data import make_demo_data
+from accounts.pages.sessions import PLAYER_KEY
 from claims.models import Claim
-from studio_drops.kick.oauth import challenge_of, new_verifier
+from local.demo.sample_data import make_sample_data
+from platforms.kick.protocol.oauth import challenge_of, new_verifier
 from tests.axe import find_violations
 from tests.factories import make_claim, make_entitlement, make_kick_user, make_player
 from tests.local_kick_process import LocalKick
@@ -130,7 +130,7 @@ def test_staff_login_is_accessible(page: "Page", live_server: Any, check: Check)
 @pytest.fixture
 def lived_in() -> Claim:
     """Made-up weeks of campaigns. Returns a claim whose reward nobody has mapped."""
-    list(make_demo_data(claims=100, seed=1, now=timezone.now()))
+    list(make_sample_data(claims=100, seed=1, now=timezone.now()))
     waiting = Claim.objects.filter(hold_reason=Claim.HoldReason.UNMAPPED_REWARD)
     return waiting.select_related("kick_user").earliest("recorded_at")
 

@@ -5,16 +5,16 @@ from django.test import Client
 from django.urls import reverse
 
 from claims.desk import bulk_jobs
-from claims.desk.acts import Act
+from claims.desk.actions import ActionContext
 from claims.desk.bulk_jobs import TooMuchAtOnce, run_jobs, start_job, stop_job
 from claims.entitlements import ReasonMissing
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
-from studio_drops.kick_client import get_kick
+from platforms.kick.client import get_kick
 from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
 
 pytestmark = pytest.mark.django_db
 
-ACT = Act(actor="ada", reason="a wrong batch", now=NOW)
+ACT = ActionContext(actor="ada", reason="a wrong batch", now=NOW)
 Kind = BulkJob.Kind
 
 
@@ -98,7 +98,7 @@ def test_revoke_job_takes_back_with_its_reason():
 
 def test_revoke_job_asks_for_a_reason():
     with pytest.raises(ReasonMissing):
-        start_job(kind=Kind.REVOKE, subjects=["1"], act=Act("ada", " ", NOW))
+        start_job(kind=Kind.REVOKE, subjects=["1"], act=ActionContext("ada", " ", NOW))
 
 
 def test_job_that_kick_does_not_answer_has_failed(settings):
@@ -169,7 +169,7 @@ def test_actions_of_the_list_are_refused_without_permission(client, make_nobody)
 
 
 def test_many_entitlements_are_taken_back_in_the_background(ops: Client, monkeypatch):
-    monkeypatch.setattr("claims.admin.entitlements.MAX_WHILE_YOU_WAIT", 1)
+    monkeypatch.setattr("claims.desk.admin.entitlements.MAX_WHILE_YOU_WAIT", 1)
     owed = [make_entitlement(), make_entitlement()]
 
     choose(ops, "entitlement", "revoke", *owed, confirmed="yes", reason="a bug")

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from claims.desk import funnels
-from claims.desk.timeline import Phase, draw_timeline
+from claims.desk.phases import Phase, draw_timeline
 from claims.models import RewardFunnel
-from tests.claims.admin.test_every_page import InlineCode
+from tests.claims.desk.admin.test_every_page import InlineCode
 from tests.factories import (
     NOW,
     make_campaign,

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from claims.desk import attention, figures
 from claims.desk.charts import round_up, stack_bars
-from claims.doctor import HEARTBEAT
 from claims.models import Claim, ClaimHour, Lease
-from tests.claims.admin.conftest import make_delivery
-from tests.claims.admin.test_every_page import InlineCode
+from studio_drops.monitoring.checks import HEARTBEAT
+from tests.claims.desk.admin.conftest import make_delivery
+from tests.claims.desk.admin.test_every_page import InlineCode
 from tests.factories import NOW, make_campaign, make_claim, make_entitlement, make_reward
 
 pytestmark = pytest.mark.django_db

@@ -5,10 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from claims.desk import bulk_jobs, mapping
-from claims.desk.acts import Act
+from claims.desk.actions import ActionContext
 from claims.desk.mapping import NothingMapped
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
-from studio_drops.kick_client import get_kick
+from platforms.kick.client import get_kick
 from tests.factories import (
     NOW,
     make_campaign,
@@ -21,7 +21,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-ACT = Act(actor="ada", reason="", now=NOW)
+ACT = ActionContext(actor="ada", reason="", now=NOW)
 
 
 def held(campaign, *, is_linked):

@@ -17,13 +17,13 @@ from django.test.testcases import QuietWSGIRequestHandler
 from django.urls import reverse
 from django.utils import timezone
 
-from claims.admin.desk.outside import from_settings
 from claims.api_keys import make_api_key
 from claims.desk import preflight
 from claims.desk.preflight import examine_campaign
-from claims.doctor import HEARTBEAT, Finding
+from claims.desk.views.preflight_deps import from_settings
 from claims.models import ApiKey, Campaign, Lease
-from tests.claims.admin.test_every_page import InlineCode
+from studio_drops.monitoring.checks import HEARTBEAT, Finding
+from tests.claims.desk.admin.test_every_page import InlineCode
 from tests.factories import make_campaign, make_claim, make_item, make_reward
 from tests.local_kick_process import LocalKick
 
@@ -223,7 +223,7 @@ def test_clock_that_differs(seconds: float, verdict: str) -> None:
 
 @pytest.mark.django_db
 def test_public_key_that_was_never_fetched(tmp_path) -> None:
-    from studio_drops.kick.key_file import KeyFile
+    from platforms.kick.key_file import KeyFile
 
     verdict, message, _ = preflight.check_public_key(KeyFile(tmp_path / "none"), timezone.now())
 

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from claims.desk.search import find
-from claims.models import Delivery
+from claims.models import QuarantinedDelivery
 from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_search_with_several_answers_lists_them(support: Client) -> None:
 
 
 def test_search_for_a_delivery_that_was_kept(support: Client) -> None:
-    delivery = Delivery.objects.create(
+    delivery = QuarantinedDelivery.objects.create(
         verdict="UNUSABLE",
         key="webhook:01BAD",
         message_id="01BAD",

@@ -9,11 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import KickUser, Player
+from claims.api.queries import mark_first_listed
 from claims.ledger import heal_claims
-from claims.listings import mark_first_listed
 from claims.models import AuditEvent, Entitlement, Lease, RewardItem
-from studio_drops.kick.api import KickApi
-from tests.claims.ledger_facts import receive, record
+from platforms.kick.protocol.api import KickApi
+from tests.claims.ledger_assertions import receive, record
 from tests.factories import (
     NOW,
     make_campaign,

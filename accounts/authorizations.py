@@ -1,0 +1,144 @@
+"""Keeping grants alive: refresh tokens are used before they go stale, one at a time per link.
+
+The row is the job, as in `accounts.deauthorizations`: it is taken under its Kick user's lock, Kick is
+asked outside of any transaction, and the answer is stored only where the token is still the one
+that was sent. Kick rotates the token with each use, so that two uses at once would lose the grant.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.links import (
+    REFRESHED_EVERY,
+    SENDING_LASTS_AT_MOST,
+    NewAuthorization,
+    drop_unused_authorization,
+)
+from accounts.models import Authorization, KickUser
+from accounts.platform_accounts import lock_kick_user
+from accounts.tokens import UnreadableToken, decrypt, encrypt
+from core.clock import RunningClock
+from core.logs import log_event
+from platforms.kick.protocol.errors import (
+    KickError,
+    KickRejected,
+    KickUnauthorized,
+    KickUnavailable,
+)
+from platforms.kick.protocol.oauth import OAuthClient, Tokens
+
+logger = logging.getLogger(__name__)
+
+AT_MOST = 200
+FIRST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=12)
+# RFC 6749: the grant is over, whatever we send.
+ENDED = "invalid_grant"
+# Kick's documentation shows "Invalid request" where others say why. A refusal that names no cause
+# is believed the third time, and only while Kick honours our own credentials.
+BELIEVED_AFTER = 2
+
+
+def refresh_authorizations(*, oauth: OAuthClient, now: datetime) -> int:
+    """Exchange each refresh token that is due for a fresh one. Returns how many were.
+
+    A grant that Kick calls ended is marked as disconnected; Kick being down, busy or at odds with
+    our own credentials marks nothing. Any number of workers may do this at once. On a repeat: 0.
+    """
+    clock, refreshed = RunningClock(now), 0
+    for _ in range(AT_MOST):
+        authorization = _take_due(now=clock())
+        if authorization is None:
+            break
+        try:
+            tokens = oauth.refresh(decrypt(authorization.encrypted_refresh_token))
+        except (KickError, UnreadableToken) as error:
+            if _is_ended(authorization, error, oauth=oauth):
+                _mark_disconnected(authorization, now=clock())
+                continue
+            _note_failure(authorization, error, now=clock())
+            if isinstance(error, (KickUnavailable, KickUnauthorized)):
+                break
+        else:
+            _store(authorization, tokens, now=clock())
+            refreshed += 1
+    return refreshed
+
+
+def _take_due(*, now: datetime) -> Authorization | None:
+    due = Authorization.objects.filter(next_refresh_at__lte=now).order_by("next_refresh_at")
+    for kick_user_id in due.values_list("pk", flat=True)[:AT_MOST]:
+        with transaction.atomic():
+            if not _is_locked(kick_user_id):
+                continue
+            authorization = due.filter(pk=kick_user_id).first()
+            if authorization is not None:
+                authorization.next_refresh_at = now + SENDING_LASTS_AT_MOST
+                authorization.save(update_fields=["next_refresh_at"])
+                return authorization
+    return None
+
+
+def _is_locked(kick_user_id: str) -> bool:
+    """Lock the Kick user unless somebody else has."""
+    free = KickUser.objects.select_for_update(skip_locked=True, no_key=True)
+    return free.filter(pk=kick_user_id).first() is not None
+
+
+@transaction.atomic
+def _store(authorization: Authorization, tokens: Tokens, *, now: datetime) -> None:
+    kick_user = lock_kick_user(authorization.kick_user_id, now=now)
+    is_kept = _same_token(authorization).update(
+        encrypted_refresh_token=encrypt(tokens.refresh_token),
+        obtained_at=now,
+        next_refresh_at=now + REFRESHED_EVERY,
+        failed_refreshes=0,
+    )
+    if not is_kept:  # Unlinked or linked anew meanwhile, so that this token is nobody's.
+        fresh = NewAuthorization(
+            refresh_token=tokens.refresh_token, scope=authorization.scope, checked_at=now
+        )
+        drop_unused_authorization(kick_user=kick_user, authorization=fresh, now=now)
+    _log(authorization, "refreshed" if is_kept else "overtaken")
+
+
+def _is_ended(authorization: Authorization, error: Exception, *, oauth: OAuthClient) -> bool:
+    """Whether Kick has refused this grant, and not us, or for a reason that will pass."""
+    if not isinstance(error, KickRejected) or error.status != 400:
+        return False
+    return error.error == ENDED or (
+        authorization.failed_refreshes >= BELIEVED_AFTER and _are_credentials_good(oauth)
+    )
+
+
+def _are_credentials_good(oauth: OAuthClient) -> bool:
+    try:
+        oauth.client_credentials()
+    except KickError:
+        return False
+    return True
+
+
+def _mark_disconnected(authorization: Authorization, *, now: datetime) -> None:
+    _same_token(authorization).update(next_refresh_at=None, disconnected_at=now)
+    _log(authorization, "disconnected")
+
+
+def _note_failure(authorization: Authorization, error: Exception, *, now: datetime) -> None:
+    pause = min(FIRST_PAUSE * 2 ** min(authorization.failed_refreshes, 16), LONGEST_PAUSE)
+    _same_token(authorization).update(
+        next_refresh_at=now + pause, failed_refreshes=authorization.failed_refreshes + 1
+    )
+    _log(authorization, type(error).__name__, logging.WARNING)
+
+
+def _same_token(authorization: Authorization) -> QuerySet[Authorization]:
+    """The row, unless it holds another token by now."""
+    return Authorization.objects.filter(pk=authorization.pk, obtained_at=authorization.obtained_at)
+
+
+def _log(authorization: Authorization, outcome: str, level: int = logging.INFO) -> None:
+    log_event(logger, "grant", level, kick_user_id=authorization.kick_user_id, outcome=outcome)

@@ -1,0 +1,134 @@
+"""Telling Kick to end the grants of links that ended here.
+
+The row is the job. It is taken under its Kick user's lock, Kick is told outside of any transaction,
+and the answer is written down afterwards; a worker that dies in between leaves a row that is due
+again. Telling Kick twice does no harm: it answers 200 for any token.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+
+from accounts.links import SENDING_LASTS_AT_MOST
+from accounts.models import Deauthorization, KickUser
+from accounts.tokens import UnreadableToken, decrypt
+from core.clock import RunningClock
+from core.logs import log_event
+from core.pace import paced
+from platforms.kick.protocol.errors import KickError, KickRejected, KickUnavailable
+from platforms.kick.protocol.oauth import OAuthClient
+
+logger = logging.getLogger(__name__)
+
+AT_MOST = 100
+FIRST_PAUSE = timedelta(seconds=15)
+LONGEST_PAUSE = timedelta(hours=6)
+# What Kick may call a token that it no longer knows (RFC 6749, RFC 6750).
+GONE = ("invalid_grant", "invalid_token")
+
+Outcome = Deauthorization.Outcome
+
+
+def send_deauthorizations(*, oauth: OAuthClient, now: datetime) -> int:
+    """Tell Kick to end what is due, one grant at a time. Returns how many it has ended.
+
+    A grant that Kick did not end is due again after a pause that doubles each time. Any number of
+    workers may do this at once. Stops at the first sign that Kick is down. On a repeat: 0.
+    """
+    clock, revoked = RunningClock(now), 0
+    for _ in range(AT_MOST):
+        deauthorization = _take_due(now=clock())
+        if deauthorization is None:
+            break
+        try:
+            _tell_kick(deauthorization, oauth=oauth)
+        except (KickError, UnreadableToken) as error:
+            _try_again_later(deauthorization, error, now=clock())
+            if isinstance(error, KickUnavailable):
+                break
+        else:
+            _end(deauthorization, now=clock())
+            revoked += 1
+    return revoked
+
+
+def _take_due(*, now: datetime) -> Deauthorization | None:
+    """Take one due row, so that neither another worker nor a link meets it in the next minutes.
+
+    Rows whose Kick user somebody is changing right now are left for the next run, and so the order
+    of locks (KickUser first) is kept without waiting.
+    """
+    due = Deauthorization.objects.filter(outcome=Outcome.PENDING, next_attempt_at__lte=now)
+    kick_user_ids = due.order_by("next_attempt_at").values_list("kick_user_id", flat=True)
+    for kick_user_id in kick_user_ids[:AT_MOST]:
+        with transaction.atomic():
+            if not _is_locked(kick_user_id):
+                continue
+            deauthorization = (
+                due.filter(kick_user_id=kick_user_id).order_by("next_attempt_at").first()
+            )
+            if deauthorization is not None:
+                return _mark_as_sending(deauthorization, now=now)
+    return None
+
+
+def _is_locked(kick_user_id: str) -> bool:
+    """Lock the Kick user unless somebody else has."""
+    free = KickUser.objects.select_for_update(skip_locked=True, no_key=True)
+    return free.filter(pk=kick_user_id).first() is not None
+
+
+def _mark_as_sending(deauthorization: Deauthorization, *, now: datetime) -> Deauthorization:
+    deauthorization.attempts += 1
+    deauthorization.sending_since = now
+    deauthorization.next_attempt_at = now + SENDING_LASTS_AT_MOST
+    deauthorization.save(update_fields=["attempts", "sending_since", "next_attempt_at"])
+    return deauthorization
+
+
+def _tell_kick(deauthorization: Deauthorization, *, oauth: OAuthClient) -> None:
+    """Raises UnreadableToken or a KickError; of a token that Kick no longer knows, nothing."""
+    token = decrypt(deauthorization.encrypted_refresh_token)
+    try:
+        oauth.revoke(token=token, hint="refresh_token")
+    except KickRejected as error:
+        if error.error not in GONE:
+            raise
+
+
+def _end(deauthorization: Deauthorization, *, now: datetime) -> None:
+    _still_ours(deauthorization).update(
+        outcome=Outcome.REVOKED,
+        encrypted_refresh_token=b"",
+        next_attempt_at=None,
+        sending_since=None,
+        ended_at=now,
+    )
+    _log(deauthorization, outcome="revoked")
+
+
+def _try_again_later(deauthorization: Deauthorization, error: Exception, *, now: datetime) -> None:
+    pause = paced(min(FIRST_PAUSE * 2 ** min(deauthorization.attempts - 1, 16), LONGEST_PAUSE))
+    if isinstance(error, KickUnavailable) and error.retry_after:
+        pause = max(pause, min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
+    _still_ours(deauthorization).update(next_attempt_at=now + pause, sending_since=None)
+    _log(deauthorization, outcome=type(error).__name__, level=logging.WARNING)
+
+
+def _still_ours(deauthorization: Deauthorization) -> models.QuerySet[Deauthorization]:
+    """Empty when a link overtook it, or another worker took it over, while Kick was being told."""
+    return Deauthorization.objects.filter(
+        pk=deauthorization.pk, outcome=Outcome.PENDING, attempts=deauthorization.attempts
+    )
+
+
+def _log(deauthorization: Deauthorization, *, outcome: str, level: int = logging.INFO) -> None:
+    log_event(
+        logger,
+        "revocation",
+        level,
+        kick_user_id=deauthorization.kick_user_id,
+        attempts=deauthorization.attempts,
+        outcome=outcome,
+    )

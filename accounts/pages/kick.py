@@ -1,0 +1,133 @@
+"""To Kick and back: the second step of linking, its end, and its undoing."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.link_attempts import LinkAttemptRefused, begin_link_attempt, take_link_attempt
+from accounts.links import LinkRefused, NewAuthorization, NotLinked
+from accounts.models import KickUser, Player
+from accounts.pages.hub import show_failure
+from accounts.pages.link_ends import AuthorizationRefused, end_of, read_authorization
+from accounts.pages.sessions import current_player, leave_news, session_key
+from claims.linking import LinkResult, link_player, unlink_player
+from core import metrics
+from platforms.kick.client import Kick, get_kick
+from platforms.kick.protocol.errors import KickError
+from platforms.kick.protocol.oauth import authorize_url, challenge_of, new_verifier
+
+SCOPE = "user:read"
+
+
+@require_POST
+@never_cache
+def connect(request: HttpRequest) -> HttpResponse:
+    player = current_player(request)
+    return _send_to_kick(request, player) if player else redirect("link:hub")
+
+
+@require_safe
+@never_cache
+def kick_callback(request: HttpRequest) -> HttpResponse:
+    player = current_player(request)
+    try:
+        result = _finish_trip(request, player, kick=get_kick())
+    except (LinkAttemptRefused, AuthorizationRefused, KickError, LinkRefused) as failure:
+        return _show_end(request, player, failure)
+    metrics.LINK_ENDS.labels(outcome=f"linked_{result.outcome}").inc()
+    leave_news(request, result.outcome)
+    return redirect("link:hub")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def unlink(request: HttpRequest) -> HttpResponse:
+    """Ask, then do it. With `then=connect` go on to Kick at once: a re-link."""
+    player = current_player(request)
+    if player is None:
+        return redirect("link:hub")
+    if request.method != "POST":
+        return _ask_to_unlink(request, player)
+    _unlink(request, player)
+    is_relink = request.POST.get("then") == "connect"
+    return _send_to_kick(request, player) if is_relink else redirect("link:hub")
+
+
+def _send_to_kick(request: HttpRequest, player: Player) -> HttpResponse:
+    verifier = new_verifier()
+    state = begin_link_attempt(
+        player=player,
+        session_key=session_key(request),
+        verifier=verifier,
+        now=timezone.now(),
+    )
+    return redirect(
+        authorize_url(
+            id_url=settings.KICK_ID_URL,
+            client_id=settings.KICK_CLIENT_ID,
+            redirect_uri=settings.KICK_REDIRECT_URI,
+            scope=SCOPE,
+            state=state,
+            challenge=challenge_of(verifier),
+        )
+    )
+
+
+def _finish_trip(request: HttpRequest, player: Player | None, *, kick: Kick) -> LinkResult:
+    if player is None:
+        raise LinkAttemptRefused
+    verifier = take_link_attempt(
+        player=player,
+        session_key=session_key(request),
+        state=request.GET.get("state", ""),
+        now=timezone.now(),
+    )
+    tokens = kick.oauth.exchange_code(
+        code=read_authorization(request.GET),
+        redirect_uri=settings.KICK_REDIRECT_URI,
+        verifier=verifier,
+    )
+    # Until Kick has said whose grant it is, a failure can only forget it: revoking it might end the
+    # live grant of another player who is linked to that same Kick user.
+    checked_at = timezone.now()
+    user = kick.api.current_user(tokens.access_token)
+    return link_player(
+        player=player,
+        kick_user_id=user.user_id,
+        kick_name=user.name,
+        authorization=NewAuthorization(
+            tokens.refresh_token, scope=tokens.scope, checked_at=checked_at
+        ),
+        now=timezone.now(),
+    )
+
+
+def _unlink(request: HttpRequest, player: Player) -> None:
+    try:
+        unlink_player(player=player, now=timezone.now())
+    except NotLinked:
+        return  # It has been done already, in another tab for example.
+    leave_news(request, "unlinked")
+
+
+def _ask_to_unlink(request: HttpRequest, player: Player) -> HttpResponse:
+    kick_user = KickUser.objects.filter(player=player).first()
+    if kick_user is None:
+        return redirect("link:hub")
+    return render(request, "link/unlink.html", {"player": player, "kick_user": kick_user})
+
+
+def _show_end(request: HttpRequest, player: Player | None, failure: Exception) -> HttpResponse:
+    end = end_of(failure)
+    metrics.LINK_ENDS.labels(outcome=type(failure).__name__).inc()
+    return show_failure(
+        request,
+        end.template,
+        status=end.status,
+        player=player,
+        kick_user=KickUser.objects.filter(player=player).first() if player else None,
+        refused_kick_user=getattr(failure, "kick_user", None),
+    )

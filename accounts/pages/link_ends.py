@@ -1,0 +1,69 @@
+"""The ends of a trip to Kick that made no link: each has its page."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accounts.link_attempts import LinkAttemptRefused
+from accounts.links import DeauthorizationUnderWay, KickUserTaken, PlayerHasAnotherKickUser
+from core.logs import log_event
+from platforms.kick.protocol.errors import KickError, KickMalformed, KickRejected, KickUnavailable
+
+logger = logging.getLogger(__name__)
+
+# RFC 6749, section 4.1.2.1: what an authorization server says when it is down or busy.
+UNAVAILABLE = ("server_error", "temporarily_unavailable")
+
+
+class AuthorizationRefused(Exception):
+    """The viewer declined at Kick."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    name: str
+    status: int
+
+    @property
+    def template(self) -> str:
+        return f"link/ends/{self.name}.html"
+
+
+EXPIRED = End("expired", 400)
+ENDS: tuple[tuple[type[Exception], End], ...] = (
+    (LinkAttemptRefused, EXPIRED),
+    (AuthorizationRefused, End("declined", 200)),
+    (KickUserTaken, End("taken", 409)),
+    (PlayerHasAnotherKickUser, End("other_kick_user", 409)),
+    (DeauthorizationUnderWay, End("being_revoked", 409)),
+    (KickUnavailable, End("unreachable", 503)),
+    (KickError, End("nonsense", 502)),
+)
+
+
+def read_authorization(query: Mapping[str, str]) -> str:
+    """The code that Kick sent the player back with.
+
+    Raises AuthorizationRefused, KickUnavailable or KickMalformed, as Kick's `error` has it.
+    """
+    error = query.get("error")
+    if error == "access_denied":
+        raise AuthorizationRefused
+    if error in UNAVAILABLE:
+        raise KickUnavailable("Kick could not ask for consent just now.")
+    if error or not query.get("code"):
+        raise KickMalformed("Kick sent the player back without a code.")
+    return query["code"]
+
+
+def end_of(failure: Exception) -> End:
+    log_event(
+        logger,
+        "link_failed",
+        logging.WARNING if isinstance(failure, KickError) else logging.INFO,
+        outcome=type(failure).__name__,
+    )
+    # A code that was used before, or that a sign-in app on the phone has kept for too long.
+    if isinstance(failure, KickRejected) and failure.error == "invalid_grant":
+        return EXPIRED
+    return next(end for kind, end in ENDS if isinstance(failure, kind))

@@ -1,0 +1,132 @@
+"""What game servers ask: what players are owed, and to whom a player is linked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from accounts.models import KickUser
+from claims.entitlement_ids import entitlement_id
+from claims.models import Claim, Entitlement
+from core.deadlocks import retry_deadlock_once
+from core.sql_values import from_db
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntitlement:
+    """An entitlement as a game server sees it, by its `public_id`; `id` is for paging alone.
+
+    `test`: its campaign is in test mode.
+    """
+
+    id: int
+    game_account_id: str
+    sku: str
+    quantity: int
+    status: str
+    granted_at: datetime
+    fulfilled_at: datetime | None
+    fulfilment_id: str
+    claim_id: str
+    campaign_id: str
+    reward_id: str
+    first_listed_at: datetime | None
+    test: bool
+
+    @property
+    def public_id(self) -> str:
+        return entitlement_id(self.claim_id, self.sku)
+
+
+# As SQL, because game servers poll it and Django takes longer to write this statement than
+# PostgreSQL to answer it. The campaign may have been deleted, which must not hide what is owed.
+_LIST = """
+    SELECT entitlement.id, player.game_account_id, sku, quantity, entitlement.status,
+        entitlement.granted_at, fulfilled_at, fulfilment_id,
+        entitlement.claim_id, claim.campaign_id, claim.reward_id,
+        first_listed_at, COALESCE(campaign.is_test, FALSE)
+    FROM claims_entitlement AS entitlement
+    JOIN accounts_player AS player ON player.id = entitlement.player_id
+    JOIN claims_claim AS claim ON claim.claim_id = entitlement.claim_id
+    LEFT JOIN claims_campaign AS campaign ON campaign.campaign_id = claim.campaign_id
+    WHERE entitlement.id > %(after_id)s AND {conditions}
+    ORDER BY entitlement.id LIMIT %(limit)s
+"""
+
+_TIMES = [
+    number
+    for number, column in enumerate(fields(ListedEntitlement))
+    if column.name in {"granted_at", "fulfilled_at", "first_listed_at"}
+]
+
+
+def list_entitlements(
+    *,
+    game_account_id: str | None,
+    statuses: Sequence[str],
+    categories: Sequence[str],
+    after_id: int,
+    limit: int,
+) -> list[ListedEntitlement]:
+    """At most `limit` entitlements with an id above `after_id`, in the order of their ids.
+
+    No game account id: everybody's. No categories: all. One statement, which changes nothing.
+    """
+    parameters: dict[str, Any] = {
+        "after_id": after_id,
+        "limit": limit,
+        "game_account_id": game_account_id,
+    }
+    named = {f"category_{number}": category for number, category in enumerate(categories)}
+    # Literals, because of a parameter PostgreSQL cannot tell that a partial index has all of them.
+    conditions = [f"entitlement.status IN ({_literals(statuses)})"]
+    if game_account_id is not None:
+        conditions.append("player.game_account_id = %(game_account_id)s")
+    if categories:
+        conditions.append(f"campaign.category IN ({', '.join(f'%({name})s' for name in named)})")
+    with connection.cursor() as cursor:
+        cursor.execute(_LIST.format(conditions=" AND ".join(conditions)), parameters | named)
+        rows = cursor.fetchall()
+    if connection.vendor == "sqlite":
+        rows = map(_converted, rows)
+    return [ListedEntitlement(*row) for row in rows]
+
+
+def _literals(statuses: Sequence[str]) -> str:
+    return ", ".join(f"'{Entitlement.Status(status).value}'" for status in statuses)
+
+
+def _converted(row: Sequence[Any]) -> Sequence[Any]:
+    """As Python has it: SQLite keeps times without an offset and truth as a number."""
+    values = list(row)
+    for index in _TIMES:
+        values[index] = from_db(row[index])
+    values[-1] = bool(row[-1])
+    return values
+
+
+def visible_claims(categories: Sequence[str]) -> QuerySet[Claim]:
+    """What a key limited to these categories may see; a blank category is nobody's but all's."""
+    if not categories:
+        return Claim.objects.all()
+    return Claim.objects.filter(campaign__category__in=categories)
+
+
+@retry_deadlock_once
+@transaction.atomic
+def mark_first_listed(*, entitlement_ids: Sequence[int], now: datetime) -> int:
+    """Note when these were first listed to a game server; a repeat changes nothing. One statement.
+
+    Call it only for those that a listing showed as unmarked, so that polling writes nothing.
+    """
+    unmarked = Entitlement.objects.filter(pk__in=entitlement_ids, first_listed_at__isnull=True)
+    in_key_order = unmarked.order_by("pk").select_for_update(no_key=True)
+    return Entitlement.objects.filter(pk__in=in_key_order.values("pk")).update(first_listed_at=now)
+
+
+def find_linked_kick_user(*, game_account_id: str) -> KickUser | None:
+    """The Kick user that this player is linked to; None, too, for a player never seen here."""
+    return KickUser.objects.filter(player__game_account_id=game_account_id).first()

@@ -1,0 +1,167 @@
+"""What support and ops do for one player. Each act and its audit row are one transaction."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import groupby, islice
+
+from django.db import transaction
+
+from accounts.models import KickUser, Player
+from claims import entitlements as taking_back
+from claims import linking, manual_grants
+from claims.claims_page import Tally, record_page
+from claims.desk.audit import Subject, make_row, of_player, record_acts
+from claims.entitlements import ReasonMissing, RevokedEntitlements
+from claims.ledger import reconsider_kick_user
+from claims.models import AuditEvent, CampaignReward, Claim, Entitlement
+from core.deadlocks import retry_deadlock_once
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.errors import KickError
+
+Action = AuditEvent.Action
+# Were Kick to ignore the filter, it would send every claim there is.
+PAGES_AT_MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ActionContext:
+    """Who acts, why, and when."""
+
+    actor: str
+    reason: str
+    now: datetime
+
+    def demand_reason(self) -> None:
+        """Raises ReasonMissing: what gives or takes is never done without one."""
+        if not self.reason.strip():
+            raise ReasonMissing("Say why, for whoever reads it later.")
+
+
+@retry_deadlock_once
+@transaction.atomic
+def retry_claims(*, kick_user: KickUser, act: ActionContext) -> int:
+    """Pass a Kick user's held claims through the ledger again. Returns how many were granted.
+
+    What they are held for is recomputed from the facts; on a repeat nothing changes.
+    """
+    granted = _reconsider(kick_user, act)
+    _note(Action.RETRY, act, _subject(kick_user), after={"granted": granted})
+    return granted
+
+
+def ask_kick(*, kick_user: KickUser, api: KickApi, act: ActionContext) -> Tally:
+    """Read this Kick user's claims from Kick's claims API, now, and record them.
+
+    Raises KickError when Kick cannot be asked, which is noted, too. On a repeat: nothing new.
+    """
+    subject = _subject(kick_user)
+    try:
+        pages = islice(api.iter_claims(user_id=kick_user.pk), PAGES_AT_MOST)
+        tally = sum((record_page(page, now=act.now) for page in pages), Tally())
+    except KickError as error:
+        _note(Action.ASK_KICK, act, subject, after={"error": str(error)})
+        raise
+    _reconsider(kick_user, act)
+    _note(Action.ASK_KICK, act, subject, after=asdict(tally))
+    return tally
+
+
+@retry_deadlock_once
+@transaction.atomic
+def grant_by_hand(
+    *, player: Player, pair: CampaignReward, grant_id: uuid.UUID, act: ActionContext
+) -> Claim:
+    """Give a player what a reward maps to, under a claim of our own that Kick knows nothing of.
+
+    On a repeat with the same `grant_id` nothing is given again, and the first claim is returned.
+    Raises ReasonMissing or NothingToGrant.
+    """
+    act.demand_reason()
+    given = manual_grants.grant_by_hand(player=player, pair=pair, grant_id=grant_id, now=act.now)
+    if given.is_new:
+        subject = Subject("claim", given.claim.pk, player)
+        _note(Action.GRANT, act, subject, after={"items": given.items})
+    return given.claim
+
+
+@retry_deadlock_once
+@transaction.atomic
+def revoke(
+    *, entitlement_ids: Sequence[int], player: Player | None = None, act: ActionContext
+) -> RevokedEntitlements:
+    """Take these back, of `player` alone if one is given; what was handed out only gets a note.
+
+    One audit row for each claim. Raises ReasonMissing. On a repeat nothing changes.
+    """
+    act.demand_reason()
+    chosen = Entitlement.objects.filter(pk__in=entitlement_ids).order_by("claim_id", "pk")
+    if player:
+        chosen = chosen.filter(player=player)
+    before = list(chosen.select_related("player"))
+    done = taking_back.revoke_entitlements(
+        entitlement_ids=[one.pk for one in before], reason=act.reason, now=act.now
+    )
+    after = dict(chosen.values_list("pk", "status"))
+    record_acts(
+        _taken_back(claim_id, list(of_claim), after, act)
+        for claim_id, of_claim in groupby(before, key=lambda one: one.claim_id)
+    )
+    return done
+
+
+def _taken_back(
+    claim_id: str, before: Sequence[Entitlement], after: Mapping[int, str], act: ActionContext
+) -> AuditEvent:
+    return make_row(
+        action=Action.REVOKE,
+        actor=act.actor,
+        subject=Subject("claim", claim_id, before[0].player),
+        reason=act.reason,
+        before={str(one.pk): one.status for one in before},
+        after={str(one.pk): after[one.pk] for one in before},
+        now=act.now,
+    )
+
+
+@retry_deadlock_once
+@transaction.atomic
+def unlink(*, player: Player, act: ActionContext) -> None:
+    """End a player's link. Raises ReasonMissing, or NotLinked, also on a repeat."""
+    act.demand_reason()
+    linked = KickUser.objects.filter(player=player).values_list("pk", flat=True).first()
+    linking.unlink_player(player=player, actor=act.actor, now=act.now)
+    before, after = {"kick_user_id": linked}, {"kick_user_id": None}
+    _note(Action.UNLINK, act, of_player(player), before=before, after=after)
+
+
+@transaction.atomic
+def _reconsider(kick_user: KickUser, act: ActionContext) -> int:
+    """Under the Kick user's lock, so that a link that is being made is either seen or waits."""
+    KickUser.objects.select_for_update(no_key=True).get(pk=kick_user.pk)
+    return reconsider_kick_user(kick_user_id=kick_user.pk, now=act.now)
+
+
+def _subject(kick_user: KickUser) -> Subject:
+    return Subject("kick_user", kick_user.pk, kick_user.player)
+
+
+def _note(
+    action: AuditEvent.Action,
+    act: ActionContext,
+    subject: Subject,
+    *,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> None:
+    row = make_row(
+        action=action,
+        actor=act.actor,
+        subject=subject,
+        reason=act.reason,
+        before=before,
+        after=after,
+        now=act.now,
+    )
+    row.save()

@@ -1,0 +1,27 @@
+"""What staff see of campaigns, claims and entitlements, and the few things they change by hand."""
+
+from claims.desk.admin import (
+    api_keys,
+    audit,
+    campaigns,
+    claims,
+    entitlements,
+    login,
+    quarantine,
+    rewards,
+    runs,
+    staff,
+)
+
+__all__ = [
+    "api_keys",
+    "audit",
+    "campaigns",
+    "claims",
+    "entitlements",
+    "login",
+    "quarantine",
+    "rewards",
+    "runs",
+    "staff",
+]

@@ -1,0 +1,266 @@
+"""Who is who, read-only: players, Kick users, their links, and the grants behind them.
+
+Tokens, digests and verifiers are in no list, no field and no search.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Authorization, Deauthorization, KickUser, LinkAttempt, LinkEvent, Player
+from claims.desk.admin.id_search import IdSearch
+from core.admin.base import ReadOnlyInline, ReadOnlyPage
+from core.admin.html import badge, link, list_link, row_link
+
+TONE_OF_EVENT = {
+    LinkEvent.Kind.LINKED: "good",
+    LinkEvent.Kind.RENEWED: "quiet",
+    LinkEvent.Kind.UNLINKED: "wait",
+}
+TONE_OF_REVOCATION = {
+    Deauthorization.Outcome.PENDING: "wait",
+    Deauthorization.Outcome.REVOKED: "good",
+    Deauthorization.Outcome.OVERTAKEN: "quiet",
+}
+
+
+class KickUserColumn:
+    @admin.display(description=gettext_lazy("Kick user"))
+    def kick_user_link(self, row: Any) -> SafeString | str:
+        return row_link("accounts_kickuser", row.kick_user_id, row.kick_user)
+
+
+class PlayerColumn:
+    @admin.display(description=gettext_lazy("player"))
+    def player_link(self, row: Any) -> SafeString | str:
+        return row_link("accounts_player", row.player_id, row.player)
+
+
+class EventColumns(KickUserColumn, PlayerColumn):
+    @admin.display(description=gettext_lazy("what happened"), ordering="kind")
+    def kind_badge(self, event: LinkEvent) -> SafeString:
+        return badge(TONE_OF_EVENT[LinkEvent.Kind(event.kind)], event.get_kind_display())
+
+
+class EventsOfPlayer(EventColumns, ReadOnlyInline):
+    model = LinkEvent
+    fields: ClassVar[Any] = ["at", "kind_badge", "kick_user_link", "actor"]
+    readonly_fields = fields
+    ordering = ["-at"]
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).select_related("kick_user")
+
+
+class EventsOfKickUser(EventColumns, ReadOnlyInline):
+    model = LinkEvent
+    fields: ClassVar[Any] = ["at", "kind_badge", "player_link", "actor"]
+    readonly_fields = fields
+    ordering = ["-at"]
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).select_related("player")
+
+
+@admin.register(Player)
+class PlayerAdmin(IdSearch, ReadOnlyPage):
+    list_display = ["shown_name", "game_account_id", "linked_to", "created_at", "last_login_at"]
+    list_filter = ["last_login_at"]
+    list_select_related = ["kick_user"]
+    ordering = ["-id"]
+    search_fields = [
+        "game_account_id",
+        "name__iexact",
+        "kick_user__kick_user_id",
+        "kick_user__name__iexact",
+        "kick_user__claims__claim_id",
+        "entitlements__claim_id",
+    ]
+    entitlement_path = "entitlements__"
+    search_help_text = gettext_lazy(
+        "A whole id: of a game account, Kick user, claim or entitlement; or a whole name."
+    )
+    empty_state = gettext_lazy("No player matches. A player appears at the first login to link.")
+    inlines = [EventsOfPlayer]
+    fields = [
+        "game_account_id",
+        "name",
+        "linked_to",
+        "story",
+        "drops",
+        "created_at",
+        "last_login_at",
+    ]
+
+    @admin.display(description=gettext_lazy("player"), ordering="name")
+    def shown_name(self, player: Player) -> str:
+        return str(player)
+
+    @admin.display(description=gettext_lazy("linked to"))
+    def linked_to(self, player: Player) -> SafeString | str:
+        kick_user: KickUser | None = getattr(player, "kick_user", None)
+        if kick_user is None:
+            return badge("quiet", _("not linked"))
+        return row_link("accounts_kickuser", kick_user.pk, kick_user)
+
+    @admin.display(description=gettext_lazy("story"))
+    def story(self, player: Player) -> SafeString:
+        return link(reverse("desk:player", args=[player.pk]), _("Where their drops are, and why"))
+
+    @admin.display(description=gettext_lazy("drops"))
+    def drops(self, player: Player) -> SafeString:
+        said = _("Show this player's entitlements")
+        return list_link("claims_entitlement", said, player__id__exact=str(player.pk))
+
+
+@admin.register(KickUser)
+class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
+    list_display = ["shown_name", "kick_user_id", "linked_player", "linked_at", "first_seen_at"]
+    list_filter = [("player", admin.EmptyFieldListFilter), "linked_at"]
+    list_select_related = ["player"]
+    # By the key: an order of its own would sort all of them, or cost each claim an index.
+    ordering = ["pk"]
+    search_fields = [
+        "kick_user_id",
+        "name__iexact",
+        "player__game_account_id",
+        "player__name__iexact",
+        "claims__claim_id",
+        "claims__message_id",
+    ]
+    entitlement_path = "claims__entitlements__"
+    search_help_text = gettext_lazy(
+        "A whole id: of a Kick user, game account, claim, message or entitlement; or a whole name."
+    )
+    empty_state = gettext_lazy("No Kick user matches. One appears with its first claim or link.")
+    inlines = [EventsOfKickUser]
+    fields = [
+        "kick_user_id",
+        "name",
+        "linked_player",
+        "linked_at",
+        "story",
+        "claims_link",
+        "first_seen_at",
+    ]
+
+    @admin.display(description=gettext_lazy("Kick user"), ordering="name")
+    def shown_name(self, kick_user: KickUser) -> str:
+        return str(kick_user)
+
+    @admin.display(description=gettext_lazy("linked to"))
+    def linked_player(self, kick_user: KickUser) -> SafeString | str:
+        if kick_user.player is None:
+            return badge("quiet", _("not linked"))
+        return self.player_link(kick_user)
+
+    @admin.display(description=gettext_lazy("story"))
+    def story(self, kick_user: KickUser) -> SafeString:
+        url = reverse("desk:kick_user", args=[kick_user.pk])
+        return link(url, _("Where its drops are, and why"))
+
+    @admin.display(description=gettext_lazy("claims"))
+    def claims_link(self, kick_user: KickUser) -> SafeString:
+        filters = {"kick_user__kick_user_id__exact": kick_user.pk}
+        return list_link("claims_claim", _("Show this Kick user's claims"), **filters)
+
+
+@admin.register(LinkEvent)
+class LinkEventAdmin(EventColumns, IdSearch, ReadOnlyPage):
+    list_display = ["at", "kind_badge", "kick_user_link", "player_link", "actor"]
+    list_filter = ["kind", "at"]
+    list_select_related = ["kick_user", "player"]
+    ordering = ["-id"]
+    search_fields = [
+        "kick_user_id",
+        "kick_user__name__iexact",
+        "player__game_account_id",
+        "player__name__iexact",
+    ]
+    search_help_text = gettext_lazy("A whole id or name of a Kick user or a player.")
+    empty_state = gettext_lazy("Nobody has linked an account yet.")
+    fields = ["at", "kind_badge", "kick_user_link", "player_link", "actor"]
+
+
+@admin.register(Authorization)
+class KickGrantAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
+    list_display = ["kick_user_link", "state", "obtained_at", "next_refresh_at", "disconnected_at"]
+    list_filter = [("disconnected_at", admin.EmptyFieldListFilter), "obtained_at"]
+    list_select_related = ["kick_user"]
+    # By the key, like Kick users.
+    ordering = ["pk"]
+    search_fields = [
+        "kick_user_id",
+        "kick_user__name__iexact",
+        "kick_user__player__game_account_id",
+    ]
+    search_help_text = gettext_lazy("A whole id or name of a Kick user, or a game account id.")
+    empty_state = gettext_lazy("No grant is kept. Each link keeps one alive at Kick.")
+    fields = [
+        "kick_user_link",
+        "state",
+        "scope",
+        "obtained_at",
+        "next_refresh_at",
+        "failed_refreshes",
+        "disconnected_at",
+    ]
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, grant: Authorization) -> SafeString:
+        if grant.disconnected_at:
+            return badge("bad", _("disconnected at Kick"))
+        return (
+            badge("wait", _("refresh fails"))
+            if grant.failed_refreshes
+            else badge("good", _("alive"))
+        )
+
+
+@admin.register(Deauthorization)
+class GrantRevocationAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
+    list_display = [
+        "created_at",
+        "outcome_badge",
+        "kick_user_link",
+        "attempts",
+        "next_attempt_at",
+        "ended_at",
+    ]
+    list_filter = ["outcome", "created_at"]
+    list_select_related = ["kick_user"]
+    ordering = ["-id"]
+    search_fields = ["kick_user_id", "kick_user__name__iexact"]
+    search_help_text = gettext_lazy("A whole id or name of a Kick user.")
+    empty_state = gettext_lazy("No grant had to be ended at Kick.")
+    fields = [
+        "kick_user_link",
+        "outcome_badge",
+        "attempts",
+        "created_at",
+        "next_attempt_at",
+        "ended_at",
+    ]
+
+    @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
+    def outcome_badge(self, revocation: Deauthorization) -> SafeString:
+        outcome = Deauthorization.Outcome(revocation.outcome)
+        return badge(TONE_OF_REVOCATION[outcome], outcome.label)
+
+
+@admin.register(LinkAttempt)
+class LinkAttemptAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
+    """Its key is the digest of a secret, hence no page of its own for each."""
+
+    list_display = ["player_link", "expires_at"]
+    list_display_links = None
+    list_select_related = ["player"]
+    ordering = ["-expires_at"]
+    search_fields = ["player__game_account_id", "player__name__iexact"]
+    search_help_text = gettext_lazy("A game account id or a player's whole name.")
+    empty_state = gettext_lazy("Nobody is on the way to Kick and back right now.")
+    fields = ["player_link", "expires_at"]

@@ -1,0 +1,59 @@
+"""What the list of claims does with many at once: in the background, each as a job of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from claims.desk.actions import ActionContext
+from claims.desk.bulk_jobs import SUBJECTS_AT_MOST, TooMuchAtOnce, start_job
+from claims.desk.enqueue import run_jobs_after_commit
+from claims.models import BulkJob, Claim
+from core.admin.base import ModelAdmin
+
+
+def begin(
+    request: HttpRequest, kind: BulkJob.Kind, subjects: Sequence[str], *, reason: str = ""
+) -> HttpResponse | None:
+    """Start a job and lead to its page; say so when it is too much for one."""
+    user: Any = request.user
+    act = ActionContext(actor=user.get_username(), reason=reason, now=timezone.now())
+    try:
+        job = start_job(kind=kind, subjects=subjects, act=act)
+    except TooMuchAtOnce as error:
+        messages.error(request, str(error))
+        return None
+    run_jobs_after_commit()
+    return redirect("desk:job", job.pk)
+
+
+class ClaimActions(ModelAdmin):
+    actions: Any = ["retry", "ask_kick"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm("claims.retry_claims"))
+
+    def has_ask_kick_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm("claims.ask_kick"))
+
+    @admin.action(description=_("Retry what their Kick users have held"), permissions=["retry"])
+    def retry(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
+        return begin(request, BulkJob.Kind.RETRY, _kick_users_of(chosen))
+
+    @admin.action(description=_("Ask Kick for their Kick users' claims"), permissions=["ask_kick"])
+    def ask_kick(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
+        return begin(request, BulkJob.Kind.ASK_KICK, _kick_users_of(chosen))
+
+
+def _kick_users_of(chosen: QuerySet[Claim]) -> list[str]:
+    """Each once, and one more than a job has room for at most."""
+    known = Claim.objects.filter(pk__in=chosen.values("pk"), kick_user__isnull=False)
+    ids = known.order_by("kick_user_id").values_list("kick_user_id", flat=True).distinct()
+    return list(ids[: SUBJECTS_AT_MOST + 1])

@@ -1,0 +1,96 @@
+"""API keys: made here, shown once, revoked for good."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.debug import sensitive_variables
+
+from claims.api_keys import make_api_key, revoke_api_keys
+from claims.desk.admin.audit_mixin import Audited
+from claims.models import ApiKey
+from core.admin.base import Page
+from core.admin.html import badge
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(Audited, Page):
+    list_display = ["name", "prefix_shown", "state", "sees", "created_at", "last_used_at"]
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
+    ordering = ["-created_at"]
+    search_fields = ["name", "prefix"]
+    search_help_text = gettext_lazy("A part of the name or of the prefix.")
+    empty_state = gettext_lazy("No key yet. Each game server that asks gets one of its own.")
+    actions = ["revoke"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:  # noqa: ARG002
+        editable = ["name", "categories"]
+        shown = ["prefix_shown", "state", "created_at", "last_used_at", "revoked_at"]
+        return [*editable, *shown] if obj else editable
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
+        return ["prefix_shown", "state", "created_at", "last_used_at", "revoked_at"]
+
+    def has_delete_permission(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: Model | None = None,  # noqa: ARG002
+    ) -> bool:
+        return False  # a revoked key stays, so that its name still tells whose it was
+
+    @sensitive_variables("secret")
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        made, secret = make_api_key(name=obj.name, categories=obj.categories, now=timezone.now())
+        obj.pk, obj.prefix = made.pk, made.prefix
+        # Kept nowhere but in this request, whose answer shows it.
+        request.made_secret = secret  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, *_args: Any, **_kwargs: Any
+    ) -> HttpResponse:
+        """The one page that ever shows the secret, instead of the usual redirect."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("The key is made"),
+            "opts": self.opts,
+            "api_key": obj,
+            "secret": request.made_secret,  # type: ignore[attr-defined]
+        }
+        return TemplateResponse(request, "admin/claims/apikey/made.html", context)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request)
+
+    @admin.action(
+        description=gettext_lazy("Revoke the selected keys for good"), permissions=["revoke"]
+    )
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
+        revoked = chosen.filter(revoked_at__isnull=True)
+        for api_key in list(revoked):
+            self.log_change(request, api_key, _("Revoked."))
+        count = revoke_api_keys(
+            api_key_ids=revoked.values_list("pk", flat=True), now=timezone.now()
+        )
+        said = ngettext("%d key is refused from now on.", "%d keys are refused from now on.", count)
+        self.message_user(request, said % count, level=messages.SUCCESS)
+
+    @admin.display(description=gettext_lazy("begins with"), ordering="prefix")
+    def prefix_shown(self, api_key: ApiKey) -> str:
+        return f"sd_{api_key.prefix}_…"
+
+    @admin.display(description=gettext_lazy("state"), ordering="revoked_at")
+    def state(self, api_key: ApiKey) -> SafeString:
+        return badge("bad", _("revoked")) if api_key.revoked_at else badge("good", _("active"))
+
+    @admin.display(description=gettext_lazy("sees"))
+    def sees(self, api_key: ApiKey) -> str:
+        return ", ".join(api_key.categories) or _("all categories")

@@ -1,0 +1,47 @@
+"""The audit, read-only for everybody: who did what, to what, and why."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from claims.desk.admin.id_search import IdSearch
+from claims.models import AuditEvent
+from core.admin.base import ReadOnlyPage
+from core.admin.html import row_link
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(IdSearch, ReadOnlyPage):
+    list_display = ["at", "actor", "action", "subject", "reason"]
+    list_filter = ["action", "at"]
+    list_select_related = ["player"]
+    ordering = ["-at"]
+    search_fields = ["actor", "subject_id", "player__game_account_id"]
+    search_help_text = _("A whole user name, or a whole id of what was acted on.")
+    empty_state = _("Nobody of the staff has done anything yet.")
+    fields = ["at", "actor", "action", "subject", "player_link", "reason", "was", "became"]
+
+    @admin.display(description=_("on what"))
+    def subject(self, event: AuditEvent) -> str:
+        return f"{event.subject_kind} {event.subject_id}"
+
+    @admin.display(description=_("player"))
+    def player_link(self, event: AuditEvent) -> SafeString | str:
+        return row_link("accounts_player", event.player_id, event.player)
+
+    @admin.display(description=_("before"))
+    def was(self, event: AuditEvent) -> SafeString:
+        return _pretty(event.before)
+
+    @admin.display(description=_("after"))
+    def became(self, event: AuditEvent) -> SafeString:
+        return _pretty(event.after)
+
+
+def _pretty(values: Any) -> SafeString:
+    shown = json.dumps(values, indent=2, ensure_ascii=False, default=str) if values else "–"
+    return format_html('<pre class="raw-body">{}</pre>', shown)

@@ -1,0 +1,89 @@
+"""Django's own add, change and delete pages leave an audit row, like every other act."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from claims.desk.audit import Subject, make_row, record_acts
+from claims.models import AuditEvent, Reward
+from core.admin.base import ModelAdmin
+
+Action = AuditEvent.Action
+Values = dict[str, Any]
+# What stands for a value that nobody may read later.
+HIDDEN = "(not kept)"
+SECRETS = ("password", "secret", "token", "digest", "key")
+
+
+class Audited(ModelAdmin):
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Django asks for this once, with the forms in hand, just before it logs the change."""
+        request.audited = _changes(form, formsets or [])  # type: ignore[attr-defined]
+        return super().construct_change_message(request, form, formsets, add)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._record(request, Action.ADD, [obj])
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        if isinstance(message, str):  # an action's own words, and not a form's fields
+            request.audited = ({}, {"note": message})  # type: ignore[attr-defined]
+        self._record(request, Action.CHANGE, [obj])
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        self._record(request, Action.DELETE, queryset)
+        return super().log_deletions(request, queryset)
+
+    def _record(self, request: HttpRequest, action: Action, rows: Iterable[Model]) -> None:
+        user: Any = request.user
+        before, after = getattr(request, "audited", ({}, {}))
+        is_mapping = any(name.startswith("mapping") for name in [*before, *after])
+        record_acts(
+            make_row(
+                action=Action.MAP if isinstance(row, Reward) and is_mapping else action,
+                actor=user.get_username(),
+                subject=Subject(str(row._meta.model_name), str(row.pk)),
+                before={"was": str(row)} if action == Action.DELETE else before,
+                after=after,
+                now=timezone.now(),
+            )
+            for row in rows
+        )
+
+
+def _changes(form: BaseForm, formsets: Iterable[Any]) -> tuple[Values, Values]:
+    """What the fields held, and what they hold now; those of inlines under their row's place."""
+    before, after = _changed_fields(form, "")
+    for formset in formsets:
+        for number, one in enumerate(formset.forms):
+            was, became = _changed_fields(one, f"{formset.prefix} {number + 1}: ")
+            if one.cleaned_data.get("DELETE"):
+                was, became = {f"{formset.prefix} {number + 1}": str(one.instance)}, {}
+            before |= was
+            after |= became
+    return before, after
+
+
+def _changed_fields(form: Any, prefix: str) -> tuple[Values, Values]:
+    names = [name for name in form.changed_data if name in form.fields or "password" in name]
+    before = {prefix + name: _plain(name, form.initial.get(name)) for name in names}
+    after = {prefix + name: _plain(name, form.cleaned_data.get(name)) for name in names}
+    return before, after
+
+
+def _plain(name: str, value: Any) -> Any:
+    """As JSON keeps it; rows by what they are called."""
+    if any(secret in name for secret in SECRETS):
+        return HIDDEN
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, list | tuple | set | QuerySet):
+        return [_plain(name, one) for one in value]
+    return str(value)

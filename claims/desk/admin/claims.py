@@ -1,0 +1,188 @@
+"""Claims, read-only: where each stands, why, and what mends it."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from claims.desk.admin.actions_mixin import ClaimActions
+from claims.desk.admin.annotations import with_names
+from claims.desk.admin.badges import claim_badge, entitlement_badge, verdict_badge
+from claims.desk.admin.catalogue_search import claims_known_as, claims_of_item
+from claims.desk.admin.id_search import IdSearch
+from claims.desk.admin.status_text import sentence_on
+from claims.desk.search import claim_url
+from claims.models import Claim, Entitlement, QuarantinedDelivery
+from core.admin.base import ReadOnlyInline, ReadOnlyPage
+from core.admin.html import NOTHING, badge, link, row_link, stacked
+
+
+class EntitlementInline(ReadOnlyInline):
+    model = Entitlement
+    fields: ClassVar[Any] = [
+        "what",
+        "status_badge",
+        "granted_at",
+        "first_listed_at",
+        "fulfilled_at",
+    ]
+    readonly_fields = fields
+
+    @admin.display(description=_("item"))
+    def what(self, entitlement: Entitlement) -> SafeString | str:
+        return row_link("claims_entitlement", entitlement.pk, entitlement)
+
+    @admin.display(description=_("status"))
+    def status_badge(self, entitlement: Entitlement) -> SafeString:
+        return entitlement_badge(entitlement)
+
+
+@admin.register(Claim)
+class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
+    list_display = ["claim_id", "status_and_reason", "who", "what", "recorded_at"]
+    list_filter = [
+        "status",
+        "hold_reason",
+        "source",
+        "recorded_at",
+        "campaign",
+        ("kick_user__player", admin.EmptyFieldListFilter),
+    ]
+    list_select_related = ["kick_user__player"]
+    ordering = ["-recorded_at"]
+    search_fields = [
+        "claim_id",
+        "message_id",
+        "kick_user_id",
+        "kick_user__name__iexact",
+        "kick_user__player__game_account_id",
+        "entitlements__fulfilment_id",
+    ]
+    entitlement_path = "entitlements__"
+    search_help_text = _(
+        "A whole id: of a claim, message, campaign, reward, Kick user, game account, entitlement "
+        "or fulfilment; an external id, a Kick name, or the SKU of what was granted lately."
+    )
+    empty_state = _("No claim matches. Kick's claims appear here the moment they arrive.")
+    inlines = [EntitlementInline]
+    fieldsets = [
+        (None, {"fields": ["claim_id", "status_badge", "sentence", "story"]}),
+        (
+            _("Who and what"),
+            {
+                "fields": [
+                    "kick_user_link",
+                    "player_link",
+                    "campaign_link",
+                    "reward_link",
+                    "external_id",
+                ]
+            },
+        ),
+        (
+            _("How it came"),
+            {
+                "fields": [
+                    "source",
+                    "message_id",
+                    "kick_created_at",
+                    "received_at",
+                    "recorded_at",
+                    "first_hold_reason",
+                    "granted_at",
+                    "revoked_at",
+                    "differences",
+                ]
+            },
+        ),
+        (
+            _("What Kick is told"),
+            {
+                "fields": [
+                    "wanted_external_status",
+                    "external_status",
+                    "refused_writes",
+                    "next_write_at",
+                ]
+            },
+        ),
+        (
+            _("Looking it up at Kick"),
+            {"fields": ["lookups", "next_lookup_at", "not_ours_at"], "classes": ["collapse"]},
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return with_names(super().get_queryset(request))
+
+    def known_condition(self, term: str) -> Q | None:
+        return claims_known_as(term) or claims_of_item(term)
+
+    def get_inlines(self, request: HttpRequest, obj: Claim | None) -> Any:  # noqa: ARG002
+        is_held = obj is not None and obj.status == Claim.Status.HELD
+        return [] if is_held else self.inlines
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_and_reason(self, claim: Claim) -> SafeString:
+        return stacked(claim_badge(claim), claim.get_hold_reason_display())
+
+    @admin.display(description=_("Kick user and player"))
+    def who(self, claim: Claim) -> SafeString:
+        return stacked(self.kick_user_link(claim), self.player_link(claim))
+
+    @admin.display(description=_("reward and campaign"))
+    def what(self, claim: Claim) -> SafeString:
+        return stacked(self.reward_link(claim), self.campaign_link(claim))
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_badge(self, claim: Claim) -> SafeString:
+        return claim_badge(claim)
+
+    @admin.display(description=_("where it stands"))
+    def sentence(self, claim: Claim) -> SafeString | str:
+        return sentence_on(claim)
+
+    @admin.display(description=_("story"))
+    def story(self, claim: Claim) -> SafeString:
+        return link(claim_url(claim), _("See every hop of it"))
+
+    @admin.display(description=_("Kick user"))
+    def kick_user_link(self, claim: Claim) -> SafeString | str:
+        return row_link("accounts_kickuser", claim.kick_user_id, claim.kick_user)
+
+    @admin.display(description=_("linked player"))
+    def player_link(self, claim: Claim) -> SafeString | str:
+        player = claim.kick_user and claim.kick_user.player
+        return row_link("accounts_player", player.pk, player) if player else NOTHING
+
+    @admin.display(description=_("campaign"))
+    def campaign_link(self, claim: Claim) -> SafeString | str:
+        if claim.campaign_name is None:  # type: ignore[attr-defined]
+            return _not_registered(claim.campaign_id)
+        shown = row_link("claims_campaign", claim.campaign_id, claim.campaign_name)  # type: ignore[attr-defined]
+        return format_html("{} {}", shown, badge("test", _("test")) if claim.is_test else "")  # type: ignore[attr-defined]
+
+    @admin.display(description=_("reward"))
+    def reward_link(self, claim: Claim) -> SafeString | str:
+        if claim.reward_name is None:  # type: ignore[attr-defined]
+            return _not_registered(claim.reward_id)
+        return row_link("claims_reward", claim.reward_id, claim.reward_name)  # type: ignore[attr-defined]
+
+    @admin.display(description=_("deliveries that differ"))
+    def differences(self, claim: Claim) -> SafeString | str:
+        deliveries = (
+            QuarantinedDelivery.objects.filter(claim_id=claim.pk).defer("body").order_by("-id")[:20]
+        )
+        rows = (
+            (verdict_badge(one), row_link("claims_quarantineddelivery", one.pk, one), one.reason)
+            for one in deliveries
+        )
+        return format_html_join("", "<p>{} {}<br>{}</p>", rows) or NOTHING
+
+
+def _not_registered(kick_id: str) -> SafeString:
+    return format_html("{} {}", kick_id, badge("quiet", _("not registered here")))

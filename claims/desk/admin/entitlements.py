@@ -1,0 +1,176 @@
+"""Entitlements, read-only but for one action: taking them back, with a reason."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from claims.desk.actions import ActionContext, revoke
+from claims.desk.admin.actions_mixin import begin
+from claims.desk.admin.annotations import with_names
+from claims.desk.admin.badges import entitlement_badge
+from claims.desk.admin.catalogue_search import claims_known_as, newest_of_item
+from claims.desk.admin.forms import RevocationForm
+from claims.desk.admin.id_search import IdSearch
+from claims.models import BulkJob, Entitlement
+from core.admin.base import ReadOnlyPage
+from core.admin.html import badge, row_link, stacked
+
+# The form that asks for the reason has a field for each, of the 1,000 that Django takes.
+MAX_REVOKED_AT_ONCE = 900
+# More than so many are taken back in the background.
+MAX_WHILE_YOU_WAIT = 100
+
+
+@admin.register(Entitlement)
+class EntitlementAdmin(IdSearch, ReadOnlyPage):
+    list_display = [
+        "public_id",
+        "status_badge",
+        "player_link",
+        "what",
+        "granted_at",
+        "fulfilled_at",
+    ]
+    list_filter = ["status", "granted_at", ("first_listed_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["player"]
+    ordering = ["-id"]
+    search_fields = [
+        "fulfilment_id",
+        "claim_id",
+        "claim__message_id",
+        "claim__kick_user_id",
+        "claim__kick_user__name__iexact",
+        "player__game_account_id",
+    ]
+    entitlement_path = ""
+    search_help_text = gettext_lazy(
+        "A whole id: of an entitlement, game account, claim, message, campaign, reward, Kick user "
+        "or fulfilment; a Kick name, or the SKU of what was granted lately."
+    )
+    empty_state = gettext_lazy("No entitlement matches. A claim that is granted makes them.")
+    actions = ["revoke"]
+    fieldsets = [
+        (
+            None,
+            {"fields": ["public_id", "status_badge", "player_link", "sku", "quantity", "is_test"]},
+        ),
+        (gettext_lazy("Owed because of"), {"fields": ["claim_link", "campaign", "reward"]}),
+        (
+            gettext_lazy("Handing out"),
+            {"fields": ["granted_at", "first_listed_at", "fulfilled_at", "fulfilment_id"]},
+        ),
+        (gettext_lazy("Taking back"), {"fields": ["revoked_at", "revocation_reason"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return with_names(super().get_queryset(request))
+
+    def known_condition(self, term: str) -> Q | None:
+        return claims_known_as(term, claim="claim__") or newest_of_item(term)
+
+    @admin.display(description=gettext_lazy("id"))
+    def public_id(self, entitlement: Entitlement) -> str:
+        return entitlement.public_id
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm("claims.change_entitlement"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        context = {"can_revoke": self.has_revoke_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    @admin.action(
+        description=gettext_lazy("Take back the selected entitlements…"), permissions=["revoke"]
+    )
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Entitlement]) -> HttpResponse | None:
+        ids = list(chosen.order_by("pk").values_list("pk", flat=True)[: MAX_REVOKED_AT_ONCE + 1])
+        if len(ids) > MAX_REVOKED_AT_ONCE:
+            said = _("Choose at most %d at a time.") % MAX_REVOKED_AT_ONCE
+            self.message_user(request, said, level=messages.ERROR)
+            return None
+        form = RevocationForm(request.POST if "confirmed" in request.POST else None)
+        if not form.is_valid():
+            return self._ask_for_a_reason(request, ids, form)
+        if len(ids) > MAX_WHILE_YOU_WAIT:
+            subjects = [str(pk) for pk in ids]
+            reason = form.cleaned_data["reason"]
+            return begin(request, BulkJob.Kind.REVOKE, subjects, reason=reason)
+        self._revoke(request, ids, form.cleaned_data["reason"])
+        return None
+
+    def _ask_for_a_reason(
+        self, request: HttpRequest, ids: list[int], form: RevocationForm
+    ) -> HttpResponse:
+        chosen = self.get_queryset(request).filter(pk__in=ids).select_related("player")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Take back entitlements"),
+            "opts": self.opts,
+            "form": form,
+            "entitlements": chosen.order_by("pk"),
+            "granted": chosen.filter(status=Entitlement.Status.GRANTED).count(),
+            "fulfilled": chosen.filter(status=Entitlement.Status.FULFILLED).count(),
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/claims/entitlement/revoke.html", context)
+
+    def _revoke(self, request: HttpRequest, ids: list[int], reason: str) -> None:
+        user: Any = request.user
+        act = ActionContext(actor=user.get_username(), reason=reason, now=timezone.now())
+        done = revoke(entitlement_ids=ids, act=act)
+        LogEntry.objects.log_actions(
+            user_id=user.pk,
+            queryset=Entitlement.objects.filter(pk__in=ids),
+            action_flag=CHANGE,
+            change_message=_("Taken back: %(reason)s") % {"reason": reason},
+        )
+        self.message_user(
+            request,
+            _("%(revoked)d taken back; %(noted)d had been fulfilled and got a note; "
+              "%(unchanged)d were taken back before.")
+            % {"revoked": done.revoked, "noted": done.noted, "unchanged": done.unchanged},
+            level=messages.SUCCESS,
+        )  # fmt: skip
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def status_badge(self, entitlement: Entitlement) -> SafeString:
+        return entitlement_badge(entitlement)
+
+    @admin.display(description=gettext_lazy("item and claim"), ordering="sku")
+    def what(self, entitlement: Entitlement) -> SafeString:
+        return stacked(entitlement, self.claim_link(entitlement))
+
+    @admin.display(description=gettext_lazy("player"))
+    def player_link(self, entitlement: Entitlement) -> SafeString | str:
+        return row_link("accounts_player", entitlement.player_id, entitlement.player)
+
+    @admin.display(description=gettext_lazy("claim"))
+    def claim_link(self, entitlement: Entitlement) -> SafeString | str:
+        return row_link("claims_claim", entitlement.claim_id)
+
+    @admin.display(description=gettext_lazy("campaign"))
+    def campaign(self, entitlement: Entitlement) -> SafeString | str:
+        claim: Any = entitlement.claim
+        return row_link("claims_campaign", claim.campaign_id, entitlement.campaign_name)  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("reward"))
+    def reward(self, entitlement: Entitlement) -> SafeString | str:
+        claim: Any = entitlement.claim
+        return row_link("claims_reward", claim.reward_id, entitlement.reward_name)  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("campaign's mode"))
+    def is_test(self, entitlement: Entitlement) -> SafeString | str:
+        is_test = entitlement.is_test  # type: ignore[attr-defined]
+        return badge("test", _("test")) if is_test else _("for all viewers")

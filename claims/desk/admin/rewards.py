@@ -1,0 +1,155 @@
+"""Rewards with what they map to, and the studio's items."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db.models import Field, Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from claims.desk.admin.audit_mixin import Audited
+from claims.desk.enqueue import heal_after_commit
+from claims.mapping import count_waiting_for_mapping, note_first_mapping
+from claims.models import Item, Reward, RewardItem
+from core.admin.base import Page, TabularInline
+from core.admin.html import badge, list_link
+from studio_drops.monitoring.indicators import COUNTED_UP_TO
+
+
+class MappingInline(TabularInline):
+    model = RewardItem
+    autocomplete_fields = ["item"]
+    extra = 0
+    verbose_name = _("item")
+    verbose_name_plural = _("items: a change touches future grants only, never what was granted")
+
+
+class MappedFilter(admin.SimpleListFilter):
+    title = _("mapped to items")
+    parameter_name = "mapped"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(mapping__isnull=self.value() == "no").distinct()
+
+
+@admin.register(Reward)
+class RewardAdmin(Audited, Page):
+    list_display = ["title", "reward_id", "external_id", "mapped_to", "campaigns_named"]
+    list_filter = [MappedFilter, "campaigns"]
+    ordering = ["-created_at"]
+    search_fields = [
+        "reward_id",
+        "name",
+        "external_id",
+        "campaigns__campaign_id",
+        "campaigns__name",
+        "mapping__item__sku",
+    ]
+    search_help_text = _("Name, id or external id of a reward, a campaign's name or id, or a SKU.")
+    empty_state = _(
+        "No reward yet. Add one under the id that Kick's dashboard shows; the first claim of one "
+        "that is missing here adds it, too."
+    )
+    inlines = [MappingInline]
+    fieldsets = [
+        (None, {"fields": ["reward_id", "name", "external_id"]}),
+        (_("Claims"), {"fields": ["waiting", "claims_link", "first_mapped_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return super().get_queryset(request).prefetch_related("mapping__item", "campaigns")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
+        shown = ["waiting", "claims_link", "first_mapped_at"]
+        return shown if obj is None else ["reward_id", *shown]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """One at a time, and never one that claims name."""
+        if not isinstance(obj, Reward) or obj.claims.exists():
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Reward, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        reward_id: str = form.instance.pk
+        note_first_mapping(reward_id=reward_id, now=timezone.now())
+        if RewardItem.objects.filter(reward=reward_id).exists():
+            self._say_what_is_granted(request, count_waiting_for_mapping(reward_id=reward_id))
+        heal_after_commit()
+
+    def _say_what_is_granted(self, request: HttpRequest, waiting: int) -> None:
+        if waiting:
+            said = ngettext(
+                "%(count)s held claim waited for this: it is granted within a minute if its Kick "
+                "user is linked.",
+                "%(count)s held claims waited for this: those of linked Kick users are granted "
+                "within a minute.",
+                waiting,
+            )
+            self.message_user(request, said % {"count": _shown(waiting)}, level=messages.INFO)
+
+    @admin.display(description=_("reward"), ordering="name")
+    def title(self, reward: Reward) -> str:
+        return str(reward)
+
+    @admin.display(description=_("maps to"))
+    def mapped_to(self, reward: Reward) -> SafeString | str:
+        mapping = [f"{one.quantity} × {one.item}" for one in reward.mapping.all()]
+        return ", ".join(mapping) or badge("wait", _("nothing yet"))
+
+    @admin.display(description=_("campaigns"))
+    def campaigns_named(self, reward: Reward) -> str:
+        return ", ".join(str(campaign) for campaign in reward.campaigns.all())
+
+    @admin.display(description=_("held for want of items"))
+    def waiting(self, reward: Reward) -> SafeString | str:
+        count = count_waiting_for_mapping(reward_id=reward.pk) if reward.pk else 0
+        if not count:
+            return str(_("None."))
+        said = ngettext("%s claim waits", "%s claims wait", count) % _shown(count)
+        filters = {"hold_reason__exact": "UNMAPPED_REWARD", "reward_id": reward.pk}
+        return list_link("claims_claim", said, **filters)
+
+    @admin.display(description=_("claims"))
+    def claims_link(self, reward: Reward) -> SafeString | str:
+        if not reward.pk:
+            return ""
+        return list_link("claims_claim", _("Show its claims"), reward_id=reward.pk)
+
+
+def _shown(count: int) -> str:
+    return f"{count:,}" + ("+" if count == COUNTED_UP_TO else "")
+
+
+@admin.register(Item)
+class ItemAdmin(Audited, Page):
+    list_display = ["name", "sku", "description"]
+    ordering = ["name"]
+    search_fields = ["sku", "name"]
+    search_help_text = _("A part of the name or the SKU.")
+    empty_state = _("The catalogue is empty. Add the items that rewards shall map to.")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
+        # What was granted copied the SKU; another SKU is another item.
+        return ["sku"] if obj else []
+
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: Any, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "description":
+            kwargs["widget"] = AdminTextareaWidget(attrs={"rows": 3})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)

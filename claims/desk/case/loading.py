@@ -1,0 +1,174 @@
+"""What a player's story is told from: the rows, in a number of queries that never grows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import KickUser, LinkEvent, Player
+from claims.models import (
+    ApiKey,
+    AuditEvent,
+    Campaign,
+    Claim,
+    Entitlement,
+    Item,
+    Lease,
+    Reward,
+)
+
+CLAIMS_AT_MOST = 50
+EVENTS_AT_MOST = 50
+# The jobs that fail when Kick's API does.
+ASKING_KICK = ("catch_up", "confirm_claims")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseClaim:
+    """A claim with what it is called and what became of it. `reward_name` may be an id."""
+
+    claim: Claim
+    reward_name: str
+    campaign_name: str
+    is_test: bool
+    entitlements: Sequence[Entitlement]
+    acts: Sequence[AuditEvent]
+
+    def of_status(self, status: Entitlement.Status) -> list[Entitlement]:
+        return [one for one in self.entitlements if one.status == status]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of a player, a Kick user, or both when they are linked."""
+
+    player: Player | None
+    kick_user: KickUser | None
+    claims: Sequence[CaseClaim]
+    link_events: Sequence[LinkEvent]
+    acts: Sequence[AuditEvent]
+    item_names: dict[str, str] = field(default_factory=dict)
+    # The time when any game server last asked the API for anything.
+    game_asked_at: datetime | None = None
+    # What is wrong between Kick's API and us; "" when it answered the last time.
+    kick_trouble: str = ""
+    has_more_claims: bool = False
+
+    def items(self, entitlements: Iterable[Entitlement]) -> str:
+        """`2 × Ember cape, 1 × Nova blade`"""
+        return ", ".join(
+            f"{one.quantity} × {self.item_names.get(one.sku, one.sku)}" for one in entitlements
+        )
+
+
+def load_case(*, player: Player | None, kick_user: KickUser | None, claim_id: str = "") -> Case:
+    """Gather the newest 50 claims of either, and `claim_id` although it may be older.
+
+    A player's are those of the Kick user they are linked to and those that gave them something,
+    by whichever Kick user; so that a drop that went elsewhere before a re-link is in the story.
+    """
+    claims = _claims(player, kick_user, claim_id)
+    shown = claims[:CLAIMS_AT_MOST]
+    entitlements = _entitlements(shown)
+    return Case(
+        player=player,
+        kick_user=kick_user,
+        claims=_with_names(shown, entitlements),
+        link_events=_link_events(player, kick_user),
+        acts=_acts(player, kick_user),
+        item_names=_item_names(entitlements),
+        game_asked_at=_game_asked_at(),
+        kick_trouble=_kick_trouble(),
+        has_more_claims=len(claims) > CLAIMS_AT_MOST,
+    )
+
+
+def _claims(player: Player | None, kick_user: KickUser | None, claim_id: str) -> list[Claim]:
+    """Each way to them is a query of its own, which its own index answers."""
+    found: dict[str, Claim] = {}
+    newest = Claim.objects.select_related("kick_user").order_by("-recorded_at")
+    one_more = CLAIMS_AT_MOST + 1
+    if kick_user:
+        found |= {one.pk: one for one in newest.filter(kick_user=kick_user)[:one_more]}
+    if player:
+        owed = Entitlement.objects.filter(player=player).order_by("-pk")
+        ids = list(owed.values_list("claim_id", flat=True)[:one_more])
+        found |= {one.pk: one for one in newest.filter(pk__in=ids)}
+    found |= {one.pk: one for one in _asked_for(newest, claim_id, player, kick_user)}
+    by_age = sorted(found.values(), key=lambda claim: claim.recorded_at, reverse=True)
+    return sorted(by_age, key=lambda claim: claim.pk != claim_id)
+
+
+def _asked_for(
+    claims: QuerySet[Claim], claim_id: str, player: Player | None, kick_user: KickUser | None
+) -> Iterable[Claim]:
+    """Older than what is shown, maybe, but theirs."""
+    is_theirs = Q(pk__in=[])
+    if kick_user:
+        is_theirs |= Q(kick_user=kick_user)
+    if player:
+        is_theirs |= Q(entitlements__player=player)
+    return claims.filter(is_theirs, pk=claim_id).distinct() if claim_id else ()
+
+
+def _entitlements(claims: Sequence[Claim]) -> list[Entitlement]:
+    of_claims = Entitlement.objects.filter(claim__in=[claim.pk for claim in claims])
+    return list(of_claims.select_related("player").order_by("pk"))
+
+
+def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) -> list[CaseClaim]:
+    rewards = Reward.objects.filter(pk__in={claim.reward_id for claim in claims}).in_bulk()
+    campaigns = Campaign.objects.filter(pk__in={one.campaign_id for one in claims}).in_bulk()
+    acts = AuditEvent.objects.filter(
+        subject_kind="claim", subject_id__in=[claim.pk for claim in claims]
+    ).order_by("at")
+    acts_by_claim: dict[str, list[AuditEvent]] = {}
+    for act in acts:
+        acts_by_claim.setdefault(act.subject_id, []).append(act)
+    return [
+        CaseClaim(
+            claim=claim,
+            reward_name=str(rewards.get(claim.reward_id, claim.reward_id)),
+            campaign_name=str(campaigns.get(claim.campaign_id, claim.campaign_id)),
+            is_test=claim.campaign_id in campaigns and campaigns[claim.campaign_id].is_test,
+            entitlements=[one for one in entitlements if one.claim_id == claim.pk],
+            acts=acts_by_claim.get(claim.pk, []),
+        )
+        for claim in claims
+    ]
+
+
+def _link_events(player: Player | None, kick_user: KickUser | None) -> list[LinkEvent]:
+    newest = LinkEvent.objects.select_related("player", "kick_user").order_by("-at", "-pk")
+    found: dict[int, LinkEvent] = {}
+    if player:
+        found |= {one.pk: one for one in newest.filter(player=player)[:EVENTS_AT_MOST]}
+    if kick_user:
+        found |= {one.pk: one for one in newest.filter(kick_user=kick_user)[:EVENTS_AT_MOST]}
+    by_age = sorted(found.values(), key=lambda event: (event.at, event.pk), reverse=True)
+    return by_age[:EVENTS_AT_MOST]
+
+
+def _acts(player: Player | None, kick_user: KickUser | None) -> list[AuditEvent]:
+    of_player = Q(player=player) if player else Q(pk__in=[])
+    of_kick_user = (
+        Q(subject_kind="kick_user", subject_id=kick_user.pk) if kick_user else Q(pk__in=[])
+    )
+    acts = AuditEvent.objects.filter(of_player | of_kick_user).exclude(subject_kind="claim")
+    return list(acts.order_by("-at", "-pk")[:EVENTS_AT_MOST])
+
+
+def _item_names(entitlements: Sequence[Entitlement]) -> dict[str, str]:
+    skus = {entitlement.sku for entitlement in entitlements}
+    return dict(Item.objects.filter(sku__in=skus).values_list("sku", "name"))
+
+
+def _game_asked_at() -> datetime | None:
+    used = ApiKey.objects.filter(last_used_at__isnull=False).order_by("-last_used_at")
+    return used.values_list("last_used_at", flat=True).first()
+
+
+def _kick_trouble() -> str:
+    in_trouble = Lease.objects.filter(job__in=ASKING_KICK).exclude(error="")
+    return in_trouble.values_list("error", flat=True).first() or ""

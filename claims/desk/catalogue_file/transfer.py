@@ -1,0 +1,198 @@
+"""Exports the catalogue, compares a file with it, and imports the file."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+
+from claims.desk.actions import ActionContext
+from claims.desk.audit import Subject, make_row
+from claims.desk.catalogue_file.document import KEYS, BadDocument, Document, Row
+from claims.mapping import note_first_mapping
+from claims.models import AuditEvent, Campaign, CampaignReward, Item, Reward, RewardItem
+
+READ_AT_ONCE = 500
+SAME_IN_BOTH = ("name", "category", "info_url", "announcement_days", "grace_days", "channels")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an import does to one row. `before` is None for a row that is new."""
+
+    kind: str
+    id: str
+    before: Row | None
+    after: Row
+
+    @property
+    def fields(self) -> list[tuple[str, Any, Any]]:
+        """(field, before, after) of each field that changes."""
+        before = self.before or {}
+        return [
+            (name, before.get(name), value)
+            for name, value in self.after.items()
+            if self.before is None or before.get(name) != value
+        ]
+
+
+def export_catalogue() -> dict[str, Iterator[Row]]:
+    """All of it, each part row by row in the order of its keys, some hundreds read at a time.
+
+    No claim, no player, no key and no secret is in it.
+    """
+    rewards = Reward.objects.order_by("pk").prefetch_related("mapping__item")
+    campaigns = Campaign.objects.order_by("pk").prefetch_related("pairs")
+    return {
+        "items": map(_item, Item.objects.order_by("sku").iterator(READ_AT_ONCE)),
+        "rewards": map(_reward, rewards.iterator(READ_AT_ONCE)),
+        "campaigns": map(_campaign, campaigns.iterator(READ_AT_ONCE)),
+    }
+
+
+def _all_of_it() -> Document:
+    parts = export_catalogue().items()
+    return Document(**{name: {row[KEYS[name]]: row for row in rows} for name, rows in parts})
+
+
+def compare(document: Document) -> list[Change]:
+    """What importing this would change, in the order in which it is done. Changes nothing.
+
+    Raises BadDocument when it refers to an item or a reward that is neither in it nor here.
+    """
+    here = _all_of_it()
+    _check_references(document, here)
+    return [
+        *_changes("item", document.items, here.items),
+        *_changes("reward", document.rewards, here.rewards),
+        *_changes("campaign", document.campaigns, here.campaigns),
+    ]
+
+
+@transaction.atomic
+def import_catalogue(*, document: Document, act: ActionContext) -> list[Change]:
+    """Make each row that the file names what the file says, and return what that changed.
+
+    Touches future grants only; held claims that waited for it are granted by the next sweep. All or
+    nothing. On a repeat: no change. Raises BadDocument.
+    """
+    changes = compare(document)
+    for change in changes:
+        WRITE[change.kind](change.after, act.now)
+    if changes:
+        _record(changes, act)
+    return changes
+
+
+def _check_references(document: Document, here: Document) -> None:
+    skus = {*document.items, *here.items}
+    reward_ids = {*document.rewards, *here.rewards}
+    faults = [
+        *(
+            f"The reward {row['reward_id']} maps to the item {sku}, which is nowhere."
+            for row in document.rewards.values()
+            for sku in row["items"].keys() - skus
+        ),
+        *(
+            f"The campaign {row['campaign_id']} has the reward {reward_id}, which is nowhere."
+            for row in document.campaigns.values()
+            for reward_id in row["rewards"].keys() - reward_ids
+        ),
+    ]
+    if faults:
+        raise BadDocument(faults)
+
+
+def _changes(kind: str, wanted: Mapping[str, Row], here: Mapping[str, Row]) -> Iterator[Change]:
+    for row_id, row in wanted.items():
+        after = {**row, **{name: _in_utc(row.get(name)) for name in TIMES if name in row}}
+        if here.get(row_id) != after:
+            yield Change(kind, row_id, here.get(row_id), after)
+
+
+# --- Rows as plain JSON ------------------------------------------------------------------------
+
+TIMES = ("starts_at", "ends_at")
+
+
+def _item(item: Item) -> Row:
+    return {"sku": item.sku, "name": item.name, "description": item.description}
+
+
+def _reward(reward: Reward) -> Row:
+    return {
+        "reward_id": reward.pk,
+        "name": reward.name,
+        "external_id": reward.external_id,
+        "items": {one.item.sku: one.quantity for one in reward.mapping.all()},
+    }
+
+
+def _campaign(campaign: Campaign) -> Row:
+    return {
+        "campaign_id": campaign.pk,
+        **{name: getattr(campaign, name) for name in SAME_IN_BOTH},
+        "starts_at": _in_utc(campaign.starts_at),
+        "ends_at": _in_utc(campaign.ends_at),
+        "is_test": campaign.is_test,
+        "rewards": {pair.reward_id: pair.required_minutes for pair in campaign.pairs.all()},
+    }
+
+
+def _in_utc(at: datetime | str | None) -> str | None:
+    """One way to write a moment, so that two files of the same moment do not differ."""
+    moment = parse_datetime(at) if isinstance(at, str) else at
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+
+
+# --- Writing -----------------------------------------------------------------------------------
+
+
+def _write_item(row: Row, _now: datetime) -> None:
+    fields = {"name": row["name"], "description": row["description"]}
+    Item.objects.update_or_create(sku=row["sku"], defaults=fields)
+
+
+def _write_reward(row: Row, now: datetime) -> None:
+    fields = {"name": row["name"], "external_id": row["external_id"]}
+    reward, _ = Reward.objects.update_or_create(
+        pk=row["reward_id"], defaults=fields, create_defaults={**fields, "created_at": now}
+    )
+    RewardItem.objects.filter(reward=reward).exclude(item__sku__in=row["items"]).delete()
+    items = {item.sku: item for item in Item.objects.filter(sku__in=row["items"])}
+    for sku, quantity in row["items"].items():
+        RewardItem.objects.update_or_create(
+            reward=reward, item=items[sku], defaults={"quantity": quantity}
+        )
+    note_first_mapping(reward_id=reward.pk, now=now)
+
+
+def _write_campaign(row: Row, now: datetime) -> None:
+    fields = {name: row[name] for name in (*SAME_IN_BOTH, "is_test")}
+    fields |= {name: parse_datetime(row[name]) if row[name] else None for name in TIMES}
+    campaign, _ = Campaign.objects.update_or_create(
+        pk=row["campaign_id"], defaults=fields, create_defaults={**fields, "created_at": now}
+    )
+    pairs = CampaignReward.objects.filter(campaign=campaign)
+    pairs.exclude(reward__in=row["rewards"]).delete()
+    for reward_id, minutes in row["rewards"].items():
+        pairs.update_or_create(
+            campaign=campaign, reward_id=reward_id, defaults={"required_minutes": minutes}
+        )
+
+
+WRITE = {"item": _write_item, "reward": _write_reward, "campaign": _write_campaign}
+
+
+def _record(changes: list[Change], act: ActionContext) -> None:
+    make_row(
+        action=AuditEvent.Action.IMPORT,
+        actor=act.actor,
+        subject=Subject("catalogue", ""),
+        reason=act.reason,
+        before={f"{one.kind} {one.id}": one.before for one in changes},
+        after={f"{one.kind} {one.id}": one.after for one in changes},
+        now=act.now,
+    ).save()

@@ -1,0 +1,20 @@
+"""“Where is it?”, in one sentence for the player and one for whoever answers the player."""
+
+from claims.desk.case.loading import Case, CaseClaim
+from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy
+from claims.desk.diagnosis.granted import diagnose_granted, diagnose_revoked
+from claims.desk.diagnosis.held import HELD
+from claims.desk.diagnosis.no_claim import diagnose_without_claim
+from claims.models import Claim
+
+__all__ = ["Diagnosis", "Remedy", "diagnose", "diagnose_without_claim"]
+
+
+def diagnose(case_claim: CaseClaim, case: Case) -> Diagnosis:
+    """Where one claim's drop is."""
+    claim = case_claim.claim
+    if claim.status == Claim.Status.HELD:
+        return HELD[Claim.HoldReason(claim.hold_reason)](case_claim, case)
+    if claim.status == Claim.Status.REVOKED:
+        return diagnose_revoked(case_claim, case)
+    return diagnose_granted(case_claim, case)

@@ -1,0 +1,132 @@
+"""Claims that are no longer held: on their way, delivered, gone elsewhere, or taken back."""
+
+from django.utils.translation import gettext as _
+
+from claims.desk.case.loading import Case, CaseClaim
+from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, name_drop, when
+from claims.models import Entitlement
+
+GRANTED, FULFILLED, REVOKED = Entitlement.Status
+
+
+def diagnose_granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
+    if _is_elsewhere(case_claim, case):
+        return _elsewhere(case_claim, case)
+    return (
+        _granted(case_claim, case)
+        if case_claim.of_status(GRANTED)
+        else _delivered(case_claim, case)
+    )
+
+
+def _granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
+    open_ones = case_claim.of_status(GRANTED)
+    names = {
+        "drop": name_drop(case_claim, case.items(case_claim.entitlements)),
+        "items": case.items(open_ones),
+        "player": open_ones[0].player,
+        "at": when(open_ones[0].granted_at),
+    }
+    if all(one.first_listed_at for one in open_ones):
+        listed_at = max(one.first_listed_at for one in open_ones if one.first_listed_at)
+        return _told_to_the_game(names | {"listed": when(listed_at)})
+    return _not_asked_for(names, case)
+
+
+def _not_asked_for(names: dict[str, object], case: Case) -> Diagnosis:
+    asked = when(case.game_asked_at) if case.game_asked_at else _("never")
+    return Diagnosis(
+        _("Ready, game has not asked"),
+        "wait",
+        _(
+            "Your drop %(drop)s has been ready for your game account “%(player)s” since %(at)s. "
+            "The game hands it out when it next asks for your drops, usually as you log in."
+        )
+        % names,
+        _(
+            "No game server has asked for %(items)s yet. Any game server last asked for anything: "
+            "%(asked)s. If that is long ago, the game's side has a fault."
+        )
+        % {**names, "asked": asked},
+    )
+
+
+def _told_to_the_game(names: dict[str, object]) -> Diagnosis:
+    return Diagnosis(
+        _("With the game"),
+        "wait",
+        _(
+            "Your drop %(drop)s is with the game since %(listed)s and is about to be handed out to "
+            "your game account “%(player)s”. If it is not there after you log in again, tell us."
+        )
+        % names,
+        _(
+            "A game server was told of %(items)s and has not said that it handed them out. Ask the "
+            "game's team; nothing is lost on our side."
+        )
+        % names,
+    )
+
+
+def _delivered(case_claim: CaseClaim, case: Case) -> Diagnosis:
+    given = case_claim.of_status(FULFILLED)
+    ids = ", ".join(dict.fromkeys(one.fulfilment_id for one in given))
+    return Diagnosis(
+        _("Delivered"),
+        "good",
+        _("Your drop %(drop)s was delivered to your game account “%(player)s” on %(at)s.")
+        % {
+            "drop": name_drop(case_claim, case.items(given)),
+            "player": given[0].player,
+            "at": when(given[-1].fulfilled_at),
+        },
+        _("The game server handed out %(items)s, under its fulfilment id %(ids)s.")
+        % {"items": case.items(given), "ids": ids},
+        is_settled=True,
+    )
+
+
+def _is_elsewhere(case_claim: CaseClaim, case: Case) -> bool:
+    """Given to another player than the one this story is about: linked otherwise at the time."""
+    player = case.player
+    return player is not None and all(one.player_id != player.pk for one in case_claim.entitlements)
+
+
+def _elsewhere(case_claim: CaseClaim, case: Case) -> Diagnosis:
+    theirs = case_claim.entitlements[0]
+    return Diagnosis(
+        _("In another game account"),
+        "bad",
+        _(
+            "Your drop %(drop)s went to another game account than “%(player)s”: the one that your "
+            "Kick account was linked to on %(at)s, when the drop arrived."
+        )
+        % {
+            "drop": name_drop(case_claim, case.items(case_claim.entitlements)),
+            "player": case.player,
+            "at": when(theirs.granted_at),
+        },
+        _(
+            "It went to “%(other)s” (%(id)s). If both are this player's: take it back there, then "
+            "grant it by hand here. Do not name the other account to the player."
+        )
+        % {"other": theirs.player, "id": theirs.player.game_account_id},
+        Remedy.GRANT,
+    )
+
+
+def diagnose_revoked(case_claim: CaseClaim, case: Case) -> Diagnosis:
+    taken = case_claim.of_status(REVOKED)
+    reason = taken[0].revocation_reason if taken else ""
+    return Diagnosis(
+        _("Taken back"),
+        "bad",
+        _("Your drop %(drop)s was taken back on %(at)s.")
+        % {
+            "drop": name_drop(case_claim, case.items(taken)),
+            "at": when(case_claim.claim.revoked_at),
+        },
+        _("The reason given: %(reason)s. This is final; to give it after all, grant it by hand.")
+        % {"reason": reason.rstrip(".")},
+        is_settled=True,
+    )

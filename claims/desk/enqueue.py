@@ -1,0 +1,30 @@
+"""Wakes a task at once that its schedule would begin soon anyway: nothing is lost if it cannot."""
+
+import logging
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from core.logs import log_event
+from studio_drops.celery import app
+
+HEAL_CLAIMS = "studio_drops.tasks.heal_claims"
+RUN_BULK_JOBS = "studio_drops.tasks.run_bulk_jobs"
+
+logger = logging.getLogger(__name__)
+
+
+def heal_after_commit() -> None:
+    transaction.on_commit(lambda: _wake(HEAL_CLAIMS))
+
+
+def run_jobs_after_commit() -> None:
+    transaction.on_commit(lambda: _wake(RUN_BULK_JOBS))
+
+
+def _wake(task: str) -> None:
+    try:
+        app.send_task(task, retry=False)
+    except (OperationalError, OSError) as error:
+        # Nothing is lost but time: the schedule begins it by itself.
+        log_event(logger, "wake_failed", level=logging.WARNING, error=type(error).__name__)

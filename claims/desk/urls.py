@@ -1,0 +1,26 @@
+"""The desk's addresses, below /admin/desk/."""
+
+from django.urls import path
+
+from claims.desk.views import actions, campaign, case, catalogue, jobs, mapping, preflight, search
+
+app_name = "desk"
+
+urlpatterns = [
+    path("search", search.search, name="search"),
+    path("players/<int:player_id>", case.player_case, name="player"),
+    path("players/<int:player_id>/grant", actions.grant, name="grant"),
+    path("players/<int:player_id>/revoke", actions.revoke, name="revoke"),
+    path("players/<int:player_id>/unlink", actions.unlink, name="unlink"),
+    path("campaigns/<path:campaign_id>", campaign.campaign, name="campaign"),
+    path("catalogue", catalogue.catalogue, name="catalogue"),
+    path("catalogue/export", catalogue.export, name="export"),
+    path("preflight/<path:campaign_id>", preflight.preflight, name="preflight"),
+    path("mapping", mapping.queue, name="queue"),
+    path("mapping/<path:reward_id>", mapping.map_reward, name="map"),
+    path("jobs/<int:job_id>", jobs.job, name="job"),
+    path("jobs/<int:job_id>/stop", jobs.stop, name="stop_job"),
+    path("kick-users/<str:kick_user_id>", case.account_case, name="kick_user"),
+    path("kick-users/<str:kick_user_id>/retry", actions.retry, name="retry"),
+    path("kick-users/<str:kick_user_id>/ask-kick", actions.ask_kick, name="ask_kick"),
+]

@@ -1,0 +1,139 @@
+"""What is done from a player's story. What gives or takes asks for a reason on a page first."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.links import NotLinked
+from accounts.models import KickUser, Player
+from claims.claims_page import Tally
+from claims.desk import actions
+from claims.desk.search import case_url
+from claims.desk.views.decorators import LOOK, name_of, show, staff_page
+from claims.desk.views.forms import GrantForm, ReasonForm, RevokeForm
+from claims.models import Entitlement
+from platforms.kick.client import get_kick
+from platforms.kick.protocol.errors import KickError
+
+ask_and_act = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_POST
+@staff_page(*LOOK, "claims.retry_claims")
+def retry(request: HttpRequest, *, kick_user_id: str) -> HttpResponse:
+    kick_user = get_object_or_404(KickUser, pk=kick_user_id)
+    granted = actions.retry_claims(kick_user=kick_user, act=_act(request, ""))
+    said = ngettext("%d held claim was granted.", "%d held claims were granted.", granted)
+    nothing = _("Nothing changed: whatever is held is held for a reason that still stands.")
+    messages.success(request, said % granted if granted else nothing)
+    return _back(request, kick_user=kick_user)
+
+
+@require_POST
+@staff_page(*LOOK, "claims.ask_kick")
+def ask_kick(request: HttpRequest, *, kick_user_id: str) -> HttpResponse:
+    kick_user = get_object_or_404(KickUser, pk=kick_user_id)
+    try:
+        tally = actions.ask_kick(kick_user=kick_user, api=get_kick().api, act=_act(request, ""))
+    except KickError as error:
+        said = _("Kick could not be asked: %(error)s Nothing is lost; try again in a while.")
+        messages.error(request, said % {"error": error})
+    else:
+        messages.success(request, _what_kick_said(tally))
+    return _back(request, kick_user=kick_user)
+
+
+def _what_kick_said(tally: Tally) -> str:
+    if not tally.seen:
+        return _("Kick knows of no claim by this Kick account for our organization.")
+    said = ngettext("Kick shows %d claim", "Kick shows %d claims", tally.seen) % tally.seen
+    return _("%(said)s: %(new)d new here, %(granted)d granted now.") % {
+        "said": said,
+        "new": tally.recorded,
+        "granted": tally.granted,
+    }
+
+
+@ask_and_act
+@staff_page(*LOOK, "claims.grant_by_hand")
+def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
+    player = get_object_or_404(Player, pk=player_id)
+    form = GrantForm(request.POST or None)
+    if not form.is_valid():
+        return show(
+            request,
+            "grant.html",
+            title=_("Grant by hand"),
+            player=player,
+            form=form,
+            given=_given_before(player),
+        )
+    claim = actions.grant_by_hand(
+        player=player,
+        pair=form.cleaned_data["pair"],
+        grant_id=form.cleaned_data["grant_id"],
+        act=_act(request, form.cleaned_data["reason"]),
+    )
+    messages.success(request, _("Granted. The game is told when it next asks."))
+    return redirect(case_url(player=player, kick_user=None, claim_id=claim.pk))
+
+
+def _given_before(player: Player) -> list[Entitlement]:
+    """What the player has already, so that nothing is given twice by mistake."""
+    owed = Entitlement.objects.filter(player=player).exclude(status=Entitlement.Status.REVOKED)
+    return list(owed.order_by("-pk")[:20])
+
+
+@ask_and_act
+@staff_page(*LOOK, "claims.change_entitlement")
+def revoke(request: HttpRequest, *, player_id: int) -> HttpResponse:
+    player = get_object_or_404(Player, pk=player_id)
+    claim_id = request.GET.get("claim", "")
+    form = RevokeForm(request.POST or None, player=player, claim_id=claim_id)
+    if not form.is_valid():
+        return show(
+            request,
+            "revoke.html",
+            title=_("Take back"),
+            player=player,
+            form=form,
+            owed=form.fields["entitlements"].queryset,  # type: ignore[attr-defined]
+        )
+    done = actions.revoke(
+        player=player,
+        entitlement_ids=[one.pk for one in form.cleaned_data["entitlements"]],
+        act=_act(request, form.cleaned_data["reason"]),
+    )
+    said = _("%(revoked)d taken back; %(noted)d had been handed out and got a note.")
+    messages.success(request, said % {"revoked": done.revoked, "noted": done.noted})
+    return redirect(case_url(player=player, kick_user=None, claim_id=claim_id))
+
+
+@ask_and_act
+@staff_page(*LOOK, "claims.unlink_player")
+def unlink(request: HttpRequest, *, player_id: int) -> HttpResponse:
+    player = get_object_or_404(Player.objects.select_related("kick_user"), pk=player_id)
+    form = ReasonForm(request.POST or None)
+    if not form.is_valid():
+        return show(request, "unlink.html", title=_("Unlink"), player=player, form=form)
+    try:
+        actions.unlink(player=player, act=_act(request, form.cleaned_data["reason"]))
+    except NotLinked:
+        messages.warning(request, _("There is no link to end any more."))
+    else:
+        messages.success(request, _("Unlinked. What was granted stays with the player."))
+    return redirect(case_url(player=player, kick_user=None))
+
+
+def _act(request: HttpRequest, reason: str) -> actions.ActionContext:
+    return actions.ActionContext(actor=name_of(request), reason=reason, now=timezone.now())
+
+
+def _back(request: HttpRequest, *, kick_user: KickUser) -> HttpResponse:
+    claim_id = request.POST.get("claim", "")
+    url = case_url(player=kick_user.player, kick_user=kick_user, claim_id=claim_id)
+    return redirect(url)

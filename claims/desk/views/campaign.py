@@ -1,0 +1,108 @@
+"""A campaign's page: its time, its rewards, and how far their claims have come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from claims.desk.funnels import STEPS, funnels_of
+from claims.desk.phases import draw_timeline
+from claims.desk.views.decorators import LOOK, show, staff_page
+from claims.models import Campaign, CampaignReward, RewardFunnel
+
+# What a step counts, as a filter of the list of claims.
+FILTERS: dict[str, dict[str, str]] = {
+    "claimed": {},
+    "linked": {"kick_user__player__isempty": "0"},
+    "granted": {"granted_at__isnull": "False"},
+    "fulfilled": {"wanted_external_status": "processed"},
+    "written_back": {"external_status": "processed"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a reward's funnel; `share` is per cent of what was claimed."""
+
+    label: str
+    count: int
+    share: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RewardRow:
+    pair: CampaignReward
+    items: str
+    steps: list[Step]
+
+
+@require_safe
+@staff_page(*LOOK, "claims.view_campaign")
+def campaign(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
+    shown = get_object_or_404(Campaign, pk=campaign_id)
+    now = timezone.now()
+    funnels = funnels_of(campaign_id=shown.pk, now=now)
+    return show(
+        request,
+        "campaign.html",
+        title=str(shown),
+        campaign=shown,
+        timeline=draw_timeline(shown, now=now),
+        now=now,
+        labels=_labels(),
+        rows=_rows(shown, funnels),
+        counted_at=_counted_at(funnels),
+        claims_url=_claims_url(shown.pk),
+    )
+
+
+def _rows(shown: Campaign, funnels: dict[str, RewardFunnel]) -> list[RewardRow]:
+    pairs = shown.pairs.select_related("reward").prefetch_related("reward__mapping__item")
+    return [
+        RewardRow(
+            pair=pair,
+            items=", ".join(f"{one.quantity} × {one.item}" for one in pair.reward.mapping.all()),
+            steps=_steps(shown.pk, pair.reward_id, funnels.get(pair.reward_id)),
+        )
+        for pair in pairs.order_by("required_minutes", "reward__name")
+    ]
+
+
+def _steps(campaign_id: str, reward_id: str, funnel: RewardFunnel | None) -> list[Step]:
+    claimed = funnel.claimed if funnel else 0
+    counts = {name: getattr(funnel, name) if funnel else 0 for name in STEPS}
+    return [
+        Step(
+            label=label,
+            count=counts[name],
+            share=round(100 * counts[name] / claimed) if claimed else 0,
+            url=_claims_url(campaign_id, reward_id=reward_id, **FILTERS[name]),
+        )
+        for name, label in _labels().items()
+    ]
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "claimed": _("claimed"),
+        "linked": _("linked"),
+        "granted": _("granted"),
+        "fulfilled": _("fulfilled"),
+        "written_back": _("written back"),
+    }
+
+
+def _counted_at(funnels: dict[str, RewardFunnel]) -> datetime | None:
+    return min((funnel.counted_at for funnel in funnels.values()), default=None)
+
+
+def _claims_url(campaign_id: str, **filters: str) -> str:
+    query = urlencode({"campaign__campaign_id__exact": campaign_id, **filters})
+    return f"{reverse('admin:claims_claim_changelist')}?{query}"

@@ -1,0 +1,34 @@
+"""The page of a player's story, and of a Kick user's who has no player."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import KickUser, Player
+from claims.desk.case.page import CasePage, case_of_account, case_of_player
+from claims.desk.search import case_url
+from claims.desk.views.decorators import LOOK, show, staff_page
+
+
+@require_safe
+@staff_page(*LOOK)
+def player_case(request: HttpRequest, *, player_id: int) -> HttpResponse:
+    player = get_object_or_404(Player, pk=player_id)
+    page = case_of_player(player, claim_id=request.GET.get("claim", ""))
+    return _show(request, page, title=str(player))
+
+
+@require_safe
+@staff_page(*LOOK)
+def account_case(request: HttpRequest, *, kick_user_id: str) -> HttpResponse:
+    kick_user = get_object_or_404(KickUser.objects.select_related("player"), pk=kick_user_id)
+    claim_id = request.GET.get("claim", "")
+    if kick_user.player:
+        return redirect(case_url(player=kick_user.player, kick_user=None, claim_id=claim_id))
+    page = case_of_account(kick_user, claim_id=claim_id)
+    return _show(request, page, title=_("%(name)s on Kick") % {"name": kick_user})
+
+
+def _show(request: HttpRequest, page: CasePage, *, title: str) -> HttpResponse:
+    return show(request, "case.html", title=title, page=page, case=page.case)

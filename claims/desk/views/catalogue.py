@@ -1,0 +1,93 @@
+"""The catalogue as a file: download it, or upload one, see the difference, then import it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from claims.desk.actions import ActionContext
+from claims.desk.audit import Subject, make_row
+from claims.desk.catalogue_file.document import BadDocument, Document, read_document
+from claims.desk.catalogue_file.export import write_catalogue
+from claims.desk.catalogue_file.transfer import compare, export_catalogue, import_catalogue
+from claims.desk.enqueue import heal_after_commit
+from claims.desk.views.actions import ask_and_act
+from claims.desk.views.decorators import LOOK, name_of, show, staff_page
+from claims.models import AuditEvent
+
+BIGGEST_FILE = 512 * 1024
+MOVE = (*LOOK, "claims.move_catalogue")
+
+
+class FileForm(forms.Form):
+    """A file at first; then its text, which was shown with its difference and is confirmed."""
+
+    file = forms.FileField(label=gettext_lazy("Catalogue file (JSON)"), required=False)
+    text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
+    document: Document
+
+    def clean(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().clean() or {}
+        fields["text"] = fields.get("text") or self._read(fields.get("file"))
+        try:
+            self.document = read_document(fields["text"])
+            fields["changes"] = compare(self.document)
+        except BadDocument as error:
+            raise forms.ValidationError(error.faults) from error
+        return fields
+
+    def _read(self, file: Any) -> str:
+        if file is None:
+            raise forms.ValidationError(_("Choose a file that was exported here or elsewhere."))
+        if file.size > BIGGEST_FILE:
+            raise forms.ValidationError(
+                _("A file this big is imported by `manage.py import_catalogue`.")
+            )
+        try:
+            return str(file.read().decode())
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(_("The file is not UTF-8 text.")) from error
+
+
+@ask_and_act
+@staff_page(*MOVE)
+def catalogue(request: HttpRequest) -> HttpResponse:
+    form = FileForm(request.POST or None, request.FILES or None)
+    if request.method != "POST" or not form.is_valid():
+        return _show(request, form=form)
+    if "confirmed" not in request.POST:
+        return _show(request, changes=form.cleaned_data["changes"], text=form.cleaned_data["text"])
+    act = ActionContext(actor=name_of(request), reason="", now=timezone.now())
+    changed = len(import_catalogue(document=form.document, act=act))
+    heal_after_commit()
+    said = ngettext("%d row was changed.", "%d rows were changed.", changed)
+    messages.success(request, said % changed)
+    return redirect("desk:catalogue")
+
+
+def _show(request: HttpRequest, **context: Any) -> HttpResponse:
+    return show(request, "catalogue.html", title=_("Import and export"), **context)
+
+
+@require_POST
+@staff_page(*MOVE)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    now = timezone.now()
+    make_row(
+        action=AuditEvent.Action.EXPORT,
+        actor=name_of(request),
+        subject=Subject("catalogue", ""),
+        now=now,
+    ).save()
+    name = f"catalogue-{now:%Y%m%d-%H%M}.json"
+    return StreamingHttpResponse(
+        write_catalogue(export_catalogue()),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

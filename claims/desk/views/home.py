@@ -1,0 +1,77 @@
+"""The admin's front page: what needs a person, then how it goes."""
+
+from datetime import datetime
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from claims.desk import attention, figures
+from claims.desk.charts import Bars, stack_bars
+from claims.desk.views.decorators import LOOK, show, staff_page
+from claims.models import ClaimHour
+
+
+@staff_page()
+def home(request: HttpRequest) -> HttpResponse:
+    """Those who may not see claims get Django's list of what they may."""
+    if not request.user.has_perms(LOOK):
+        return admin.site.index(request)
+    now = timezone.now()
+    hours = figures.claims_per_hour(now=now)
+    return show(
+        request,
+        "home.html",
+        title=_("Overview"),
+        held=attention.held_claims(now=now),
+        alarms=attention.alarms(now=now),
+        chores=attention.chores(now=now),
+        claims=_per_hour(hours),
+        arrivals=_arrivals(hours),
+        waits=figures.times_to_grant(),
+        fulfilment=figures.fulfilment(),
+        running=figures.running_campaigns(now=now),
+        newest_claims=_claims_since(hours[0].began_at),
+    )
+
+
+def _per_hour(hours: list[ClaimHour]) -> Bars:
+    rows = [
+        (
+            date_format(hour.began_at, "H:i"),
+            _claims_between(hour.began_at, hour.began_at + figures.HOUR),
+            (hour.granted_at_once, hour.held_first),
+        )
+        for hour in hours
+    ]
+    return stack_bars(rows, kinds=("granted", "held"))
+
+
+def _arrivals(hours: list[ClaimHour]) -> dict[str, object]:
+    """By which way the claims of the day came, with the links to their rows."""
+    counts = {
+        "WEBHOOK": sum(hour.by_webhook for hour in hours),
+        "RECONCILE": sum(hour.by_reconcile for hour in hours),
+    }
+    total = sum(counts.values())
+    return {
+        "total": total,
+        "webhook": counts["WEBHOOK"],
+        "reconcile": counts["RECONCILE"],
+        "share": round(100 * counts["WEBHOOK"] / total, 1) if total else 0,
+        "webhook_url": _claims_since(hours[0].began_at, source__exact="WEBHOOK"),
+        "reconcile_url": _claims_since(hours[0].began_at, source__exact="RECONCILE"),
+    }
+
+
+def _claims_between(since: datetime, until: datetime) -> str:
+    return _claims_since(since, recorded_at__lt=str(until))
+
+
+def _claims_since(since: datetime, **filters: str) -> str:
+    query = urlencode({"recorded_at__gte": str(since), **filters})
+    return f"{reverse('admin:claims_claim_changelist')}?{query}"

@@ -1,0 +1,38 @@
+"""A campaign's preflight: green, amber or red, each with its cure."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from claims.desk.preflight import examine_campaign
+from claims.desk.views.decorators import LOOK, show, staff_page
+from claims.desk.views.preflight_deps import from_settings
+from claims.models import Campaign
+from studio_drops.monitoring.checks import Verdict
+
+# As the badges have it.
+TONES = {Verdict.PASS: "good", Verdict.WARN: "wait", Verdict.FAIL: "bad"}
+
+
+@require_safe
+@staff_page(*LOOK, "claims.view_campaign", "claims.ask_kick")
+def preflight(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
+    campaign = get_object_or_404(Campaign, pk=campaign_id)
+    findings = list(
+        examine_campaign(campaign=campaign, outside=from_settings(), clock=timezone.now)
+    )
+    labels = {"good": _("green"), "wait": _("amber"), "bad": _("red")}
+    rows = [(TONES[one.verdict], labels[TONES[one.verdict]], one) for one in findings]
+    counts = [(tone, labels[tone], sum(row[0] == tone for row in rows)) for tone in labels]
+    return show(
+        request,
+        "preflight.html",
+        title=_("Preflight of %(campaign)s") % {"campaign": campaign},
+        campaign=campaign,
+        rows=rows,
+        counts=counts,
+        worst=TONES[max(one.verdict for one in findings)],
+        at=timezone.now(),
+    )

@@ -1,0 +1,73 @@
+"""Keeps deliveries that a person has to look at, within a cap."""
+
+import hashlib
+from datetime import datetime
+
+from django.db.models import F, Q, Sum, Window
+from django.db.models.functions import RowNumber
+
+from claims.models import QuarantinedDelivery
+from platforms.kick.protocol.payloads import UnusableClaim
+from platforms.kick.protocol.signatures import SignedDelivery
+
+MAX_ROWS = 10_000
+MAX_BYTES = 64 * 1024 * 1024
+
+
+def quarantine_delivery(
+    *,
+    delivery: SignedDelivery,
+    verdict: QuarantinedDelivery.Verdict,
+    claim_id: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Keep a signed webhook that is unusable, or differs from the claim it repeats.
+
+    On a repeat: the first one is kept, as a message id is one row. The oldest rows go when there
+    are more than `MAX_ROWS`, or more than `MAX_BYTES` of bodies.
+    """
+    _keep(
+        QuarantinedDelivery(
+            verdict=verdict,
+            key=f"webhook:{delivery.message_id}",
+            message_id=delivery.message_id,
+            timestamp=delivery.timestamp,
+            claim_id=claim_id,
+            body=delivery.body,
+            size=len(delivery.body),
+            reason=reason,
+            received_at=now,
+        )
+    )
+
+
+def quarantine_api_entry(
+    *, entry: UnusableClaim, verdict: QuarantinedDelivery.Verdict, now: datetime
+) -> None:
+    """Keep an entry of the claims API that is unusable, or differs from the claim it repeats.
+
+    On a repeat: the first one is kept; the same contents are one row, whichever page shows them.
+    """
+    digest = hashlib.sha256(entry.raw).hexdigest()
+    _keep(
+        QuarantinedDelivery(
+            verdict=verdict,
+            key=f"api:{digest}",
+            claim_id=entry.claim_id,
+            body=entry.raw,
+            size=len(entry.raw),
+            reason=entry.reason,
+            received_at=now,
+        )
+    )
+
+
+def _keep(delivery: QuarantinedDelivery) -> None:
+    QuarantinedDelivery.objects.bulk_create([delivery], ignore_conflicts=True)
+    newest_first = F("id").desc()
+    overflow = QuarantinedDelivery.objects.annotate(
+        rank=Window(RowNumber(), order_by=newest_first),
+        bytes_so_far=Window(Sum("size"), order_by=newest_first),
+    ).filter(Q(rank__gt=MAX_ROWS) | Q(bytes_so_far__gt=MAX_BYTES))
+    QuarantinedDelivery.objects.filter(pk__in=list(overflow.values_list("pk", flat=True))).delete()

@@ -1,0 +1,84 @@
+"""Tells Kick what was delivered. The queue is the difference between two columns of the claims.
+
+Kick is told `processed` and nothing else, and it is never set back.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from claims.leases import Clock, lease
+from claims.models import Claim
+from core.deadlocks import retry_deadlock_once
+from core.logs import log_event
+from core.pace import paced
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.errors import KickRejected
+
+BATCH_SIZE = 100
+BATCHES_PER_RUN = 100
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=12)
+PROCESSED = Claim.ExternalStatus.PROCESSED
+
+logger = logging.getLogger(__name__)
+
+
+def write_back(*, api: KickApi, clock: Clock) -> int:
+    """Set Kick's `external_status` to `processed` where it should be and is not. Returns how many.
+
+    Nothing is noted as written before Kick has answered. A batch that Kick refuses is split until
+    the one bad claim is alone; that one is tried again after a pause that doubles. Raises KickError
+    when Kick cannot be asked. 0 when another worker is at it. On a repeat: 0.
+    """
+    written = 0
+    with lease("write_back", clock=clock) as held:
+        for _ in range(BATCHES_PER_RUN if held else 0):
+            claim_ids = list(unwritten(now=clock()).values_list("pk", flat=True)[:BATCH_SIZE])
+            if not (held and claim_ids):
+                break
+            held.renew()
+            written += _write(claim_ids, api=api, now=clock())
+    return written
+
+
+def unwritten(*, now: datetime) -> QuerySet[Claim]:
+    """The claims that Kick is to be told of now, in key order."""
+    is_due = Q(next_write_at=None) | Q(next_write_at__lte=now)
+    differs = Claim.objects.exclude(external_status=F("wanted_external_status"))
+    return differs.filter(is_due, wanted_external_status=PROCESSED).order_by("pk")
+
+
+def _write(claim_ids: Sequence[str], *, api: KickApi, now: datetime) -> int:
+    try:
+        api.update_claims((claim_id, PROCESSED) for claim_id in claim_ids)
+    except KickRejected as error:
+        if len(claim_ids) > 1:
+            middle = len(claim_ids) // 2
+            halves = (claim_ids[:middle], claim_ids[middle:])
+            return sum(_write(half, api=api, now=now) for half in halves)
+        _note_refusal(claim_ids[0], error, now=now)
+        return 0
+    return _note_written(claim_ids)
+
+
+@retry_deadlock_once
+@transaction.atomic
+def _note_written(claim_ids: Sequence[str]) -> int:
+    claims = Claim.objects.filter(pk__in=claim_ids).order_by("pk").select_for_update(no_key=True)
+    locked = [claim.pk for claim in claims.only("pk")]
+    return Claim.objects.filter(pk__in=locked).update(
+        external_status=PROCESSED, next_write_at=None, refused_writes=0
+    )
+
+
+def _note_refusal(claim_id: str, error: KickRejected, *, now: datetime) -> None:
+    claim = Claim.objects.get(pk=claim_id)
+    pause = min(FIRST_PAUSE * 2 ** min(claim.refused_writes, 16), LONGEST_PAUSE)
+    Claim.objects.filter(pk=claim_id).update(
+        refused_writes=F("refused_writes") + 1, next_write_at=now + paced(pause)
+    )
+    log_event(logger, "write_back_refused", logging.WARNING, claim_id=claim_id, error=str(error))

@@ -1,0 +1,92 @@
+"""The admin pages that the others derive from."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from core.admin.fields import LinesField
+from core.admin.paginator import LookaheadPaginator
+from core.admin.widgets import NamedDateTime
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+    TabularInline = admin.TabularInline
+
+
+class Page(ModelAdmin):
+    """A list that never counts all rows for its own sake, and says what it means to be empty."""
+
+    show_full_result_count = False
+    # They would count the whole table once for each choice of each filter.
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    empty_state: str | Promise = _("There is nothing here yet.")
+    # All text columns are unbounded text, which would otherwise be edited in a large box each.
+    formfield_overrides = {
+        models.TextField: {"widget": admin.widgets.AdminTextInputWidget},
+        models.JSONField: {"form_class": LinesField},
+        models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": NamedDateTime},
+        models.URLField: {"assume_scheme": "https", "widget": admin.widgets.AdminURLFieldWidget},
+    }
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        page = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = getattr(page, "context_data", None) or {}
+        if "cl" in context and context["cl"].paginator.is_more:
+            # It would offer to select “all” and name a number that is not all.
+            context["actions_selection_counter"] = False
+        return page
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> LookaheadPaginator:
+        asked_for = request.GET.get("p", "")
+        page = int(asked_for) if asked_for.isdecimal() and len(asked_for) < 9 else 1
+        return LookaheadPaginator(queryset, per_page, *args, page=page, **kwargs)
+
+
+class ReadOnlyPage(Page):
+    """For rows that only services write, of which there may be millions: they have one order."""
+
+    sortable_by = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: Model | None = None,  # noqa: ARG002
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: Model | None = None,  # noqa: ARG002
+    ) -> bool:
+        return False
+
+
+class ReadOnlyInline(TabularInline):
+    """The same, as a table on the page of what the rows belong to."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False

@@ -1,0 +1,63 @@
+"""What the demo says at the terminal once everything answers: where to click, in order."""
+
+from local.demo import catalogue
+from local.demo.demo_file import DemoFile
+
+GREEN, BOLD, DIM, PLAIN = "\033[32m", "\033[1m", "\033[2m", "\033[0m"
+
+
+def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) -> str:
+    told = facts.as_json()
+    web, kick = told["web"], told["local_kick"]
+    first = catalogue.OFFERS[0]
+    steps = (
+        ("Watch", kick["inventory_url"], f"be “{catalogue.VIEWER}”, press Watch; Claim is shut"),
+        (
+            "Connect",
+            "",
+            f"press Connect, log in to the game as “{catalogue.PLAYER}”, go on to Kick",
+        ),
+        ("Allow", "", "and land on the page that shows both accounts linked"),
+        ("Claim", kick["inventory_url"], f"claim the “{first.name}”"),
+        ("See it", web["link_url"], "the player's page"),
+        ("Support it", web["admin_url"], f"{catalogue.STAFF} / {facts.staff_password}"),
+        ("Hand it out", web["api_docs_url"], "as the game server does:"),
+    )
+    lines = [
+        "",
+        f"  <b>{catalogue.GAME}</b> takes part in Drops, at a Kick of its own."
+        f"  <d>Ready in {seconds:.0f} s.</d>",
+        "",
+        *(_step(number, *step) for number, step in enumerate(steps, start=1)),
+        "",
+        *(f"     <d>{line}</d>" for line in _curl(facts, web["api_url"])),
+        "",
+        f"  Kick's side       <g>{kick['dashboard_url']}</g>",
+        f"  For scripts       {file}",
+        "  To stop           Ctrl-C; what was made is kept",
+        "",
+    ]
+    return _painted("\n".join(lines), is_colourful=is_colourful)
+
+
+def _step(number: int, name: str, url: str, what: str) -> str:
+    environment = f"<g>{url:<34}</g>" if url else " " * 34
+    return f"  {number}  <b>{name:<12}</b>  {environment}  {what}"
+
+
+def _curl(facts: DemoFile, api_url: str) -> list[str]:
+    authorization = '-H "Authorization: Bearer $KEY"'
+    body = """-H "Content-Type: application/json" -d '{"entitlement_ids": ["<id>"], """
+    body += """"fulfilment_id": "first"}'"""
+    return [
+        f"KEY={facts.api_key}",
+        f'curl {authorization} "{api_url}/entitlements?game_account_id={catalogue.PLAYER}"',
+        f"curl {authorization} {body} {api_url}/entitlements/fulfil",
+    ]
+
+
+def _painted(text: str, *, is_colourful: bool) -> str:
+    colours = {"<g>": GREEN, "<b>": BOLD, "<d>": DIM, "</g>": PLAIN, "</b>": PLAIN, "</d>": PLAIN}
+    for mark, code in colours.items():
+        text = text.replace(mark, code if is_colourful else "")
+    return text

@@ -1,0 +1,71 @@
+"""What a started demo has to click and to call, and its file, `var/demo.json`."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from local.demo import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFile:
+    web_url: str
+    local_kick_url: str
+    campaign: Mapping[str, Any]
+    viewer_id: int
+    staff_password: str
+    api_key: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of `var/demo.json`. Scripts rely on it: names are added, never changed."""
+        web, kick = self.web_url, self.local_kick_url
+        return {
+            "web": {
+                "url": web,
+                "link_url": f"{web}/link/",
+                "admin_url": f"{web}/admin/",
+                "api_url": f"{web}/api/v1",
+                "api_docs_url": f"{web}/api/v1/docs",
+                "webhook_url": f"{web}/webhooks/kick/drops",
+            },
+            "local_kick": {
+                "url": kick,
+                "inventory_url": f"{kick}/",
+                "dashboard_url": f"{kick}/dashboard",
+                "control_url": f"{kick}/local",
+            },
+            "staff": {"username": catalogue.STAFF, "password": self.staff_password},
+            "api_key": self.api_key,
+            "campaign": {name: self.campaign[name] for name in ("campaign_id", "name", "category")},
+            "rewards": list(self.campaign["rewards"]),
+            "player": {"game_account_id": catalogue.PLAYER, "name": catalogue.PLAYER},
+            "viewer": {"user_id": self.viewer_id, "name": catalogue.VIEWER},
+        }
+
+    def write(self, path: Path) -> None:
+        """In one step, so that nobody ever reads half of it; it holds a password: owner only."""
+        draft = path.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(json.dumps(self.as_json(), indent=2) + "\n")
+        draft.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """An earlier start's, or None when there was none or the file is of another version."""
+        try:
+            found = json.loads(path.read_text())
+            return cls(
+                web_url=found["web"]["url"],
+                local_kick_url=found["local_kick"]["url"],
+                campaign=found["campaign"] | {"rewards": found["rewards"]},
+                viewer_id=found["viewer"]["user_id"],
+                staff_password=found["staff"]["password"],
+                api_key=found["api_key"],
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None

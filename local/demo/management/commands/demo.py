@@ -1,0 +1,90 @@
+"""The whole system on one command, with the local Kick in place of Kick."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from local.demo.banner import banner
+from local.demo.demo_file import DemoFile
+from local.demo.environment import Environment, is_taken
+from local.demo.selftest import run_selftest
+from local.demo.supervisor import ProgramEndedError, Supervisor
+from local.demo.system import StartFailedError, StoppedError, start_system
+
+
+class Command(BaseCommand):
+    help = "Run everything until Ctrl-C, or with --once tell the story of one drop and exit."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="of the web (default: 8000)")
+        parser.add_argument("--local-kick-port", type=int, default=8100, help="(default: 8100)")
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            help="no browser: own ports and database, one drop from end to end, then exit",
+        )
+        parser.add_argument(
+            "--fault", default="", metavar="STEP", help="with --once: break this step, for tests"
+        )
+
+    def handle(self, *_arguments: object, **options: Any) -> None:
+        if options["once"]:
+            sys.exit(run_selftest(fault=options["fault"], say=self._say))
+        if not settings.DEBUG:
+            raise CommandError("The demo admits anybody: unset DEBUG=0, and run it elsewhere.")
+        self._run(web_port=options["port"], local_kick_port=options["local_kick_port"])
+
+    def _run(self, *, web_port: int, local_kick_port: int) -> None:
+        var_dir = Path(settings.VAR_DIR).resolve()
+        environment = Environment(var_dir, web_port, local_kick_port, surroundings=os.environ)
+        _refuse_taken_ports(environment)
+        try:
+            with Supervisor(say=self._say) as supervisor:
+                self._serve(supervisor, environment)
+                self._say("\nStopping everything ...")
+        except StoppedError:
+            self._say("Stopped before it was ready.")
+        except (StartFailedError, ProgramEndedError) as error:
+            raise CommandError(str(error)) from error
+
+    def _serve(self, supervisor: Supervisor, environment: Environment) -> None:
+        started, file = time.monotonic(), environment.var_dir / "demo.json"
+        facts = start_system(
+            supervisor,
+            environment,
+            known=DemoFile.read(file),
+            say=lambda line: self._say(f"{line} ..."),
+            lived_in=True,
+        )
+        facts.write(file)
+        self._say(
+            banner(
+                facts,
+                seconds=time.monotonic() - started,
+                file=str(file),
+                is_colourful=self.stdout.isatty() and "NO_COLOR" not in os.environ,
+            )
+        )
+        supervisor.wait()
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _refuse_taken_ports(environment: Environment) -> None:
+    for port, option in (
+        (environment.web_port, "port"),
+        (environment.local_kick_port, "local-kick-port"),
+    ):
+        if is_taken(port):
+            raise CommandError(
+                f"Port {port} is taken (by another demo?): stop what uses it, or choose another,"
+                f" as in `make demo ARGS='--{option} {port + 50}'`."
+            )

@@ -1,0 +1,102 @@
+"""Ways to break the demo's steps, each for real: a test breaks every step and sees it named."""
+
+import base64
+import hashlib
+from urllib.parse import parse_qsl, urlsplit
+
+from local.demo.environment import CLIENT_ID, CLIENT_SECRET
+from local.demo.scenario import Scenario
+from local.demo.system import run_to_its_end
+
+
+def spoil_database(scenario: Scenario) -> None:
+    (scenario.environment.var_dir / "studio-drops.sqlite3").write_bytes(
+        b"no database, whatever it says"
+    )
+
+
+def kill_local_kick(scenario: Scenario) -> None:
+    scenario.supervisor.kill("local Kick")
+
+
+def kill_web(scenario: Scenario) -> None:
+    scenario.supervisor.kill("web")
+
+
+def kill_worker(scenario: Scenario) -> None:
+    scenario.supervisor.kill("worker")
+
+
+def connect_behind_our_back(scenario: Scenario) -> None:
+    """The viewer connects the app with another program than ours."""
+    verifier = "a-verifier-of-somebody-else-with-forty-three-characters"
+    digest = hashlib.sha256(verifier.encode()).digest()
+    redirect_uri = f"{scenario.environment.web_url}/link/kick/callback"
+    allowed = scenario.control.post(
+        "authorize",
+        {
+            "user_id": scenario.facts.viewer_id,
+            "client_id": CLIENT_ID,
+            "redirect_uri": redirect_uri,
+            "state": "somebody-else",
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+        },
+    )
+    scenario.control.session.post(
+        f"{scenario.environment.local_kick_url}/oauth/token",
+        data={
+            "grant_type": "authorization_code",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+            "code": dict(parse_qsl(urlsplit(allowed["redirect_to"]).query))["code"],
+        },
+    ).raise_for_status()
+
+
+def lose_cookies(scenario: Scenario) -> None:
+    scenario.player.cookies.clear()
+
+
+def break_token_endpoint(scenario: Scenario) -> None:
+    scenario.control.put("faults", {"api": {"path_prefix": "/oauth/token", "status": 500}})
+
+
+def unlink(scenario: Scenario) -> None:
+    """As the player might, in another tab."""
+    address = f"{scenario.environment.web_url}/link/unlink"
+    token = scenario.player.cookies["studio_drops_csrf"]
+    scenario.player.post(address, data={"csrfmiddlewaretoken": token}).raise_for_status()
+
+
+def disconnect_at_kick(scenario: Scenario) -> None:
+    scenario.control.post(
+        "disconnect", {"user_id": scenario.facts.viewer_id, "client_id": CLIENT_ID}
+    )
+
+
+def corrupt_webhooks(scenario: Scenario) -> None:
+    scenario.control.put("faults", {"webhook": {"corrupt": 1.0}})
+
+
+def remove_staff(scenario: Scenario) -> None:
+    _in_database(
+        scenario, "from django.contrib.auth.models import User; User.objects.all().delete()"
+    )
+
+
+def revoke_api_keys(scenario: Scenario) -> None:
+    _in_database(
+        scenario,
+        "from claims.models import ApiKey; from django.utils import timezone;"
+        "ApiKey.objects.update(revoked_at=timezone.now())",
+    )
+
+
+def fulfil_elsewhere(scenario: Scenario) -> None:
+    scenario.fulfil(fulfilment_id="another-game-server")
+
+
+def _in_database(scenario: Scenario, statement: str) -> None:
+    run_to_its_end(scenario.environment.command("shell", "--no-imports", "--command", statement))

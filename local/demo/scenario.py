@@ -1,0 +1,186 @@
+"""The story of one drop, step by step, over real HTTP. Each step checks what it saw."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+
+from local.demo import catalogue
+from local.demo.control import ControlRefused, LocalKickControl
+from local.demo.demo_file import DemoFile
+from local.demo.environment import Environment
+from local.demo.supervisor import Supervisor
+from local.demo.system import start_system, wait_for
+from local.demo.trace import Trace
+
+CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+OFFER = catalogue.OFFERS[0]
+# The scheduler looks every fifteen seconds for what Kick has to be told.
+PROCESSED_WITHIN_SECONDS = 40.0
+
+
+class StepFailedError(Exception):
+    """What a step saw is not what should have been."""
+
+
+@dataclass(slots=True)
+class Scenario:
+    """What the steps hand on to each other."""
+
+    supervisor: Supervisor
+    environment: Environment
+    say: Callable[[str], None]
+    player: Trace = field(init=False)
+    staff: Trace = field(init=False)
+    game_server: Trace = field(init=False)
+    facts: DemoFile = field(init=False)
+    control: LocalKickControl = field(init=False)
+    claim_id: str = ""
+    authorize_query: dict[str, str] = field(default_factory=dict)
+    entitlement_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.player, self.staff, self.game_server = (Trace(say=self.say) for _ in range(3))
+        self.control = LocalKickControl(
+            self.environment.local_kick_url, session=Trace(say=self.say)
+        )
+
+    # The steps, in order. -----------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.facts = start_system(
+            self.supervisor, self.environment, known=None, say=lambda line: self.say(f"     {line}")
+        )
+        self.game_server.headers["Authorization"] = f"Bearer {self.facts.api_key}"
+
+    def watch(self) -> None:
+        watched = self.control.post(
+            "watch", self._viewer_and_campaign | {"minutes": OFFER.required_minutes}
+        )
+        check(watched["minutes"] >= OFFER.required_minutes, "The watched minutes do not count.")
+
+    def claim_too_early(self) -> None:
+        try:
+            self.control.post("claims", self._claim)
+        except ControlRefused:
+            return
+        raise StepFailedError("The local Kick let a viewer claim who is not connected.")
+
+    def log_in(self) -> None:
+        login = self.player.get(f"{self.environment.web_url}/link/login")
+        form = {"name": catalogue.PLAYER, **_csrf_of(login.text)}
+        page = self.player.post(f"{self.environment.web_url}/link/login/callback", data=form)
+        check(page.ok and catalogue.PLAYER in page.text, "The player's page does not name them.")
+
+    def connect(self) -> None:
+        page = self.player.get(f"{self.environment.web_url}/link/")
+        answer = self.player.post(
+            f"{self.environment.web_url}/link/kick", data=_csrf_of(page.text), allow_redirects=False
+        )
+        target = answer.headers.get("Location", "")
+        check(
+            target.startswith(f"{self.environment.local_kick_url}/oauth/authorize"),
+            "The player was not sent to Kick's consent page.",
+        )
+        self.authorize_query = dict(parse_qsl(urlsplit(target).query))
+
+    def consent(self) -> None:
+        names = ("client_id", "redirect_uri", "state", "code_challenge", "scope")
+        asked = {name: self.authorize_query[name] for name in names}
+        allowed = self.control.post("authorize", asked | {"user_id": self.facts.viewer_id})
+        page = self.player.get(allowed["redirect_to"])
+        check(page.ok, f"Coming back from Kick ended with {page.status_code}.")
+
+    def see_both_accounts(self) -> None:
+        self._check_player_page(catalogue.PLAYER, catalogue.VIEWER)
+
+    def claim(self) -> None:
+        claimed = self.control.post("claims", self._claim | {"deliver": False})
+        self.claim_id = claimed["claims"][0]["claim_id"]
+
+    def deliver(self) -> None:
+        deliveries = self.control.post("deliver", {"claim_id": self.claim_id})["deliveries"]
+        statuses = [delivery["status"] for delivery in deliveries]
+        check(statuses == [200], f"The webhook was answered {statuses}, not 200.")
+
+    def see_item(self) -> None:
+        self._check_player_page(OFFER.name)
+
+    def see_in_admin(self) -> None:
+        admin = f"{self.environment.web_url}/admin"
+        login = self.staff.get(f"{admin}/login/")
+        form = {"username": catalogue.STAFF, "password": self.facts.staff_password}
+        self.staff.post(f"{admin}/login/", data=form | _csrf_of(login.text) | {"next": "/admin/"})
+        found = self.staff.get(f"{admin}/claims/claim/", params={"q": self.claim_id})
+        row = f"/admin/claims/claim/{self.claim_id}/"
+        check(found.ok and row in found.text, "The admin does not show the claim.")
+
+    def list_by_api(self) -> None:
+        answer = self.game_server.get(
+            f"{self.environment.web_url}/api/v1/entitlements",
+            params={"game_account_id": catalogue.PLAYER},
+        )
+        check(answer.ok, f"The API answered {answer.status_code}.")
+        listed = [row for row in answer.json()["entitlements"] if row["sku"] == OFFER.sku]
+        check(len(listed) == 1, f"The API lists {len(listed)} of the item, not one.")
+        self.entitlement_id = listed[0]["id"]
+
+    def fulfil_by_api(self) -> None:
+        outcome = self.fulfil(fulfilment_id="demo-once")
+        check(outcome == "fulfilled", f"The API said {outcome!r}.")
+
+    def see_processed(self) -> None:
+        in_silence = LocalKickControl(self.environment.local_kick_url, session=requests.Session())
+        wait_for(
+            self.supervisor,
+            lambda: self._external_status(in_silence) == "processed",
+            what="The write-back to Kick",
+            seconds=PROCESSED_WITHIN_SECONDS,
+        )
+        self.say("     the local Kick's claim has external_status processed")
+
+    # What several of them need. -----------------------------------------------------------------
+
+    def fulfil(self, *, fulfilment_id: str) -> str:
+        body = {"entitlement_ids": [self.entitlement_id], "fulfilment_id": fulfilment_id}
+        answer = self.game_server.post(
+            f"{self.environment.web_url}/api/v1/entitlements/fulfil", json=body
+        )
+        check(answer.ok, f"The API answered {answer.status_code}.")
+        return str(answer.json()["outcomes"][0]["outcome"])
+
+    @property
+    def _viewer_and_campaign(self) -> dict[str, Any]:
+        campaign_id = self.facts.campaign["campaign_id"]
+        return {"user_id": self.facts.viewer_id, "campaign_id": campaign_id}
+
+    @property
+    def _claim(self) -> dict[str, Any]:
+        rewards = {reward["external_id"]: reward for reward in self.facts.campaign["rewards"]}
+        return self._viewer_and_campaign | {"reward_id": rewards[OFFER.sku]["reward_id"]}
+
+    def _check_player_page(self, *expected: str) -> None:
+        page = self.player.get(f"{self.environment.web_url}/link/")
+        missing = [text for text in expected if text not in page.text]
+        check(page.ok and not missing, f"The player's page does not show {', '.join(missing)}.")
+
+    def _external_status(self, control: LocalKickControl) -> str:
+        claims = control.get("dump")["claims"]
+        return next(
+            str(claim["external_status"]) for claim in claims if claim["claim_id"] == self.claim_id
+        )
+
+
+def check(is_right: bool, sentence: str) -> None:
+    if not is_right:
+        raise StepFailedError(sentence)
+
+
+def _csrf_of(page: str) -> dict[str, str]:
+    found = CSRF.search(page)
+    if found is None:
+        raise StepFailedError("The page has no form to send.")
+    return {"csrfmiddlewaretoken": found[1]}

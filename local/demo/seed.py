@@ -1,0 +1,98 @@
+"""What the demo puts into the database: the campaign's mirror, items, a staff login, an API key.
+
+Whatever is there already stays as it is, so that the demo can be started again and again.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+
+from claims.api_keys import find_api_key, make_api_key
+from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
+from local.demo import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    staff_password: str
+    api_key: str
+
+
+@transaction.atomic
+def seed(*, campaign: Mapping[str, Any], known: Credentials, now: datetime) -> Credentials:
+    """Register `campaign`, as the local Kick describes it, and give credentials that work.
+
+    Those of `known` (an earlier start's, or empty texts) are given again where they still work.
+    """
+    _register_campaign(campaign, now=now)
+    return Credentials(
+        staff_password=_working_password(known.staff_password),
+        api_key=_working_api_key(known.api_key, now=now),
+    )
+
+
+def _register_campaign(described: Mapping[str, Any], *, now: datetime) -> None:
+    campaign, _ = Campaign.objects.get_or_create(
+        campaign_id=described["campaign_id"],
+        defaults={
+            "name": described["name"],
+            "category": described["category"],
+            "starts_at": parse_datetime(described["starts_at"]),
+            "ends_at": parse_datetime(described["ends_at"]),
+            "grace_days": described["grace_days"],
+            "created_at": now,
+        },
+    )
+    offers = {offer.sku: offer for offer in catalogue.OFFERS}
+    for reward in described["rewards"]:
+        if offer := offers.get(reward["external_id"]):
+            _register_reward(campaign, reward["reward_id"], offer, now=now)
+
+
+def _register_reward(
+    campaign: Campaign, reward_id: str, offer: catalogue.Offer, *, now: datetime
+) -> None:
+    item, _ = Item.objects.get_or_create(
+        sku=offer.sku, defaults={"name": offer.name, "description": offer.description}
+    )
+    reward, is_new = Reward.objects.get_or_create(
+        reward_id=reward_id,
+        defaults={
+            "name": offer.name,
+            "external_id": offer.sku,
+            "first_mapped_at": now,
+            "created_at": now,
+        },
+    )
+    if is_new:
+        RewardItem.objects.create(reward=reward, item=item, quantity=offer.quantity)
+    CampaignReward.objects.get_or_create(
+        campaign=campaign,
+        reward=reward,
+        defaults={"required_minutes": offer.required_minutes},
+    )
+
+
+def _working_password(known: str) -> str:
+    staff, _ = User.objects.get_or_create(
+        username=catalogue.STAFF, defaults={"is_staff": True, "is_superuser": True}
+    )
+    if known and staff.check_password(known):
+        return known
+    password = secrets.token_urlsafe(9)
+    staff.set_password(password)
+    staff.save(update_fields=["password"])
+    return password
+
+
+def _working_api_key(known: str, *, now: datetime) -> str:
+    if known and find_api_key(known):
+        return known
+    _, secret = make_api_key(name=catalogue.API_KEY, categories=[], now=now)
+    return secret

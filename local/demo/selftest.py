@@ -1,0 +1,103 @@
+"""`manage.py demo --once`: the story from a clean start, in a place of its own, then gone."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from local.demo import sabotage
+from local.demo.control import ControlRefused
+from local.demo.environment import Environment, free_ports, neutral_surroundings
+from local.demo.scenario import Scenario, StepFailedError
+from local.demo.supervisor import ProgramEndedError, Supervisor
+from local.demo.system import StartFailedError, StoppedError
+
+FAILURES = (
+    ControlRefused,
+    ProgramEndedError,
+    StartFailedError,
+    StepFailedError,
+    requests.RequestException,
+)
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    title: str
+    run: Callable[[Scenario], None]
+    # Really breaks what this step needs: how the tests see that it can fail.
+    sabotage: Callable[[Scenario], None]
+
+
+STEPS = (
+    Step("start", "Everything starts", Scenario.start, sabotage.spoil_database),
+    Step("watch", "A viewer watches", Scenario.watch, sabotage.kill_local_kick),
+    Step(
+        "claim-too-early",
+        "Claiming before the accounts are connected is refused",
+        Scenario.claim_too_early,
+        sabotage.connect_behind_our_back,
+    ),
+    Step("log-in", "The player logs in to the game", Scenario.log_in, sabotage.kill_web),
+    Step("connect", "They go on to Kick", Scenario.connect, sabotage.lose_cookies),
+    Step("consent", "They allow it and come back", Scenario.consent, sabotage.break_token_endpoint),
+    Step("linked", "Both accounts are linked", Scenario.see_both_accounts, sabotage.unlink),
+    Step("claim", "The viewer claims the reward", Scenario.claim, sabotage.disconnect_at_kick),
+    Step("webhook", "Kick's webhook is answered 200", Scenario.deliver, sabotage.corrupt_webhooks),
+    Step("item", "The player sees the item", Scenario.see_item, sabotage.lose_cookies),
+    Step("admin", "Support sees the claim", Scenario.see_in_admin, sabotage.remove_staff),
+    Step("list", "The game server lists it", Scenario.list_by_api, sabotage.revoke_api_keys),
+    Step(
+        "fulfil", "The game server hands it out", Scenario.fulfil_by_api, sabotage.fulfil_elsewhere
+    ),
+    Step("processed", "Kick is told", Scenario.see_processed, sabotage.kill_worker),
+)
+
+
+def run_selftest(*, fault: str, say: Callable[[str], None]) -> int:
+    """The exit status: 0, or 1 after naming the step that failed. `fault`: a step to break."""
+    if fault and fault not in {step.name for step in STEPS}:
+        say(f"There is no step {fault!r} to break: {', '.join(step.name for step in STEPS)}.")
+        return 1
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="drops-demo-") as directory:
+        web_port, local_kick_port = free_ports(2)
+        environment = Environment(
+            Path(directory), web_port, local_kick_port, neutral_surroundings()
+        )
+        # Nothing here is kept, so nothing has to end in peace.
+        with Supervisor(say=lambda _line: None, grace_seconds=0) as supervisor:
+            scenario = Scenario(supervisor, environment, say=say)
+            status = _tell(scenario, fault=fault)
+    if status == 0:
+        say(f"\nThe whole story in {time.monotonic() - started:.1f} s.")
+    return status
+
+
+def _tell(scenario: Scenario, *, fault: str) -> int:
+    for number, step in enumerate(STEPS, start=1):
+        scenario.say(f"{number:>2}   {step.title}")
+        started = time.monotonic()
+        try:
+            if step.name == fault:
+                step.sabotage(scenario)
+            step.run(scenario)
+        except StoppedError:
+            scenario.say("Stopped.")
+            return INTERRUPTED
+        except FAILURES as error:
+            scenario.say(f"\nStep {number} failed: {step.name}. {_sentence(error)}")
+            return 1
+        scenario.say(f"     ok, {(time.monotonic() - started) * 1000:.0f} ms")
+    return 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, requests.RequestException) and error.request:
+        return f"No usable answer from {error.request.url}: is its process alive?"
+    return str(error)

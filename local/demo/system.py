@@ -1,0 +1,161 @@
+"""Starting the whole system: local Kick, database, web, worker, scheduler, in this order."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+
+from local.demo import catalogue
+from local.demo.control import LocalKickControl
+from local.demo.demo_file import DemoFile
+from local.demo.environment import CLIENT_ID, CLIENT_SECRET, REPOSITORY, Environment
+from local.demo.supervisor import Program, Supervisor
+
+READY_WITHIN_SECONDS = 60.0
+WORKER_IS_READY = " ready."
+
+
+class StartFailedError(Exception):
+    """The system did not come up; the message says which part and why."""
+
+
+class StoppedError(Exception):
+    """A signal asked to stop."""
+
+
+def start_system(
+    supervisor: Supervisor,
+    environment: Environment,
+    *,
+    known: DemoFile | None,
+    say: Callable[[str], None],
+    lived_in: bool = False,
+) -> DemoFile:
+    """Start everything and return what there is to click and call, once all of it answers.
+
+    `known` is what an earlier start in the same place returned. With `lived_in` the first start
+    makes up weeks of claims. Raises StartFailedError, StoppedError or ProgramEndedError.
+    """
+    say("Starting the local Kick")
+    supervisor.start(environment.local_kick())
+    wait_until_it_answers(supervisor, f"{environment.local_kick_url}/local/healthz")
+    campaign, viewer_id = _register_at_local_kick(environment)
+    say("Preparing the database")
+    seeded = _seed(environment, campaign=campaign, known=known, lived_in=lived_in)
+    if seeded["made_up"]:
+        say(f"Giving it a past of {seeded['made_up']:,} made-up claims of other campaigns")
+    say("Starting web, worker and scheduler")
+    for program in (environment.web(), environment.worker(), environment.scheduler()):
+        supervisor.start(program)
+    wait_until_it_answers(supervisor, f"{environment.web_url}/readyz")
+    wait_for(supervisor, lambda: supervisor.has_said("worker", WORKER_IS_READY), what="The worker")
+    return DemoFile(
+        web_url=environment.web_url,
+        local_kick_url=environment.local_kick_url,
+        campaign=campaign,
+        viewer_id=viewer_id,
+        **seeded["credentials"],
+    )
+
+
+def wait_until_it_answers(supervisor: Supervisor, url: str) -> None:
+    answers: list[str] = []
+    try:
+        wait_for(supervisor, lambda: _answers(url, answers), what=url)
+    except StartFailedError as error:
+        last = answers[-1] if answers else "none"
+        raise StartFailedError(f"{error} Its last answer: {last[:200]}") from error
+
+
+def wait_for(
+    supervisor: Supervisor,
+    condition: Callable[[], bool],
+    *,
+    what: str,
+    seconds: float = READY_WITHIN_SECONDS,
+) -> None:
+    """Raises StartFailedError when the time is up, and what a signal or a crash calls for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if supervisor.wait(seconds=0.1):
+            raise StoppedError
+        if time.monotonic() > deadline:
+            raise StartFailedError(f"{what} was not ready within {seconds:.0f} seconds.")
+
+
+def run_to_its_end(program: Program, *, text: str = "") -> str:
+    """What the program wrote. Raises StartFailedError with its last lines."""
+    done = subprocess.run(
+        program.command,
+        env=dict(program.environment),
+        cwd=REPOSITORY,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        process_group=0,  # Ctrl-C is the supervisor's
+    )
+    if done.returncode:
+        last_lines = "\n".join(done.stderr.strip().splitlines()[-5:])
+        raise StartFailedError(f"{program.name} failed:\n{last_lines}")
+    return done.stdout
+
+
+def _answers(url: str, answers: list[str]) -> bool:
+    try:
+        response = requests.get(url, timeout=5)
+    except requests.RequestException:
+        return False
+    answers.append(f"{response.status_code} {response.text}")
+    return response.ok
+
+
+def _register_at_local_kick(environment: Environment) -> tuple[dict[str, Any], int]:
+    control = LocalKickControl(environment.local_kick_url, session=requests.Session())
+    control.put(
+        "apps",
+        {
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "name": catalogue.GAME,
+            "organization": catalogue.ORGANIZATION,
+            "redirect_uris": [f"{environment.web_url}/link/kick/callback"],
+            "connect_url": f"{environment.web_url}/link/",
+            "webhook_url": f"{environment.web_url}/webhooks/kick/drops",
+        },
+    )
+    viewer = control.post("viewers", {"name": catalogue.VIEWER})
+    return control.put("campaigns", _campaign_to_make()), viewer["user_id"]
+
+
+def _campaign_to_make() -> dict[str, object]:
+    return {
+        "organization": catalogue.ORGANIZATION,
+        "name": catalogue.CAMPAIGN,
+        "category": catalogue.CATEGORY,
+        "rewards": [
+            {
+                "name": offer.name,
+                "external_id": offer.sku,
+                "required_minutes": offer.required_minutes,
+            }
+            for offer in catalogue.OFFERS
+        ],
+    }
+
+
+def _seed(
+    environment: Environment, *, campaign: Mapping[str, Any], known: DemoFile | None, lived_in: bool
+) -> dict[str, Any]:
+    credentials = {
+        "staff_password": known.staff_password if known else "",
+        "api_key": known.api_key if known else "",
+    }
+    asked = json.dumps({"campaign": campaign, "known": credentials, "lived_in": lived_in})
+    seeded: dict[str, Any] = json.loads(
+        run_to_its_end(environment.command("seed_demo"), text=asked)
+    )
+    return seeded

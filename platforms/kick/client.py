@@ -1,0 +1,143 @@
+"""The one joint of the settings and `kick/`: which hosts, which app, which key.
+
+Only entry points (views, tasks, commands) take a client from here; services are handed one.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+from core import metrics
+from platforms.kick.key_file import KeyFile
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.http import new_http
+from platforms.kick.protocol.oauth import OAuthClient, Tokens
+from platforms.kick.protocol.signatures import SignedDelivery
+from platforms.kick.public_keys import NoPublicKey, PublicKeys
+
+__all__ = ["AppToken", "Kick", "NoPublicKey", "PublicKeys", "get_kick", "verify_delivery"]
+
+KEY_FILE_NAME = "kick-public-key.json"
+# A token is given up a minute, or a tenth of its life, before it expires on its way to Kick.
+EXPIRY_MARGIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kick:
+    """Kick, as this deployment's app talks to it."""
+
+    api: KickApi
+    oauth: OAuthClient
+    public_keys: PublicKeys
+
+
+class AppToken:
+    """The app access token, fetched when it is needed, by one thread at a time."""
+
+    def __init__(
+        self, fetch: Callable[[], Tokens], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token = ""
+        self._good_until = 0.0
+
+    def __call__(self, fresh: bool) -> str:
+        """Return a token; with `fresh`, another than the one that Kick has just refused.
+
+        Raises KickError.
+        """
+        refused = self._token
+        with self._lock:
+            is_good = self._clock() < self._good_until
+            if not is_good or (fresh and self._token == refused):
+                self._renew()
+            return self._token
+
+    def _renew(self) -> None:
+        asked_at = self._clock()
+        tokens = self._fetch()
+        self._token = tokens.access_token
+        margin = min(EXPIRY_MARGIN_SECONDS, tokens.expires_in / 10)
+        self._good_until = asked_at + tokens.expires_in - margin
+
+
+def get_kick() -> Kick:
+    """Return this process's client, the same one for all of its threads."""
+    return _kick or _build_once()
+
+
+def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
+    """Whether Kick signed this delivery; see `kick.public_keys` for when a new key is fetched.
+
+    Raises NoPublicKey while Kick's key could never be fetched.
+    """
+    return get_kick().public_keys.verify(delivery, now=now)
+
+
+def _build_once() -> Kick:
+    global _kick
+    with _building:
+        if _kick is None:
+            _kick = _build()
+        return _kick
+
+
+def _build() -> Kick:
+    http = new_http(observe=_count_call)
+    oauth = OAuthClient(
+        id_url=settings.KICK_ID_URL,
+        client_id=settings.KICK_CLIENT_ID,
+        client_secret=settings.KICK_CLIENT_SECRET,
+        http=http,
+    )
+    api_url = settings.KICK_API_URL
+    api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
+    file = KeyFile(Path(settings.VAR_DIR) / KEY_FILE_NAME)
+    public_keys = PublicKeys(api_url=api_url, fetch=partial(_fetch_key, api), file=file)
+    return Kick(api=api, oauth=oauth, public_keys=public_keys)
+
+
+def _count_call(path: str, outcome: str) -> None:
+    metrics.KICK_CALLS.labels(path=path, outcome=outcome).inc()
+
+
+def _fetch_key(api: KickApi) -> str:
+    outcome = "failed"
+    try:
+        pem = api.public_key()
+        outcome = "fetched"
+        return pem
+    finally:
+        metrics.KEY_FETCHES.labels(outcome=outcome).inc()
+
+
+_kick: Kick | None = None
+_building = threading.Lock()
+
+
+def _start_anew() -> None:
+    """A fork must share neither its parent's connections nor a lock that a thread held there."""
+    global _kick, _building
+    _kick = None
+    _building = threading.Lock()
+
+
+def _forget_settings(*, setting: str, **_: object) -> None:
+    """Tests alone change a setting of a running process."""
+    global _kick
+    if setting == "VAR_DIR" or setting.startswith("KICK_"):
+        _kick = None
+
+
+os.register_at_fork(after_in_child=_start_anew)
+setting_changed.connect(_forget_settings)

@@ -1,0 +1,133 @@
+"""Kick's API server (api.kick.com), as far as drops need it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import requests
+
+from platforms.kick.protocol.answers import Answer
+from platforms.kick.protocol.claim_fields import PayloadError, read_user_id
+from platforms.kick.protocol.errors import KickMalformed, KickUnauthorized
+from platforms.kick.protocol.http import call
+from platforms.kick.protocol.payloads import ClaimsPage, parse_claims_page
+from platforms.kick.protocol.strict_json import JSONObject
+
+MAX_PAGE = 1000
+MAX_UPDATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentUser:
+    """Whose token it is; `user_id` is canonical decimal text, the others may be ""."""
+
+    user_id: str
+    name: str
+    profile_picture: str
+
+
+class KickApi:
+    """Calls to the API server.
+
+    `app_token` returns an app access token; called with True, a fresh one, because Kick refused
+    the last. Every method raises KickUnavailable, KickUnauthorized, KickRejected, KickMalformed.
+    """
+
+    def __init__(
+        self, *, api_url: str, http: requests.Session, app_token: Callable[[bool], str]
+    ) -> None:
+        self._url = f"{api_url.rstrip('/')}/public/v1"
+        self._http = http
+        self._app_token = app_token
+
+    def current_user(self, access_token: str) -> CurrentUser:
+        """Return the owner of a user access token (scope `user:read`)."""
+        answer = self._call("GET", "/users", access_token)
+        users = answer.json().get("data")
+        if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], JSONObject):
+            raise KickMalformed("Kick's answer does not name the one owner of the token.")
+        return _read_user(users[0])
+
+    def public_key(self) -> str:
+        """Return the PEM text of the key that Kick signs webhooks with, unchecked."""
+        data = call(self._http, "GET", f"{self._url}/public-key").json().get("data")
+        pem = data.get("public_key") if isinstance(data, JSONObject) else None
+        if type(pem) is not str:
+            raise KickMalformed("Kick's answer has no public key in it.")
+        return pem
+
+    def iter_claims(
+        self,
+        *,
+        campaign_id: str | None = None,
+        user_id: str | None = None,
+        claim_id: str | None = None,
+        external_status: str | None = None,
+        limit: int = MAX_PAGE,
+        cursor: str | None = None,
+    ) -> Iterator[ClaimsPage]:
+        """Yield the organization's claims page by page, from after `cursor` on.
+
+        Kick documents neither the order, nor whether the cursor's own claim is repeated on the
+        next page, nor the cursor of the last page: a claim may come twice, none is left out, and
+        it ends on an empty or short page, without a cursor, or on one already seen.
+        """
+        filters = {
+            "campaign_id": campaign_id,
+            "user_id": user_id,
+            "claim_id": claim_id,
+            "external_status": external_status,
+        }
+        seen = {"", cursor}  # without a cursor Kick would begin anew
+        while True:
+            page = self._claims_page({**filters, "limit": str(limit), "cursor": cursor})
+            if page:
+                yield page
+            if len(page) < limit or page.cursor in seen:
+                return
+            cursor = page.cursor
+            seen.add(cursor)
+
+    def update_claims(self, statuses: Iterable[tuple[str, str]]) -> None:
+        """Set the `external_status` of claims, given as (claim_id, external_status).
+
+        Sent in hundreds; when one hundred fails, the ones before it are done. Repeating is safe.
+        """
+        remaining = iter(statuses)
+        while batch := list(islice(remaining, MAX_UPDATES)):
+            claims = [{"claim_id": claim, "external_status": status} for claim, status in batch]
+            self._call_as_app("PATCH", "/drops/claims", json={"claims": claims})
+
+    def _claims_page(self, query: dict[str, str | None]) -> ClaimsPage:
+        params = {name: value for name, value in query.items() if value}
+        return parse_claims_page(self._call_as_app("GET", "/drops/claims", params=params).body)
+
+    def _call_as_app(self, method: str, path: str, **request: Any) -> Answer:
+        """An app token may be refused long before it expires: one fresh one is tried."""
+        try:
+            return self._call(method, path, self._app_token(False), **request)
+        except KickUnauthorized:
+            token = self._app_token(True)
+        return self._call(method, path, token, **request)
+
+    def _call(self, method: str, path: str, token: str, **request: Any) -> Answer:
+        bearer = {"Authorization": f"Bearer {token}"}
+        return call(self._http, method, f"{self._url}{path}", headers=bearer, **request)
+
+
+def _read_user(user: JSONObject) -> CurrentUser:
+    try:
+        user_id = read_user_id(user)
+    except PayloadError as error:
+        raise KickMalformed(f"Kick's answer has no usable user. {error}") from error
+    return CurrentUser(
+        user_id=user_id,
+        name=_printable(user.get("name")),
+        profile_picture=_printable(user.get("profile_picture")),
+    )
+
+
+def _printable(value: Any) -> str:
+    """For eyes alone: whatever a database or a page could stumble over is left out."""
+    return "".join(filter(str.isprintable, value)) if type(value) is str else ""

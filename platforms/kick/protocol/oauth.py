@@ -1,0 +1,177 @@
+"""Kick's OAuth 2.1 server (id.kick.com): authorize, token, revoke, introspect."""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlencode, urlsplit
+
+import requests
+
+from platforms.kick.protocol.answers import Answer
+from platforms.kick.protocol.errors import KickMalformed
+from platforms.kick.protocol.http import call
+from platforms.kick.protocol.strict_json import JSONObject, NumberText
+
+TokenHint = Literal["access_token", "refresh_token"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the token endpoint gives; `expires_in` is in seconds, an app token has no refresh."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: int
+    scope: str
+    token_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Introspection:
+    """What Kick says about a token; `expires_at` is in seconds since the epoch."""
+
+    active: bool
+    client_id: str
+    token_type: str
+    scope: str
+    expires_at: int | None
+
+
+def new_verifier() -> str:
+    """Return a fresh PKCE code verifier (RFC 7636): 86 characters, 512 random bits."""
+    return secrets.token_urlsafe(64)
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 code challenge of a verifier."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def authorize_url(
+    *, id_url: str, client_id: str, redirect_uri: str, scope: str, state: str, challenge: str
+) -> str:
+    """Return where to send a player so that Kick asks for consent.
+
+    Kick's front end rewrites the first 127.0.0.1 in this URL to localhost; with a redirect URI
+    there, a parameter that nobody reads is put before it to take the blow.
+    """
+    on_loopback = urlsplit(redirect_uri).hostname == "127.0.0.1"
+    query = {
+        "response_type": "code",
+        "client_id": client_id,
+        **({"redirect": "127.0.0.1"} if on_loopback else {}),
+        "redirect_uri": redirect_uri,
+        "scope": scope,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        "state": state,
+    }
+    return f"{id_url.rstrip('/')}/oauth/authorize?{urlencode(query)}"
+
+
+class OAuthClient:
+    """One app's dealings with Kick's OAuth server.
+
+    Every method raises KickUnavailable, KickUnauthorized (401: our credential, or the token),
+    KickRejected (its `error` is "invalid_grant" for a grant that is spent or gone) and
+    KickMalformed.
+    """
+
+    def __init__(
+        self, *, id_url: str, client_id: str, client_secret: str, http: requests.Session
+    ) -> None:
+        self._url = f"{id_url.rstrip('/')}/oauth"
+        self._credentials = {"client_id": client_id, "client_secret": client_secret}
+        self._http = http
+
+    def exchange_code(self, *, code: str, redirect_uri: str, verifier: str) -> Tokens:
+        """Spend the code that Kick sent the player back with. Never repeated."""
+        tokens = self._ask_for_tokens(
+            grant_type="authorization_code",
+            code=code,
+            redirect_uri=redirect_uri,
+            code_verifier=verifier,
+        )
+        if not tokens.refresh_token:
+            raise KickMalformed("Kick gave no refresh token for the code.")
+        return tokens
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """Spend the refresh token; the answer has the one to keep instead. Never repeated.
+
+        An answer without a new one leaves the old one valid (RFC 6749, section 6).
+        """
+        return self._ask_for_tokens(
+            kept_refresh_token=refresh_token,
+            grant_type="refresh_token",
+            refresh_token=refresh_token,
+        )
+
+    def client_credentials(self) -> Tokens:
+        """Return a new app access token."""
+        return self._ask_for_tokens(grant_type="client_credentials")
+
+    def revoke(self, *, token: str, hint: TokenHint) -> None:
+        """End a token, and with a refresh token the grant. Kick answers 200 for any token."""
+        query = {"token": token, "token_hint_type": hint}
+        call(self._http, "POST", f"{self._url}/revoke", params=query)
+
+    def introspect(self, access_token: str) -> Introspection:
+        """Return what Kick knows of a token; it does not say whose it is."""
+        answer = call(
+            self._http,
+            "POST",
+            f"{self._url}/token/introspect",
+            headers={"Authorization": f"Bearer {access_token}"},
+        )
+        return _read_introspection(answer)
+
+    def _ask_for_tokens(self, *, kept_refresh_token: str = "", **form: str) -> Tokens:
+        answer = call(
+            self._http, "POST", f"{self._url}/token", data={**form, **self._credentials}
+        ).json()
+        return Tokens(
+            access_token=_token(answer.get("access_token")),
+            refresh_token=_token(answer.get("refresh_token") or kept_refresh_token, optional=True),
+            expires_in=_seconds(answer.get("expires_in")),
+            scope=_text(answer.get("scope")),
+            token_type=_text(answer.get("token_type")),
+        )
+
+
+def _read_introspection(answer: Answer) -> Introspection:
+    data = answer.json().get("data")
+    if not isinstance(data, JSONObject) or not isinstance(data.get("active"), bool):
+        raise KickMalformed('Kick\'s introspection has no "data" with "active" in it.')
+    return Introspection(
+        active=data["active"],
+        client_id=_text(data.get("client_id")),
+        token_type=_text(data.get("token_type")),
+        scope=_text(data.get("scope")),
+        expires_at=_seconds(data["exp"]) if data.get("exp") is not None else None,
+    )
+
+
+def _token(value: Any, *, optional: bool = False) -> str:
+    """A token is printable ASCII (RFC 6749, appendix A); any other would break a header apart."""
+    if optional and value == "":
+        return ""
+    if type(value) is not str or not value or not (value.isascii() and value.isprintable()):
+        raise KickMalformed("Kick's answer has no usable token.")
+    return value
+
+
+def _seconds(value: Any) -> int:
+    """Kick's documentation shows a number of seconds as a string; both are taken."""
+    if isinstance(value, str):
+        whole = value.partition(".")[0] if isinstance(value, NumberText) else value
+        if whole.isascii() and whole.isdigit() and len(whole) <= 15:
+            return int(whole)
+    raise KickMalformed("Kick's answer has no usable number of seconds.")
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str else ""

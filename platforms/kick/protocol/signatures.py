@@ -1,0 +1,142 @@
+"""Kick's webhook signature: RSASSA-PKCS1-v1_5 with SHA-256 over message id, timestamp and body."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from platforms.kick.protocol.timestamps import parse_timestamp
+
+MAX_MESSAGE_ID_LENGTH = 255
+MIN_KEY_BITS = 2048
+
+SIGNATURE_HEADER = "Kick-Event-Signature"
+MESSAGE_ID_HEADER = "Kick-Event-Message-ID"
+TIMESTAMP_HEADER = "Kick-Event-Timestamp"
+# Kick's other events send their timestamp under this name.
+EVENT_TIMESTAMP_HEADER = "Kick-Event-Message-Timestamp"
+HEADERS = (SIGNATURE_HEADER, MESSAGE_ID_HEADER, TIMESTAMP_HEADER, EVENT_TIMESTAMP_HEADER)
+
+_SIGNATURE, _MESSAGE_ID, _TIMESTAMP, _EVENT_TIMESTAMP = map(str.lower, HEADERS)
+_PADDING = PKCS1v15()
+_HASH = SHA256()
+
+
+class HeaderError(ValueError):
+    """A header of a delivery is missing or unusable; the message is one sentence."""
+
+
+class SignatureMissing(HeaderError):
+    """The delivery is not signed at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDelivery:
+    """A webhook request as far as its signature reaches; the signature is not yet verified."""
+
+    message_id: str
+    timestamp: str
+    signature: str = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def sent_at(self) -> datetime:
+        """When Kick says that it sent this, in UTC. Raises ValueError unless RFC 3339."""
+        return parse_timestamp(self.timestamp)
+
+
+def read_delivery(headers: Mapping[str, str], body: bytes) -> SignedDelivery:
+    """Take a delivery out of a request; the names of the headers may be in any case.
+
+    Raises HeaderError, and SignatureMissing in particular when there is no signature.
+    """
+    lowered = {name.lower(): value for name, value in headers.items()}
+    signature = lowered.get(_SIGNATURE)
+    if not signature:
+        raise SignatureMissing(f"The header {SIGNATURE_HEADER} is missing: expected a signature.")
+    return SignedDelivery(
+        message_id=_read_message_id(lowered.get(_MESSAGE_ID)),
+        timestamp=_read_timestamp(lowered),
+        signature=signature,
+        body=body,
+    )
+
+
+def load_public_key(pem: str) -> RSAPublicKey:
+    """Return the key of a PEM text. Raises ValueError unless it is RSA of at least 2048 bits."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("The text is no public key in PEM.") from error
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError("The public key is not an RSA key.")  # noqa: TRY004 - its text is bad
+    if key.key_size < MIN_KEY_BITS:
+        raise ValueError(f"The RSA key has {key.key_size} bits: expected at least {MIN_KEY_BITS}.")
+    return key
+
+
+def verify(public_key: RSAPublicKey, delivery: SignedDelivery) -> bool:
+    """Whether the owner of the key signed this delivery; False for whatever is no signature."""
+    try:
+        signature = base64.b64decode(delivery.signature, validate=True)
+        signed = _signed_bytes(delivery.message_id, delivery.timestamp, delivery.body)
+        public_key.verify(signature, signed, _PADDING, _HASH)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def sign(private_key: RSAPrivateKey, *, message_id: str, timestamp: str, body: bytes) -> str:
+    """Return the base64 signature that Kick would send with this delivery."""
+    signed = _signed_bytes(message_id, timestamp, body)
+    return base64.b64encode(private_key.sign(signed, _PADDING, _HASH)).decode()
+
+
+def _signed_bytes(message_id: str, timestamp: str, body: bytes) -> bytes:
+    return f"{message_id}.{timestamp}.".encode() + body
+
+
+def _read_message_id(message_id: str | None) -> str:
+    if not message_id:
+        raise HeaderError(f"The header {MESSAGE_ID_HEADER} is missing or empty: expected an id.")
+    if len(message_id) > MAX_MESSAGE_ID_LENGTH:
+        raise HeaderError(
+            f"The header {MESSAGE_ID_HEADER} has {len(message_id)} characters: "
+            f"expected at most {MAX_MESSAGE_ID_LENGTH}."
+        )
+    if not (message_id.isascii() and message_id.isprintable()):
+        raise HeaderError(
+            f"The header {MESSAGE_ID_HEADER} has a control character or one beyond ASCII: "
+            "expected neither."
+        )
+    return message_id
+
+
+def _read_timestamp(lowered: Mapping[str, str]) -> str:
+    timestamp = lowered.get(_TIMESTAMP)
+    event_timestamp = lowered.get(_EVENT_TIMESTAMP)
+    if timestamp and event_timestamp and timestamp != event_timestamp:
+        raise HeaderError(
+            f"The headers {TIMESTAMP_HEADER} and {EVENT_TIMESTAMP_HEADER} disagree: "
+            "expected the same time in both, or one of them alone."
+        )
+    return _checked_timestamp(timestamp or event_timestamp)
+
+
+def _checked_timestamp(timestamp: str | None) -> str:
+    if not timestamp:
+        raise HeaderError(f"The header {TIMESTAMP_HEADER} is missing: expected a timestamp.")
+    try:
+        parse_timestamp(timestamp)
+    except ValueError as error:
+        raise HeaderError(
+            f"The header {TIMESTAMP_HEADER} is {timestamp[:40]!a}: "
+            "expected an RFC 3339 timestamp, such as 2026-06-23T12:00:00Z."
+        ) from error
+    return timestamp

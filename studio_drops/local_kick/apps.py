@@ -1,7 +1,0 @@
-from django.apps import AppConfig
-
-
-class LocalKickConfig(AppConfig):
-    name = "studio_drops.local_kick"
-    label = "local_kick"
-    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,145 @@
+"""How the ledger is doing, in numbers: what `doctor`, the metrics and the admin's home all read.
+
+Each looks at what is open (held, unwritten, due), never at all that ever was.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min
+
+from accounts.models import Authorization, Deauthorization
+from claims.models import Campaign, Claim, Entitlement, Lease, QuarantinedDelivery, ReconcileRun
+
+RECENT = timedelta(hours=1)
+
+
+# Beyond this a number says no more, and counting on would cost more with every claim.
+COUNTED_UP_TO = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The claims that are held for one reason: how many, of 10,000 at most, and when the oldest one
+    was received."""
+
+    reason: str
+    count: int
+    oldest_at: datetime
+
+    @property
+    def shown(self) -> str:
+        return f"{self.count:,}" + ("+" if self.count == COUNTED_UP_TO else "")
+
+
+def held_by_reason() -> list[Held]:
+    """In the order of the reasons' precedence; a reason without claims is left out.
+
+    Two look-ups for each reason, in the index that holds a reason's claims in order of their age:
+    it costs the same however many are held.
+    """
+    found = (_held_for(reason) for reason in Claim.HoldReason.values)
+    return [held for held in found if held]
+
+
+def _held_for(reason: str) -> Held | None:
+    received = (
+        Claim.objects.filter(status=Claim.Status.HELD, hold_reason=reason)
+        .order_by("received_at")
+        .values_list("received_at", flat=True)
+    )
+    oldest_at = received.first()
+    return Held(reason, received[:COUNTED_UP_TO].count(), oldest_at) if oldest_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Claims that Kick should show as processed and does not, as far as we know."""
+
+    count: int
+    refused: int
+    oldest_at: datetime | None
+
+
+def unwritten() -> Unwritten:
+    """At most 10,000. `oldest_at`: when the first of the thousand that were claimed first was
+    complete, and Kick should have been told.
+
+    It follows the order of the one index that holds these few: the planner takes them for nearly
+    all claims, and would otherwise read the whole table.
+    """
+    waiting = Claim.objects.exclude(external_status=F("wanted_external_status")).filter(
+        wanted_external_status=Claim.ExternalStatus.PROCESSED
+    )
+    columns = waiting.order_by("pk").values_list("pk", "refused_writes")
+    rows = list(columns[:COUNTED_UP_TO])
+    complete_at = (
+        Entitlement.objects.filter(claim__in=[pk for pk, _ in rows[:1000]])
+        .order_by()
+        .values("claim")
+        .annotate(complete_at=Max("fulfilled_at"))
+        .aggregate(oldest_at=Min("complete_at"))
+    )
+    return Unwritten(
+        count=len(rows), refused=sum(refused > 0 for _, refused in rows), **complete_at
+    )
+
+
+def last_run() -> ReconcileRun | None:
+    return ReconcileRun.objects.order_by("-started_at").first()
+
+
+def job_began_at(job: str) -> datetime | None:
+    return Lease.objects.filter(job=job).values_list("last_began_at", flat=True).first()
+
+
+def job_ended_at(job: str) -> datetime | None:
+    return Lease.objects.filter(job=job).values_list("last_ended_at", flat=True).first()
+
+
+def recent_claims(*, now: datetime) -> dict[str, int]:
+    """How many claims of the last hour came by which source."""
+    recent = Claim.objects.filter(recorded_at__gte=now - RECENT)
+    counts = recent.values("source").annotate(count=Count("pk"))
+    return {row["source"]: row["count"] for row in counts.order_by()}
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Between claiming at Kick and being granted here, for the claims granted in the last hour."""
+
+    mean: timedelta | None
+    longest: timedelta | None
+
+
+def recent_waits(*, now: datetime) -> Waits:
+    """Of claims whose time at Kick is known: the claims API tells it, a webhook does not."""
+    known = Claim.objects.filter(recorded_at__gte=now - RECENT, granted_at__isnull=False)
+    wait = ExpressionWrapper(F("granted_at") - F("kick_created_at"), output_field=DurationField())
+    row = known.exclude(kick_created_at=None).aggregate(mean=Avg(wait), longest=Max(wait))
+    return Waits(**row)
+
+
+def recently_missed(*, now: datetime) -> int:
+    """How many claims of the last hour reconcile found although their webhook was due."""
+    runs = ReconcileRun.objects.filter(started_at__gte=now - RECENT, missed__gt=0)
+    return sum(runs.values_list("missed", flat=True))
+
+
+def recent_unusable_deliveries(*, now: datetime) -> int:
+    since = now - timedelta(days=1)
+    return QuarantinedDelivery.objects.filter(verdict="UNUSABLE", received_at__gte=since).count()
+
+
+def campaigns_without_category() -> int:
+    return Campaign.objects.filter(category="").count()
+
+
+def disconnected_links() -> int:
+    """Links that live on here although Kick has ended their grant."""
+    return Authorization.objects.filter(disconnected_at__isnull=False).count()
+
+
+def revocations_overdue(*, now: datetime) -> int:
+    pending = Deauthorization.objects.filter(outcome=Deauthorization.Outcome.PENDING)
+    return pending.filter(created_at__lt=now - timedelta(days=1)).count()

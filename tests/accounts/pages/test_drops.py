@@ -1,0 +1,119 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from accounts.pages.drops import SHOWN_AT_MOST, Drop, DropState, list_player_drops
+from claims.models import Claim, Entitlement
+from tests.factories import (
+    NOW,
+    make_claim,
+    make_entitlement,
+    make_item,
+    make_kick_user,
+    make_player,
+)
+
+pytestmark = pytest.mark.django_db
+
+Reason = Claim.HoldReason
+UNCONFIRMED = {"hold_reason": Reason.UNCONFIRMED, "next_lookup_at": NOW}
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (Entitlement.Status.GRANTED, DropState.READY),
+        (Entitlement.Status.FULFILLED, DropState.DELIVERED),
+        (Entitlement.Status.REVOKED, DropState.TAKEN_BACK),
+    ],
+)
+def test_list_player_drops_names_items(status: str, state: DropState) -> None:
+    player = make_player()
+    make_item(sku="cape", name="Ember Cape")
+    make_entitlement(player=player, sku="cape", quantity=3, status=status)
+    make_entitlement()
+
+    drops = list_player_drops(player)
+
+    assert drops == [Drop(name="Ember Cape", quantity=3, state=state, at=NOW)]
+
+
+def test_list_player_drops_of_an_item_that_has_left_the_catalogue_shows_its_sku() -> None:
+    player = make_player()
+    make_entitlement(player=player, sku="a-lost-thing")
+
+    drops = list_player_drops(player)
+
+    assert drops[0].name == "a-lost-thing"
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        (UNCONFIRMED, DropState.CONFIRMING),
+        ({"hold_reason": Reason.UNMAPPED_REWARD}, DropState.PREPARING),
+        ({"hold_reason": Reason.NOT_LINKED}, DropState.ARRIVING),
+    ],
+)
+def test_list_player_drops_shows_held_claims(fields: dict[str, object], state: DropState) -> None:
+    kick_user = make_kick_user(player=make_player())
+    claim = make_claim(kick_user=kick_user, **fields)
+
+    drops = list_player_drops(kick_user.player)
+
+    assert drops == [Drop(name=claim.reward.name, quantity=1, state=state, at=NOW)]
+
+
+def test_list_player_drops_of_a_reward_that_nobody_knows_has_no_name() -> None:
+    kick_user = make_kick_user(player=make_player())
+    make_claim(kick_user=kick_user, campaign_id="unknown", reward_id="unknown", **UNCONFIRMED)
+
+    drops = list_player_drops(kick_user.player)
+
+    assert [drop.name for drop in drops] == [""]
+
+
+def test_list_player_drops_leaves_out_another_organizations() -> None:
+    kick_user = make_kick_user(player=make_player())
+    make_claim(kick_user=kick_user, hold_reason=Reason.NOT_OURS, not_ours_at=NOW)
+
+    drops = list_player_drops(kick_user.player)
+
+    assert drops == []
+
+
+def test_list_player_drops_is_newest_first_and_limited(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    kick_user = make_kick_user(player=make_player())
+    for number in range(SHOWN_AT_MOST):
+        at = NOW - timedelta(hours=2 * number)
+        make_entitlement(player=kick_user.player, granted_at=at)
+        make_claim(kick_user=kick_user, recorded_at=at - timedelta(hours=1))
+
+    with django_assert_num_queries(4):
+        drops = list_player_drops(kick_user.player)
+
+    times = [drop.at for drop in drops]
+    assert len(drops) == SHOWN_AT_MOST
+    assert times == sorted(times, reverse=True)
+
+
+def test_hub_shows_drops_in_words(client: Client) -> None:
+    kick_user = make_kick_user(player=make_player())
+    make_item(sku="cape", name="Ember <Cape>")
+    make_entitlement(player=kick_user.player, sku="cape", quantity=2)
+    make_claim(kick_user=kick_user, campaign_id="unknown", reward_id="unknown", **UNCONFIRMED)
+    session = client.session
+    session["player_id"] = kick_user.player.pk
+    session.save()
+
+    page = client.get("/link/").content.decode()
+
+    assert "Ember &lt;Cape&gt;" in page
+    assert "× 2" in page
+    assert "Ready – log in to the game" in page
+    assert "A reward from Kick" in page
+    assert "Checking with Kick" in page

@@ -1,0 +1,185 @@
+"""Keeping grants alive, over real HTTP to the local Kick."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from accounts.authorizations import FIRST_PAUSE, refresh_authorizations
+from accounts.links import REFRESHED_EVERY
+from accounts.models import Authorization, Deauthorization, KickUser
+from accounts.tokens import decrypt
+from platforms.kick.client import get_kick
+from platforms.kick.protocol.errors import KickRejected
+from platforms.kick.protocol.oauth import OAuthClient
+from tests.accounts.visitor import Visitor
+from tests.local_kick_process import LocalKick
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+A_MOMENT = timedelta(seconds=30)
+
+
+@pytest.fixture
+def oauth(kick: LocalKick) -> OAuthClient:
+    return get_kick().oauth
+
+
+@pytest.fixture
+def authorization(nova: Visitor) -> Authorization:
+    nova.link("nova_live")
+    return Authorization.objects.get()
+
+
+def token_of(authorization: Authorization) -> str:
+    authorization.refresh_from_db()
+    return decrypt(authorization.encrypted_refresh_token)
+
+
+def test_refresh_grants_exchanges_a_token_that_is_due(
+    authorization: Authorization, oauth: OAuthClient
+) -> None:
+    before, due_at = token_of(authorization), authorization.next_refresh_at
+
+    refreshed = refresh_authorizations(oauth=oauth, now=due_at)
+
+    assert refreshed == 1
+    assert token_of(authorization) != before
+    assert abs(authorization.next_refresh_at - due_at - REFRESHED_EVERY) < A_MOMENT
+    assert oauth.refresh(token_of(authorization)).access_token
+
+
+def test_refresh_grants_leaves_what_is_not_due(
+    authorization: Authorization, oauth: OAuthClient
+) -> None:
+    before = token_of(authorization)
+
+    refreshed = refresh_authorizations(
+        oauth=oauth, now=authorization.next_refresh_at - timedelta(seconds=1)
+    )
+
+    assert (refreshed, token_of(authorization)) == (0, before)
+
+
+def test_refresh_grants_marks_what_the_viewer_ended_at_kick(
+    nova: Visitor,
+    authorization: Authorization,
+    oauth: OAuthClient,
+    kick: LocalKick,
+    settings: Settings,
+) -> None:
+    user_id = int(authorization.kick_user_id)
+    kick.disconnect(user_id=user_id, client_id=settings.KICK_CLIENT_ID)
+
+    refresh_authorizations(oauth=oauth, now=authorization.next_refresh_at)
+
+    authorization.refresh_from_db()
+    assert authorization.disconnected_at
+    assert KickUser.objects.get().player == nova.player
+    assert "Reconnect" in nova.hub()
+
+
+def test_a_disconnected_link_is_whole_again_after_reconnecting(
+    nova: Visitor,
+    authorization: Authorization,
+    oauth: OAuthClient,
+    kick: LocalKick,
+    settings: Settings,
+) -> None:
+    kick.disconnect(user_id=int(authorization.kick_user_id), client_id=settings.KICK_CLIENT_ID)
+    refresh_authorizations(oauth=oauth, now=authorization.next_refresh_at)
+
+    nova.link("nova_live")
+
+    authorization.refresh_from_db()
+    assert (authorization.disconnected_at, authorization.failed_refreshes) == (None, 0)
+    assert "Reconnect" not in nova.hub()
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 500}, {"status": 429}, {"status": 401}, {"status": 403}]
+)
+def test_refresh_grants_marks_nothing_while_kick_is_down_or_busy(
+    authorization: Authorization, oauth: OAuthClient, kick: LocalKick, fault: dict[str, int]
+) -> None:
+    kick.set_faults(api={**fault, "path_prefix": "/oauth/token"})
+    due_at = authorization.next_refresh_at
+
+    refreshed = refresh_authorizations(oauth=oauth, now=due_at)
+
+    authorization.refresh_from_db()
+    assert (refreshed, authorization.disconnected_at, authorization.failed_refreshes) == (
+        0,
+        None,
+        1,
+    )
+    assert abs(authorization.next_refresh_at - due_at - FIRST_PAUSE) < A_MOMENT
+
+
+@pytest.mark.parametrize(("failures", "is_marked"), [(0, False), (1, False), (2, True)])
+def test_refresh_grants_believes_a_refusal_without_a_cause_the_third_time(
+    authorization: Authorization, oauth: OAuthClient, failures: int, is_marked: bool
+) -> None:
+    Authorization.objects.update(failed_refreshes=failures)
+
+    class RefusesWithoutACause:
+        """The real client, except that it says of every token what Kick's documentation shows."""
+
+        client_credentials = oauth.client_credentials
+
+        def refresh(self, _token: str) -> object:
+            raise KickRejected("Kick refused.", status=400, error="Invalid request")
+
+    refresh_authorizations(oauth=RefusesWithoutACause(), now=authorization.next_refresh_at)
+
+    authorization.refresh_from_db()
+    assert (authorization.disconnected_at is not None) == is_marked
+
+
+def test_refresh_grants_marks_nothing_when_our_own_secret_is_wrong(
+    authorization: Authorization, oauth: OAuthClient, settings: Settings
+) -> None:
+    settings.KICK_CLIENT_SECRET = "wrong"
+
+    refresh_authorizations(oauth=get_kick().oauth, now=authorization.next_refresh_at)
+
+    authorization.refresh_from_db()
+    assert authorization.disconnected_at is None
+
+
+def test_refresh_grants_overtaken_by_an_unlink_revokes_the_new_token(
+    nova: Visitor, authorization: Authorization, oauth: OAuthClient
+) -> None:
+    class UnlinksMeanwhile:
+        """The real client, with a player who unlinks while it waits for Kick."""
+
+        def refresh(self, token: str) -> object:
+            tokens = oauth.refresh(token)
+            nova.client.post("/link/unlink")
+            return tokens
+
+    refresh_authorizations(oauth=UnlinksMeanwhile(), now=authorization.next_refresh_at)
+
+    assert not Authorization.objects.exists()
+    tokens = [decrypt(row.encrypted_refresh_token) for row in Deauthorization.objects.all()]
+    assert len(tokens) == 2
+    spent = []
+    for token in tokens:
+        try:
+            oauth.refresh(token)
+        except KickRejected:
+            spent.append(token)
+    assert len(spent) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refresh_grants_by_many_at_once_uses_each_token_once(
+    authorization: Authorization, oauth: OAuthClient
+) -> None:
+    due_at = authorization.next_refresh_at
+
+    refreshed = at_once([lambda: refresh_authorizations(oauth=oauth, now=due_at)] * 6)
+
+    authorization.refresh_from_db()
+    assert (sum(refreshed), authorization.disconnected_at) == (1, None)

@@ -1,0 +1,264 @@
+"""Telling Kick that a grant has ended, over real HTTP to the local Kick."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import IntegrityError, connection, transaction
+from pytest_django.fixtures import Settings
+
+from accounts.deauthorizations import FIRST_PAUSE, LONGEST_PAUSE, send_deauthorizations
+from accounts.links import SENDING_LASTS_AT_MOST
+from accounts.models import Deauthorization
+from accounts.tokens import decrypt, encrypt
+from platforms.kick.client import get_kick
+from platforms.kick.protocol.errors import KickError, KickRejected
+from platforms.kick.protocol.oauth import OAuthClient
+from tests.accounts.visitor import Visitor
+from tests.factories import NOW, make_kick_user
+from tests.local_kick_process import LocalKick
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+# As long as one run of the tests may take to get from one line to the next.
+A_MOMENT = timedelta(seconds=30)
+
+
+@pytest.fixture
+def oauth(kick: LocalKick) -> OAuthClient:
+    return get_kick().oauth
+
+
+def make_revocation(*, token: str = "a-token", **fields: object) -> Deauthorization:
+    due = {
+        "kick_user": make_kick_user(),
+        "created_at": NOW,
+        "next_attempt_at": NOW,
+        "encrypted_refresh_token": encrypt(token),
+    }
+    return Deauthorization.objects.create(**due | fields)
+
+
+def test_revoke_grants_ends_the_grant_at_kick(nova: Visitor, oauth: OAuthClient) -> None:
+    nova.link("nova_live")
+    nova.client.post("/link/unlink")
+    deauthorization = Deauthorization.objects.get()
+    token = decrypt(deauthorization.encrypted_refresh_token)
+
+    revoked = send_deauthorizations(oauth=oauth, now=deauthorization.next_attempt_at)
+
+    deauthorization.refresh_from_db()
+    assert (revoked, deauthorization.outcome, deauthorization.attempts) == (1, "REVOKED", 1)
+    assert bytes(deauthorization.encrypted_refresh_token) == b""
+    with pytest.raises(KickRejected, match="invalid_grant"):
+        oauth.refresh(token)
+
+
+def test_revoke_grants_again_does_nothing(oauth: OAuthClient) -> None:
+    make_revocation()
+    send_deauthorizations(oauth=oauth, now=NOW)
+
+    revoked = send_deauthorizations(oauth=oauth, now=NOW + timedelta(days=1))
+
+    assert revoked == 0
+
+
+def test_revoke_grants_leaves_what_is_not_due(oauth: OAuthClient) -> None:
+    make_revocation(next_attempt_at=NOW + timedelta(minutes=5))
+
+    revoked = send_deauthorizations(oauth=oauth, now=NOW)
+
+    assert revoked == 0
+
+
+def test_revoke_grants_leaves_what_a_link_overtook(oauth: OAuthClient) -> None:
+    make_revocation(
+        outcome="OVERTAKEN", next_attempt_at=None, ended_at=NOW, encrypted_refresh_token=b""
+    )
+
+    revoked = send_deauthorizations(oauth=oauth, now=NOW)
+
+    assert revoked == 0
+
+
+def test_revoke_grants_while_kick_is_down_tries_again_later(
+    kick: LocalKick, oauth: OAuthClient
+) -> None:
+    first, second = make_revocation(), make_revocation(next_attempt_at=NOW + timedelta(seconds=1))
+    kick.set_faults(api={"path_prefix": "/oauth/revoke", "status": 500})
+
+    revoked = send_deauthorizations(oauth=oauth, now=NOW + timedelta(seconds=1))
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert revoked == 0
+    assert (first.outcome, first.attempts, first.sending_since) == ("PENDING", 1, None)
+    assert FIRST_PAUSE <= first.next_attempt_at - NOW < FIRST_PAUSE + A_MOMENT
+    # One sign that Kick is down is enough for one run.
+    assert second.attempts == 0
+
+
+def test_revoke_grants_after_an_outage_ends_the_grant(kick: LocalKick, oauth: OAuthClient) -> None:
+    make_revocation()
+    kick.set_faults(api={"path_prefix": "/oauth/revoke", "status": 500})
+    send_deauthorizations(oauth=oauth, now=NOW)
+    kick.clear_faults()
+
+    revoked = send_deauthorizations(oauth=oauth, now=NOW + FIRST_PAUSE + A_MOMENT)
+
+    assert revoked == 1
+
+
+@pytest.mark.parametrize(
+    ("attempts", "pause"), [(0, FIRST_PAUSE), (1, 2 * FIRST_PAUSE), (200, LONGEST_PAUSE)]
+)
+def test_pause_doubles_up_to_its_limit(attempts: int, pause: timedelta, settings: Settings) -> None:
+    deauthorization = make_revocation(attempts=attempts)
+    settings.TOKEN_KEYS = [Fernet.generate_key().decode()]
+
+    send_deauthorizations(oauth=get_kick().oauth, now=NOW)
+
+    deauthorization.refresh_from_db()
+    assert pause <= deauthorization.next_attempt_at - NOW < pause + A_MOMENT
+
+
+def test_revoke_grants_goes_on_after_a_token_that_it_cannot_read(
+    oauth: OAuthClient, settings: Settings
+) -> None:
+    good_keys = settings.TOKEN_KEYS
+    settings.TOKEN_KEYS = [Fernet.generate_key().decode()]
+    unreadable = make_revocation()
+    settings.TOKEN_KEYS = good_keys
+    make_revocation(next_attempt_at=NOW + timedelta(seconds=1))
+
+    revoked = send_deauthorizations(oauth=oauth, now=NOW + timedelta(seconds=1))
+
+    unreadable.refresh_from_db()
+    assert (revoked, unreadable.outcome) == (1, "PENDING")
+
+
+def test_revoke_grants_refused_by_kick_keeps_trying(kick: LocalKick, oauth: OAuthClient) -> None:
+    deauthorization = make_revocation()
+    kick.set_faults(api={"path_prefix": "/oauth/revoke", "status": 403})
+
+    revoked = send_deauthorizations(oauth=oauth, now=NOW)
+
+    deauthorization.refresh_from_db()
+    assert (revoked, deauthorization.outcome, deauthorization.attempts) == (0, "PENDING", 1)
+
+
+def test_revoke_grants_of_a_token_that_kick_no_longer_knows_has_ended() -> None:
+    make_revocation()
+    gone = Answering(KickRejected("gone", status=400, error="invalid_grant"))
+
+    revoked = send_deauthorizations(oauth=gone, now=NOW)
+
+    assert revoked == 1
+
+
+def test_revoke_grants_marks_the_row_while_kick_is_told() -> None:
+    deauthorization = make_revocation()
+    watching = Answering(look_at=deauthorization)
+
+    send_deauthorizations(oauth=watching, now=NOW)
+
+    assert watching.seen_sending_since is not None
+    assert not watching.was_in_transaction
+    deauthorization.refresh_from_db()
+    assert deauthorization.sending_since is None
+
+
+def test_revoke_grants_leaves_what_another_worker_is_at() -> None:
+    make_revocation()
+    beaten = Answering(meet_another_worker=True)
+
+    revoked = send_deauthorizations(oauth=beaten, now=NOW)
+
+    assert (revoked, beaten.calls) == (1, 1)
+
+
+def test_revoke_grants_takes_over_from_a_worker_that_died() -> None:
+    make_revocation(next_attempt_at=NOW + SENDING_LASTS_AT_MOST, sending_since=NOW, attempts=1)
+
+    revoked = send_deauthorizations(oauth=Answering(), now=NOW + SENDING_LASTS_AT_MOST)
+
+    assert revoked == 1
+
+
+def test_revoke_grants_that_a_link_overtook_on_the_way_stays_overtaken() -> None:
+    """After three minutes a link no longer waits for a worker; that worker may yet come back."""
+    deauthorization = make_revocation()
+    overtaking = Answering(overtake=deauthorization)
+
+    send_deauthorizations(oauth=overtaking, now=NOW)
+
+    deauthorization.refresh_from_db()
+    assert deauthorization.outcome == "OVERTAKEN"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_revoke_grants_by_two_workers_tells_kick_once() -> None:
+    for _ in range(6):
+        make_revocation()
+    counting = Answering()
+
+    revoked = at_once([lambda: send_deauthorizations(oauth=counting, now=NOW)] * 3)
+
+    assert sum(revoked) + Deauthorization.objects.filter(outcome="PENDING").count() == 6
+    assert counting.calls == sum(revoked)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"outcome": "REVOKED"},
+        {"next_attempt_at": None},
+        {"ended_at": NOW},
+        {"outcome": "REVOKED", "next_attempt_at": None, "ended_at": NOW, "sending_since": NOW},
+    ],
+)
+def test_revocation_is_due_or_ended(fields: dict[str, object]) -> None:
+    deauthorization = make_revocation()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Deauthorization.objects.filter(pk=deauthorization.pk).update(**fields)
+
+
+class Answering(OAuthClient):
+    """Kick's answer to a revocation, and a look at our side while it is on its way."""
+
+    def __init__(
+        self,
+        error: KickError | None = None,
+        *,
+        look_at: Deauthorization | None = None,
+        overtake: Deauthorization | None = None,
+        meet_another_worker: bool = False,
+    ) -> None:
+        self.error, self.look_at, self.overtake = error, look_at, overtake
+        self.meet_another_worker = meet_another_worker
+        self.calls = 0
+        self.seen_sending_since: datetime | None = None
+        self.was_in_transaction = False
+
+    def revoke(self, *, token: str, hint: str) -> None:
+        self.calls += 1
+        # The test itself is one transaction; what counts is whether another lies within it.
+        self.was_in_transaction = len(connection.savepoint_ids) > 1
+        if self.look_at:
+            row = Deauthorization.objects.get(pk=self.look_at.pk)
+            self.seen_sending_since = row.sending_since
+        if self.meet_another_worker:
+            self.meet_another_worker = False
+            send_deauthorizations(oauth=self, now=NOW)
+        if self.overtake:
+            Deauthorization.objects.filter(pk=self.overtake.pk).update(
+                outcome="OVERTAKEN",
+                next_attempt_at=None,
+                ended_at=NOW,
+                sending_since=None,
+                encrypted_refresh_token=b"",
+            )
+        if self.error:
+            raise self.error

@@ -1,0 +1,264 @@
+import json
+
+import pytest
+from django.urls import reverse
+from kombu.exceptions import OperationalError
+
+from claims.desk import enqueue
+from claims.models import Campaign, CampaignReward, Claim, Item, Reward, RewardItem
+from studio_drops.tasks import heal_claims
+from tests.factories import NOW, make_campaign, make_claim, make_item, make_reward
+
+
+def inline_rows(prefix, rows, initial=0):
+    management = {"TOTAL_FORMS": len(rows), "INITIAL_FORMS": initial}
+    form = {f"{prefix}-{name}": value for name, value in management.items()}
+    for index, row in enumerate(rows):
+        form |= {f"{prefix}-{index}-{name}": value for name, value in row.items()}
+    return form
+
+
+def campaign_form(rewards=(), **fields):
+    rows = [{"reward": reward.pk, "required_minutes": 30} for reward in rewards]
+    defaults = {"name": "Summer", "category": "Rust", "announcement_days": 0, "grace_days": 7}
+    return defaults | fields | inline_rows("pairs", rows)
+
+
+def reward_form(items=(), **fields):
+    rows = [{"item": item.pk, "quantity": quantity} for item, quantity in items]
+    return {"name": "Sword", "external_id": ""} | fields | inline_rows("mapping", rows)
+
+
+def faults(answer):
+    assert answer.status_code == 200
+    formsets = answer.context["inline_admin_formsets"]
+    non_form = [str(error) for one in formsets for error in one.formset.non_form_errors()]
+    in_form = [str(errors) for one in formsets for errors in one.formset.errors if errors]
+    return [str(errors) for errors in answer.context["errors"]] + non_form + in_form
+
+
+@pytest.fixture
+def woken(monkeypatch):
+    """The messages that would wake a worker."""
+    sent = []
+    monkeypatch.setattr(enqueue.app, "send_task", lambda name, **_: sent.append(name))
+    return sent
+
+
+ADD_CAMPAIGN = "/admin/claims/campaign/add/"
+
+
+@pytest.mark.django_db
+class TestCampaign:
+    def test_add_with_rewards(self, admin_client, woken, django_capture_on_commit_callbacks):
+        rewards = [make_reward(), make_reward()]
+        form = campaign_form(rewards, campaign_id="01NEW", channels="alice\n\n bob \nalice")
+
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = admin_client.post(ADD_CAMPAIGN, form)
+
+        assert answer.status_code == 302, faults(answer)
+        campaign = Campaign.objects.get(pk="01NEW")
+        assert (campaign.category, campaign.channels) == ("Rust", ["alice", "bob"])
+        assert campaign.created_at > NOW
+        assert set(campaign.rewards.all()) == set(rewards)
+        assert woken == ["studio_drops.tasks.heal_claims"]
+
+    def test_add_of_one_that_is_there(self, admin_client, woken):
+        campaign = make_campaign()
+
+        answer = admin_client.post(ADD_CAMPAIGN, campaign_form(campaign_id=campaign.pk))
+
+        assert "already exists" in faults(answer)[0]
+
+    def test_thirteenth_reward_is_refused(self, admin_client, woken):
+        rewards = [make_reward() for _ in range(13)]
+
+        answer = admin_client.post(ADD_CAMPAIGN, campaign_form(rewards, campaign_id="01NEW"))
+
+        assert "at most 12 rewards" in str(faults(answer))
+        assert not Campaign.objects.exists()
+
+    def test_twelve_rewards_are_taken(self, admin_client, woken):
+        rewards = [make_reward() for _ in range(12)]
+
+        answer = admin_client.post(ADD_CAMPAIGN, campaign_form(rewards, campaign_id="01NEW"))
+
+        assert answer.status_code == 302, faults(answer)
+        assert CampaignReward.objects.count() == 12
+
+    def test_same_reward_twice_is_refused(self, admin_client, woken):
+        reward = make_reward()
+
+        answer = admin_client.post(
+            ADD_CAMPAIGN, campaign_form([reward, reward], campaign_id="01NEW")
+        )
+
+        assert "duplicate" in str(faults(answer))
+
+    def test_end_before_its_start_is_refused(self, admin_client, woken):
+        times = {
+            "starts_at_0": "2026-07-02",
+            "starts_at_1": "12:00",
+            "ends_at_0": "2026-07-01",
+            "ends_at_1": "12:00",
+        }
+
+        answer = admin_client.post(ADD_CAMPAIGN, campaign_form(campaign_id="01NEW", **times))
+
+        assert "campaign_ends_after_it_starts" in str(faults(answer))
+
+    def test_id_is_never_changed(self, admin_client, woken):
+        campaign = make_campaign(rewards=[])
+        url = reverse("admin:claims_campaign_change", args=[campaign.pk])
+
+        admin_client.post(url, campaign_form(campaign_id="01OTHER", name="Renamed"))
+
+        assert list(Campaign.objects.values_list("pk", "name")) == [(campaign.pk, "Renamed")]
+
+    def test_delete_is_refused_while_claims_name_it(self, admin_client):
+        claim = make_claim()
+        for model, row in (("campaign", claim.campaign), ("reward", claim.reward)):
+            url = reverse(f"admin:claims_{model}_delete", args=[row.pk])
+
+            assert admin_client.post(url, {"post": "yes"}).status_code == 403
+
+    def test_delete_while_no_claim_names_it(self, admin_client):
+        campaign = make_campaign(rewards=[])
+        url = reverse("admin:claims_campaign_delete", args=[campaign.pk])
+
+        assert admin_client.post(url, {"post": "yes"}).status_code == 302
+        assert not Campaign.objects.exists()
+
+
+@pytest.mark.django_db
+class TestMapping:
+    def url_of(self, reward):
+        return reverse("admin:claims_reward_change", args=[reward.pk])
+
+    def test_mapping_is_noted_once_and_wakes_the_healing(
+        self, admin_client, woken, django_capture_on_commit_callbacks
+    ):
+        reward, item = make_reward(), make_item()
+
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = admin_client.post(self.url_of(reward), reward_form([(item, 3)]))
+
+        assert answer.status_code == 302, faults(answer)
+        assert list(reward.mapping.values_list("item", "quantity")) == [(item.pk, 3)]
+        first_mapped_at = Reward.objects.get().first_mapped_at
+        assert first_mapped_at > NOW
+        assert woken == ["studio_drops.tasks.heal_claims"]
+        RewardItem.objects.all().delete()
+        admin_client.post(self.url_of(reward), reward_form([(item, 1)]))
+        assert Reward.objects.get().first_mapped_at == first_mapped_at
+
+    def test_saving_without_items_is_no_mapping(self, admin_client, woken):
+        reward = make_reward()
+
+        admin_client.post(self.url_of(reward), reward_form(name="Named"))
+
+        assert list(Reward.objects.values_list("name", "first_mapped_at")) == [("Named", None)]
+
+    @pytest.mark.parametrize("quantity", [0, -1, "x", ""])
+    def test_quantity_below_one_is_refused(self, admin_client, woken, quantity):
+        reward = make_reward()
+
+        answer = admin_client.post(self.url_of(reward), reward_form([(make_item(), quantity)]))
+
+        assert "quantity" in str(faults(answer))
+        assert not RewardItem.objects.exists()
+
+    def test_same_item_twice_is_refused(self, admin_client, woken):
+        reward, item = make_reward(), make_item()
+
+        answer = admin_client.post(self.url_of(reward), reward_form([(item, 1), (item, 2)]))
+
+        assert "duplicate" in str(faults(answer))
+
+    def test_page_shows_how_many_claims_wait(self, admin_client, woken):
+        reward = make_reward()
+        campaign = make_campaign(rewards=[reward])
+        for _ in range(2):
+            make_claim(campaign=campaign, reward=reward, hold_reason="UNMAPPED_REWARD")
+        make_claim(campaign=campaign, reward=reward, hold_reason="NOT_LINKED")
+
+        page = admin_client.get(self.url_of(reward)).content.decode()
+
+        assert "2 claims wait" in page
+        assert "future grants only" in page
+        filtered = page.split('<a href="/admin/claims/claim/?')[1].split('"')[0]
+        shown = admin_client.get("/admin/claims/claim/?" + filtered.replace("&amp;", "&"))
+        assert shown.context["cl"].queryset.count() == 2
+
+    def test_saving_says_how_many_claims_waited(self, admin_client, woken):
+        reward = make_reward()
+        make_claim(
+            campaign=make_campaign(rewards=[reward]), reward=reward, hold_reason="UNMAPPED_REWARD"
+        )
+
+        answer = admin_client.post(
+            self.url_of(reward), reward_form([(make_item(), 1)]), follow=True
+        )
+
+        assert "1 held claim waited for this" in answer.content.decode()
+
+    @pytest.mark.parametrize("error", [OperationalError("refused"), PermissionError("read-only")])
+    def test_saving_while_the_broker_is_away(
+        self, admin_client, monkeypatch, caplog, error, django_capture_on_commit_callbacks
+    ):
+        def fail(*_args, **_kwargs):
+            raise error
+
+        monkeypatch.setattr(enqueue.app, "send_task", fail)
+        reward = make_reward()
+
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = admin_client.post(self.url_of(reward), reward_form([(make_item(), 1)]))
+
+        assert answer.status_code == 302
+        assert reward.mapping.count() == 1
+        assert "wake_failed" in caplog.messages
+
+    def test_saving_puts_a_message_that_a_worker_knows_into_the_queue(
+        self, admin_client, settings, django_capture_on_commit_callbacks
+    ):
+        reward = make_reward()
+        before = set(settings.QUEUE_DIR.glob("*.msg"))
+
+        with django_capture_on_commit_callbacks(execute=True):
+            admin_client.post(self.url_of(reward), reward_form([(make_item(), 1)]))
+
+        (message,) = set(settings.QUEUE_DIR.glob("*.msg")) - before
+        assert json.loads(message.read_text())["headers"]["task"] == heal_claims.name
+
+
+@pytest.mark.django_db
+def test_item_keeps_its_sku(admin_client):
+    item = make_item(sku="sword")
+    url = reverse("admin:claims_item_change", args=[item.pk])
+
+    admin_client.post(url, {"sku": "axe", "name": "Axe", "description": "It cuts."})
+
+    assert list(Item.objects.values_list("sku", "name")) == [("sword", "Axe")]
+
+
+@pytest.mark.django_db
+def test_claim_page_says_why_it_is_held_and_what_mends_it(admin_client):
+    said = {
+        Claim.HoldReason.NOT_LINKED: "http://localhost:8000/link/",
+        Claim.HoldReason.UNMAPPED_REWARD: ">Map it</a> to items",
+        Claim.HoldReason.NOT_OURS: "another organization&#x27;s",
+        Claim.HoldReason.UNCONFIRMED: "looked up until it has, for a day (4 times so far)",
+    }
+    for reason, words in said.items():
+        claim = make_claim(
+            hold_reason=reason,
+            lookups=4,
+            next_lookup_at=NOW if reason == "UNCONFIRMED" else None,
+            not_ours_at=NOW if reason == "NOT_OURS" else None,
+        )
+
+        page = admin_client.get(reverse("admin:claims_claim_change", args=[claim.pk]))
+
+        assert words.replace("&#x27;", "'") in page.content.decode().replace("&#x27;", "'")

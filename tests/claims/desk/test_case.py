@@ -1,0 +1,165 @@
+"""What a story is told from, and what it costs."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import LinkEvent
+from claims.desk.audit import make_row, of_player
+from claims.desk.case.page import case_of_player
+from claims.desk.templatetags.desk import span
+from claims.models import AuditEvent
+from tests.claims.desk.admin.test_every_page import InlineCode
+from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
+
+pytestmark = pytest.mark.django_db
+
+SECOND = timedelta(seconds=1)
+
+
+def test_every_hop_has_its_time_and_gap() -> None:
+    player = make_player(name="Nova")
+    kick_user = make_kick_user(player=player)
+    claim = make_claim(
+        kick_user=kick_user,
+        status="GRANTED",
+        first_hold_reason="NOT_LINKED",
+        kick_created_at=NOW,
+        received_at=NOW + 2 * SECOND,
+        recorded_at=NOW + 2 * SECOND,
+        granted_at=NOW + 60 * SECOND,
+        wanted_external_status="processed",
+        external_status="processed",
+    )
+    make_entitlement(
+        claim=claim,
+        status="FULFILLED",
+        granted_at=NOW + 60 * SECOND,
+        first_listed_at=NOW + 65 * SECOND,
+        fulfilled_at=NOW + 66 * SECOND,
+    )
+
+    story = case_of_player(player)
+
+    assert story.about is not None
+    assert [(hop.what, span(hop.gap)) for hop in story.about.hops] == [
+        ("Claimed at Kick", ""),
+        ("Delivered by Kick's webhook", "2.0 s"),
+        ("Held", "0.0 s"),
+        ("Granted to Nova", "58 s"),
+        ("Asked for by the game", "5.0 s"),
+        ("Handed out by the game", "1.0 s"),
+        ("Written back: Kick shows it as processed", ""),
+    ]
+    assert span(story.about.took) == "1 min 6 s"
+
+
+def test_refused_write_is_a_hop() -> None:
+    player = make_player()
+    claim = make_claim(
+        kick_user=make_kick_user(player=player),
+        status="GRANTED",
+        wanted_external_status="processed",
+        refused_writes=3,
+    )
+    make_entitlement(claim=claim, status="FULFILLED")
+
+    story = case_of_player(player)
+
+    assert story.about is not None
+    assert story.about.hops[-1].what == "Kick refuses to show it as processed"
+
+
+def test_answer_is_about_what_is_not_settled_unless_a_claim_is_named() -> None:
+    player = make_player()
+    kick_user = make_kick_user(player=player)
+    waiting = make_claim(kick_user=kick_user)
+    delivered = make_claim(
+        kick_user=kick_user, status="GRANTED", recorded_at=NOW + SECOND, granted_at=NOW + SECOND
+    )
+    make_entitlement(claim=delivered, status="FULFILLED")
+
+    by_itself = case_of_player(player)
+    named = case_of_player(player, claim_id=delivered.pk)
+
+    assert by_itself.about is not None
+    assert by_itself.about.claim == waiting
+    assert named.about is not None
+    assert named.about.claim == delivered
+
+
+def test_claim_of_somebody_else_is_not_told_in_this_story() -> None:
+    player, another = make_player(), make_claim()
+
+    story = case_of_player(player, claim_id=another.pk)
+
+    assert story.about is None
+    assert story.entries == []
+
+
+def test_links_and_acts_are_in_the_timeline(support: Client) -> None:
+    player = make_player(name="Nova")
+    kick_user = make_kick_user(name="nova_live")
+    for number, kind in enumerate(["LINKED", "UNLINKED"]):
+        LinkEvent.objects.create(
+            kind=kind, kick_user=kick_user, player=player, actor="player", at=NOW + number * SECOND
+        )
+    make_row(
+        action=AuditEvent.Action.UNLINK,
+        actor="ada",
+        subject=of_player(player),
+        reason="asked for by mail",
+        now=NOW + 2 * SECOND,
+    ).save()
+
+    page = support.get(reverse("desk:player", args=[player.pk]))
+
+    told = [entry.act or entry.link_event for entry in page.context["story"].entries]
+    assert [type(one).__name__ for one in told] == ["AuditEvent", "LinkEvent", "LinkEvent"]
+    assert "asked for by mail" in page.content.decode()
+
+
+def test_story_runs_no_more_statements_as_rows_grow(support: Client) -> None:
+    player = make_player()
+    kick_user = make_kick_user(player=player)
+    make_entitlement(player=player)
+    url = reverse("desk:player", args=[player.pk])
+    support.get(url)
+    with CaptureQueriesContext(connection) as few:
+        support.get(url)
+    for _ in range(8):
+        make_entitlement(claim=make_claim(kick_user=kick_user, status="GRANTED"))
+
+    with CaptureQueriesContext(connection) as many:
+        support.get(url)
+
+    assert len(many) == len(few)
+
+
+def test_pages_have_no_inline_code(ops: Client) -> None:
+    owed = make_entitlement()
+    story = reverse("desk:player", args=[owed.player_id])
+
+    for url in (
+        story,
+        f"{story}/grant",
+        f"{story}/revoke?claim={owed.claim_id}",
+        f"{story}/unlink",
+    ):
+        answer = ops.get(url)
+
+        blocked = InlineCode()
+        blocked.feed(answer.content.decode())
+        assert (answer.status_code, blocked.found) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0.04, "0.0 s"), (9.96, "10.0 s"), (12, "12 s"), (185, "3 min 5 s"), (7440, "2 h 4 min")],
+)
+def test_span_writes_the_two_biggest_units(seconds: float, written: str) -> None:
+    assert span(timedelta(seconds=seconds)) == written

@@ -1,0 +1,300 @@
+"""Catch-up, confirming, registration and write-back, against the local Kick over a socket."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from claims.confirmation import confirm_claims
+from claims.models import (
+    Campaign,
+    CampaignReward,
+    Claim,
+    Entitlement,
+    QuarantinedDelivery,
+    Reward,
+    RewardItem,
+)
+from claims.reports import write_back
+from claims.sync import catch_up
+from platforms.kick.client import get_kick
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.errors import KickUnavailable
+from tests.claims.ledger_assertions import owed, receive, record
+from tests.factories import NOW, make_campaign, make_item, make_kick_user, make_player, make_reward
+from tests.local_kick_process import LocalKick
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def api(local_kick: LocalKick, settings: Any) -> Iterator[KickApi]:
+    """Our organization's claims at the local Kick; another organization has one, too."""
+    local_kick.register_app()
+    settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
+    settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
+    return get_kick().api
+
+
+def claims_at_kick(
+    kick: LocalKick, *, organization: str = "Skyfall Studio", external_id: str = "", **others: Any
+) -> list[dict[str, Any]]:
+    """Claims that Kick never delivered."""
+    reward = {"name": "Ember cape", "required_minutes": 1, "external_id": external_id}
+    campaign = kick.save_campaign(organization=organization, name=organization, rewards=[reward])
+    answer = kick.claim(
+        campaign_id=campaign["campaign_id"],
+        reward_id=campaign["rewards"][0]["reward_id"],
+        deliver=False,
+        force=True,
+        **others,
+    )
+    claims: list[dict[str, Any]] = answer["claims"]
+    return claims
+
+
+def received(claim: dict[str, Any], **changes: str) -> Any:
+    fields = {name: claim[name] for name in ("claim_id", "campaign_id", "reward_id")}
+    return receive(**fields | {"user_id": str(claim["user_id"])} | changes)
+
+
+def status_at_kick(kick: LocalKick) -> list[str]:
+    return [claim["external_status"] for claim in kick.claims()]
+
+
+# --- Catch-up ----------------------------------------------------------------------------------
+
+
+def test_catch_up_registers_and_records_what_no_webhook_brought(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    claims_at_kick(local_kick, count=25)
+
+    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
+
+    assert (run.seen, run.recorded) == (25, 25)
+    assert Claim.objects.filter(source="RECONCILE", kick_created_at__isnull=False).count() == 25
+    assert set(Claim.objects.values_list("hold_reason", flat=True)) == {"UNMAPPED_REWARD"}
+    assert CampaignReward.objects.count() == 1
+
+
+def test_catch_up_repeated_finds_nothing_new(local_kick: LocalKick, api: KickApi) -> None:
+    claims_at_kick(local_kick, count=3)
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
+
+    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
+
+    assert (run.outcome, run.seen, run.recorded, run.held) == ("DONE", 3, 0, 0)
+
+
+def test_catch_up_maps_a_new_reward_to_the_item_its_external_id_names(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    make_item(sku="ember-cape")
+    make_kick_user(kick_user_id="7", player=make_player())
+    local_kick.make_viewer("Ada", user_id=7)
+    (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
+
+    catch_up(api=api, clock=lambda: NOW, is_urgent=True)
+
+    assert [(sku, quantity) for sku, quantity, _ in owed(claim["claim_id"])] == [("ember-cape", 1)]
+    assert Reward.objects.get().first_mapped_at == NOW
+
+
+def test_catch_up_leaves_a_reward_alone_that_was_ever_mapped(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    make_item(sku="ember-cape")
+    (claim,) = claims_at_kick(local_kick, external_id="ember-cape", count=1)
+    make_reward(reward_id=claim["reward_id"], first_mapped_at=NOW)
+
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
+
+    assert not RewardItem.objects.exists()
+
+
+def test_catch_up_corrects_a_held_claim_and_shows_the_difference_of_a_granted_one(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    make_kick_user(kick_user_id="7", player=make_player())
+    ours = make_campaign()
+    held, granted = claims_at_kick(local_kick, count=2)
+    record(received(held, user_id="8"), receive(ours, claim_id=granted["claim_id"]))
+
+    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
+
+    assert (run.recorded, run.held, run.differs) == (0, 1, 1)
+    assert Claim.objects.get(pk=held["claim_id"]).kick_user_id == str(held["user_id"])
+    assert Claim.objects.get(pk=granted["claim_id"]).kick_user_id == "7"
+    delivery = QuarantinedDelivery.objects.get()
+    assert (delivery.verdict, delivery.claim_id) == ("DIFFERS", granted["claim_id"])
+    assert catch_up(api=api, clock=timezone.now, is_urgent=True).differs == 1
+    assert QuarantinedDelivery.objects.count() == 1
+
+
+def test_catch_up_notes_what_kick_says_of_a_known_claim(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    (claim,) = claims_at_kick(local_kick, count=1)
+    record(received(claim))
+    Claim.objects.update(external_status="processed", wanted_external_status="processed")
+
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
+
+    row = Claim.objects.get()
+    assert (row.external_status, row.wanted_external_status) == ("initiated", "processed")
+    assert row.kick_created_at is not None
+
+
+# --- Confirming --------------------------------------------------------------------------------
+
+
+def test_confirm_claims_grants_what_is_ours_and_heals_the_rest_of_its_pair(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    make_item(sku="ember-cape")
+    for user_id in (7, 8):
+        local_kick.make_viewer(f"viewer {user_id}", user_id=user_id)
+        make_kick_user(kick_user_id=str(user_id), player=make_player())
+    first, *_ = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
+    second, *_ = claims_at_kick(local_kick, external_id="ember-cape", user_id=8)
+    record(received(first), received(second))
+    Claim.objects.filter(pk=second["claim_id"]).update(next_lookup_at=NOW + timedelta(days=1))
+
+    found = confirm_claims(api=api, now=NOW)
+
+    assert found == 1
+    assert set(Claim.objects.values_list("status", flat=True)) == {"GRANTED"}
+    assert Entitlement.objects.count() == 2
+
+
+def test_confirm_claims_grants_when_it_finds_not_when_it_began(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    """A player may link while Kick lets a run wait; nothing is granted before its link."""
+    make_item(sku="ember-cape")
+    local_kick.make_viewer("Ada", user_id=7)
+    make_kick_user(kick_user_id="7", player=make_player())
+    (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
+    record(received(claim))
+    local_kick.set_faults(api={"slow_seconds": 0.2, "path_prefix": "/public/v1/drops/claims"})
+
+    confirm_claims(api=api, now=NOW)
+
+    granted_at = Claim.objects.get().granted_at
+    assert granted_at is not None
+    assert granted_at - NOW >= timedelta(seconds=0.2)
+
+
+def test_confirm_claims_never_grants_another_organization_s(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    make_kick_user(kick_user_id="7", player=make_player())
+    local_kick.make_viewer("Ada", user_id=7)
+    (foreign,) = claims_at_kick(local_kick, organization="Another Studio", user_id=7)
+    record(received(foreign))
+
+    early = confirm_claims(api=api, now=NOW)
+    waiting = Claim.objects.get()
+    late = confirm_claims(api=api, now=NOW + timedelta(hours=24))
+
+    assert (early, late) == (0, 0)
+    assert (waiting.hold_reason, waiting.lookups) == ("UNCONFIRMED", 1)
+    assert timedelta(seconds=5) < waiting.next_lookup_at - NOW < timedelta(seconds=60)
+    claim = Claim.objects.get()
+    assert (claim.hold_reason, claim.next_lookup_at) == ("NOT_OURS", None)
+    assert not Campaign.objects.exists()
+
+
+def test_an_api_page_revives_a_claim_that_was_given_up_on(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    (claim,) = claims_at_kick(local_kick, count=1)
+    record(received(claim))
+    Claim.objects.update(hold_reason="NOT_OURS", not_ours_at=NOW, next_lookup_at=None)
+
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
+
+    row = Claim.objects.get()
+    assert (row.hold_reason, row.not_ours_at) == ("UNMAPPED_REWARD", None)
+
+
+def test_confirm_claims_counts_no_look_up_while_kick_is_down(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    (claim,) = claims_at_kick(local_kick, count=1)
+    record(received(claim))
+    local_kick.set_faults(api={"status": 500, "path_prefix": "/public/v1/drops/claims"})
+
+    with pytest.raises(KickUnavailable):
+        confirm_claims(api=api, now=NOW)
+
+    assert Claim.objects.get().lookups == 0
+
+
+def test_confirm_claims_lets_no_claim_that_kick_fails_at_keep_others_waiting(
+    local_kick: LocalKick, api: KickApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, found = claims_at_kick(local_kick, count=2)
+    record(received(poisoned), received(found))
+    Claim.objects.filter(pk=poisoned["claim_id"]).update(next_lookup_at=NOW - timedelta(hours=1))
+    ask = api.iter_claims
+
+    def fail_at_one(*, claim_id: str) -> Any:
+        if claim_id == poisoned["claim_id"]:
+            raise KickUnavailable("500 for this claim alone")
+        return ask(claim_id=claim_id)
+
+    monkeypatch.setattr(api, "iter_claims", fail_at_one)
+
+    with pytest.raises(KickUnavailable):
+        confirm_claims(api=api, now=NOW)
+
+    assert confirm_claims(api=api, now=NOW) == 1
+    assert Claim.objects.get(pk=poisoned["claim_id"]).lookups == 0
+
+
+# --- Write-back --------------------------------------------------------------------------------
+
+
+def test_write_back_says_processed_for_what_was_fulfilled_alone(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    claims_at_kick(local_kick, count=3)
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    fulfilled = Claim.objects.order_by("claim_id").first()
+    Claim.objects.filter(pk=fulfilled.pk).update(wanted_external_status="processed")
+
+    assert write_back(api=api, clock=timezone.now) == 1
+
+    assert sorted(status_at_kick(local_kick)) == ["initiated", "initiated", "processed"]
+    assert Claim.objects.get(external_status="processed") == fulfilled
+    assert write_back(api=api, clock=timezone.now) == 0
+
+
+def test_write_back_goes_around_a_claim_that_kick_refuses(
+    local_kick: LocalKick, api: KickApi
+) -> None:
+    claims_at_kick(local_kick, count=5)
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    record(receive(campaign_id="c", reward_id="r", claim_id="01K0UNKNOWN"))
+    Claim.objects.update(wanted_external_status="processed")
+
+    assert write_back(api=api, clock=timezone.now) == 5
+
+    assert status_at_kick(local_kick) == ["processed"] * 5
+    assert Claim.objects.get(external_status="initiated").pk == "01K0UNKNOWN"
+
+
+def test_write_back_notes_nothing_while_kick_is_down(local_kick: LocalKick, api: KickApi) -> None:
+    claims_at_kick(local_kick, count=1)
+    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    Claim.objects.update(wanted_external_status="processed")
+    local_kick.set_faults(api={"status": 500, "path_prefix": "/public/v1/drops/claims"})
+
+    with pytest.raises(KickUnavailable):
+        write_back(api=api, clock=timezone.now)
+
+    assert Claim.objects.get().external_status == "initiated"

@@ -1,0 +1,224 @@
+"""What `doctor` says of a deployment, and what the metrics show of it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Deauthorization
+from claims.models import Campaign, Claim, Lease, QuarantinedDelivery, ReconcileRun
+from platforms.kick.client import get_kick
+from studio_drops.monitoring.checks import HEARTBEAT, SILENT_AFTER, Finding, Verdict, examine
+from tests.claims.test_sync import claims_at_kick
+from tests.factories import make_claim, make_entitlement, make_kick_user
+from tests.local_kick_process import LocalKick
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def kick_app(local_kick: LocalKick, settings: Any) -> None:
+    local_kick.register_app()
+    settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
+    settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
+
+
+@pytest.fixture(autouse=True)
+def healthy() -> None:
+    """Worker, scheduler and catch-up have just been seen."""
+    fresh = {"expires_at": NOW, "not_before": NOW, "last_began_at": NOW, "last_ended_at": NOW}
+    for job in (HEARTBEAT, "catch_up"):
+        Lease.objects.create(job=job, **fresh)
+
+
+def examined() -> dict[str, Finding]:
+    return {f.check: f for f in examine(oauth=get_kick().oauth, now=NOW + timedelta(seconds=5))}
+
+
+def verdicts() -> dict[str, str]:
+    """The checks that did not pass; SQLite is no fault of a test's."""
+    found = {name: finding.verdict.name for name, finding in examined().items()}
+    found.pop("database")
+    return {name: verdict for name, verdict in found.items() if verdict != "PASS"}
+
+
+def test_examine_finds_nothing_wrong_with_a_healthy_deployment() -> None:
+    assert verdicts() == {}
+
+
+def hold(reason: str, **fields: Any) -> Claim:
+    next_lookup_at = NOW if reason == "UNCONFIRMED" else None
+    return make_claim(hold_reason=reason, next_lookup_at=next_lookup_at, **fields)
+
+
+def stop_the_worker() -> None:
+    Lease.objects.update(last_began_at=NOW - SILENT_AFTER)
+
+
+def stop_the_scheduler() -> None:
+    """The worker goes on healing whenever staff map a reward."""
+    stop_the_worker()
+    Lease.objects.update_or_create(
+        job="heal_claims", defaults={"expires_at": NOW, "not_before": NOW, "last_began_at": NOW}
+    )
+
+
+def miss_claims() -> None:
+    ReconcileRun.objects.create(
+        kind="CATCH_UP", outcome="DONE", started_at=NOW, ended_at=NOW, missed=3
+    )
+
+
+def interrupt_a_run() -> None:
+    ReconcileRun.objects.create(
+        kind="CATCH_UP", outcome="INTERRUPTED", started_at=NOW, error="Kick is down."
+    )
+
+
+def leave_unwritten(*, since: datetime = NOW - DAY, **fields: Any) -> None:
+    claim = make_claim(status="GRANTED", wanted_external_status="processed", **fields)
+    make_entitlement(claim=claim, status="FULFILLED", fulfilled_at=since)
+
+
+def keep_an_unusable_delivery() -> None:
+    QuarantinedDelivery.objects.create(
+        verdict="UNUSABLE", key="k", body=b"x", size=1, reason="r", received_at=NOW
+    )
+
+
+def forget_a_revocation() -> None:
+    Deauthorization.objects.create(
+        kick_user=make_kick_user(),
+        encrypted_refresh_token=b"",
+        created_at=NOW - 2 * DAY,
+        next_attempt_at=NOW,
+    )
+
+
+def blank_a_category() -> None:
+    make_claim()
+    Campaign.objects.update(category="")
+
+
+@pytest.mark.parametrize(
+    ("harm", "check", "verdict"),
+    [
+        (stop_the_worker, "worker and scheduler", "FAIL"),
+        (stop_the_scheduler, "worker and scheduler", "FAIL"),
+        (lambda: Lease.objects.update(last_ended_at=NOW - DAY), "reconcile", "WARN"),
+        (interrupt_a_run, "reconcile", "WARN"),
+        (miss_claims, "webhook", "FAIL"),
+        (lambda: hold("UNCONFIRMED", received_at=NOW - DAY), "unconfirmed claims", "WARN"),
+        (lambda: hold("UNMAPPED_REWARD"), "mapping", "WARN"),
+        (leave_unwritten, "write-back", "WARN"),
+        (lambda: leave_unwritten(refused_writes=1), "write-back", "WARN"),
+        (keep_an_unusable_delivery, "deliveries", "WARN"),
+        (blank_a_category, "campaigns", "WARN"),
+        (forget_a_revocation, "revocations", "WARN"),
+    ],
+)
+def test_examine_names_what_is_wrong_and_its_cure(
+    harm: Callable[[], object], check: str, verdict: str
+) -> None:
+    harm()
+
+    found = examined()[check]
+
+    assert verdicts() == {check: verdict}
+    assert found.cure.endswith(".")
+
+
+def test_examine_is_calm_about_what_is_nobody_s_fault() -> None:
+    hold("NOT_LINKED", received_at=NOW - DAY)
+    hold("NOT_OURS", received_at=NOW - DAY, not_ours_at=NOW)
+    leave_unwritten(since=NOW)
+
+    assert verdicts() == {}
+
+
+def test_examine_tells_refused_credentials_from_an_unreachable_kick(settings: Any) -> None:
+    settings.KICK_CLIENT_SECRET = "wrong"
+    refused = examined()["kick credentials"]
+    settings.KICK_ID_URL = "http://127.0.0.1:1"
+    unreachable = examined()["kick credentials"]
+
+    assert (refused.verdict, unreachable.verdict) == (Verdict.FAIL, Verdict.FAIL)
+    assert "KICK_CLIENT_SECRET" in refused.cure
+    assert "Nothing is lost" in unreachable.cure
+
+
+def test_doctor_prints_each_check_and_exits_by_the_worst(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stop_the_worker()
+
+    with pytest.raises(SystemExit) as exit_info:
+        call_command("doctor")
+
+    printed = capsys.readouterr().out
+    assert exit_info.value.code == 2
+    assert "fail  worker and scheduler: No scheduled job has begun" in printed
+    assert "worker-and-scheduler=FAIL" in printed
+    assert "app-secret" not in printed
+
+
+def test_doctor_makes_one_check_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    stop_the_worker()
+
+    with pytest.raises(SystemExit) as exit_info:
+        call_command("doctor", "--only", "migrations")
+
+    assert (exit_info.value.code, capsys.readouterr().out) == (
+        0,
+        "pass  migrations: All are applied.\n",
+    )
+
+
+def test_metrics_show_what_is_open(client: Client) -> None:
+    hold("NOT_LINKED", received_at=NOW - DAY)
+    make_claim(
+        status="GRANTED",
+        recorded_at=NOW,
+        granted_at=NOW,
+        kick_created_at=NOW - timedelta(seconds=90),
+    )
+
+    text = client.get("/metrics").content.decode()
+
+    assert 'studio_drops_held_claims{reason="NOT_LINKED"} 1.0' in text
+    assert 'studio_drops_held_claims{reason="UNCONFIRMED"} 0.0' in text
+    assert "studio_drops_unwritten_claims 0.0" in text
+    assert "studio_drops_disconnected_links 0.0" in text
+    assert 'studio_drops_recent_claim_to_grant_seconds{of="longest"} 90.0' in text
+    assert 'studio_drops_job_began_seconds{job="confirm_claims"}' in text
+
+
+def test_reconcile_command_prints_its_run(
+    local_kick: LocalKick, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims_at_kick(local_kick, count=12)
+
+    call_command("reconcile", "--sweep", "--since", "2020-01-01")
+
+    printed = capsys.readouterr().out
+    assert "12 claims" in printed
+    assert ReconcileRun.objects.get().recorded == Claim.objects.count() == 12
+
+
+def test_reconcile_command_says_when_kick_is_down(local_kick: LocalKick) -> None:
+    local_kick.set_faults(api={"status": 403, "path_prefix": "/public/v1/drops/claims"})
+
+    with pytest.raises(CommandError, match="run this again"):
+        call_command("reconcile")
+
+
+def test_reconcile_command_refuses_what_is_no_date() -> None:
+    with pytest.raises(CommandError, match="no date"):
+        call_command("reconcile", "--since", "yesterday")
