@@ -1,6 +1,6 @@
 """Keeping grants alive: refresh tokens are used before they go stale, one at a time per link.
 
-The row is the job, as in `accounts.deauthorizations`: it is taken under its Kick user's lock, Kick is
+The row is the job, as in `accounts.deauthorizations`: taken under its Kick user's lock, Kick is
 asked outside of any transaction, and the answer is stored only where the token is still the one
 that was sent. Kick rotates the token with each use, so that two uses at once would lose the grant.
 """

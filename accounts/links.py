@@ -1,7 +1,7 @@
 """The link between a player and a Kick user, as far as accounts go.
 
 These services change rows and demand a transaction of the caller's in which the Kick user's row is
-locked (`accounts.platform_accounts`). `claims.linking` has the whole act, with what it means for claims.
+locked (`accounts.platform_accounts`). `claims.linking` adds what a link means for claims.
 """
 
 import enum

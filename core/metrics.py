@@ -1,6 +1,6 @@
 """What Prometheus may ask at `/metrics`: how many of what, by outcome. Never who.
 
-Each counter is one increment in memory that is mapped to a file (studio_drops/monitoring/prometheus.py),
+Each counter is one increment in mapped memory (studio_drops/monitoring/prometheus.py),
 cheap enough for the webhook.
 """
 

@@ -116,9 +116,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
+    "core",
     "accounts",
     "claims",
+    "claims.desk",
     "studio_drops",
+    # The demo's commands are for laptops: a production doesn't have them.
+    *(["local.demo"] if DEBUG else []),
 ]
 
 MIDDLEWARE = [
@@ -164,7 +168,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "staticfiles": {

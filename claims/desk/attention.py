@@ -87,14 +87,14 @@ def count_some(rows: QuerySet[Claim]) -> int:
 
 def alarms(*, now: datetime) -> list[Finding]:
     """What `doctor` warns of, but for what needs Kick, and for what the held claims say already."""
-    checks = (
+    looked_at = (
         ("worker and scheduler", checks.check_worker),
         ("reconcile", checks.check_reconcile),
         ("webhook", checks.check_webhook),
         ("write-back", checks.check_write_back),
         ("revocations", checks.check_revocations),
     )
-    found = [Finding(name, *check(now)) for name, check in checks]
+    found = [Finding(name, *check(now)) for name, check in looked_at]
     bad = [finding for finding in found if finding.verdict != Verdict.PASS]
     return sorted(bad, key=lambda finding: -finding.verdict)
 

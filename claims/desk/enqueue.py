@@ -2,11 +2,11 @@
 
 import logging
 
+from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from core.logs import log_event
-from studio_drops.celery import app
 
 HEAL_CLAIMS = "studio_drops.tasks.heal_claims"
 RUN_BULK_JOBS = "studio_drops.tasks.run_bulk_jobs"
@@ -24,7 +24,7 @@ def run_jobs_after_commit() -> None:
 
 def _wake(task: str) -> None:
     try:
-        app.send_task(task, retry=False)
+        current_app.send_task(task, retry=False)
     except (OperationalError, OSError) as error:
         # Nothing is lost but time: the schedule begins it by itself.
         log_event(logger, "wake_failed", level=logging.WARNING, error=type(error).__name__)

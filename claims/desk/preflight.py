@@ -21,6 +21,7 @@ from platforms.kick.protocol.errors import KickError, KickUnavailable
 from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient
 from platforms.kick.public_keys import KEEP_SECONDS
+from studio_drops.monitoring import checks
 from studio_drops.monitoring.checks import Finding, Found, Verdict
 
 # Kick is said to wait about three seconds for the answer to a webhook.
@@ -45,7 +46,7 @@ class Outside:
 
 def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> Iterator[Finding]:
     """Every check, in the order in which one would mend them. Takes seconds when Kick is slow."""
-    checks: tuple[tuple[str, Callable[[], Found]], ...] = (
+    looked_at: tuple[tuple[str, Callable[[], Found]], ...] = (
         ("dates", lambda: check_dates(campaign, clock())),
         ("category", lambda: check_category(campaign)),
         ("rewards", lambda: check_rewards(campaign)),
@@ -58,7 +59,7 @@ def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> I
         ("game server", lambda: check_game_server(campaign, clock())),
         ("rehearsal", lambda: check_rehearsal(campaign)),
     )
-    for name, check in checks:
+    for name, check in looked_at:
         yield Finding(name, *check())
 
 

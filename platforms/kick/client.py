@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 
 from core import metrics
+from core.version import VERSION
 from platforms.kick.key_file import KeyFile
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.http import new_http
@@ -93,7 +94,7 @@ def _build_once() -> Kick:
 
 
 def _build() -> Kick:
-    http = new_http(observe=_count_call)
+    http = new_http(observe=_count_call, user_agent=f"studio-drops/{VERSION}")
     oauth = OAuthClient(
         id_url=settings.KICK_ID_URL,
         client_id=settings.KICK_CLIENT_ID,

@@ -177,7 +177,7 @@ def _link(player: Player, kick_user_id: str) -> None:
         player=player,
         kick_user_id=kick_user_id,
         kick_name="viewer",
-        grant=grant,
+        authorization=grant,
         now=timezone.now(),
     )
 

@@ -1,6 +1,7 @@
 """What staff see of campaigns, claims and entitlements, and the few things they change by hand."""
 
 from claims.desk.admin import (
+    accounts,
     api_keys,
     audit,
     campaigns,
@@ -14,6 +15,7 @@ from claims.desk.admin import (
 )
 
 __all__ = [
+    "accounts",
     "api_keys",
     "audit",
     "campaigns",

@@ -25,7 +25,6 @@ from platforms.kick.protocol.answers import (
     read_retry_after,
 )
 from platforms.kick.protocol.errors import KickUnavailable
-from studio_drops import __version__
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
@@ -40,12 +39,14 @@ _CHUNK_BYTES = 64 * 1024
 Observe = Callable[[str, str], None]
 
 
-def new_http(observe: Observe | None = None) -> requests.Session:
+def new_http(
+    observe: Observe | None = None, *, user_agent: str = "studio-drops"
+) -> requests.Session:
     """Return a session for calls to Kick; it may be shared by threads, but not by processes.
 
     `observe` is told the path and the outcome of each request: the status, or "unreachable".
     """
-    return _KickSession(observe)
+    return _KickSession(observe, user_agent)
 
 
 def call(
@@ -91,10 +92,10 @@ def is_repeatable(request: requests.PreparedRequest) -> bool:
 
 
 class _KickSession(requests.Session):
-    def __init__(self, observe: Observe | None) -> None:
+    def __init__(self, observe: Observe | None, user_agent: str) -> None:
         super().__init__()
         self._observe = observe
-        self.headers["User-Agent"] = f"studio-drops/{__version__}"
+        self.headers["User-Agent"] = user_agent
         self.headers["Accept"] = "application/json"
         # What Kick's edge stores for one player must not travel with the next one's request.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

@@ -10,8 +10,8 @@ from django.utils import timezone
 from claims.desk.preflight import examine_campaign
 from claims.desk.views.preflight_deps import from_settings
 from claims.models import Campaign
+from core.version import VERSION
 from platforms.kick.client import get_kick
-from studio_drops import __version__
 from studio_drops.monitoring.checks import CHECKS, Finding, Verdict, examine
 
 STYLES = {Verdict.PASS: "SUCCESS", Verdict.WARN: "WARNING", Verdict.FAIL: "ERROR"}
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         verdicts = " ".join(f"{f.check.replace(' ', '-')}={f.verdict.name}" for f in findings)
         self.stdout.write("\nFor a bug report:")
         self.stdout.write(
-            f"studio-drops {__version__}, Django {django.__version__},"
+            f"studio-drops {VERSION}, Django {django.__version__},"
             f" {connection.display_name}, queue {settings.CELERY_BROKER_URL.split(':')[0]},"
             f" debug {settings.DEBUG}\n{verdicts}"
         )

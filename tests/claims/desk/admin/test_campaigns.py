@@ -41,7 +41,7 @@ def faults(answer):
 def woken(monkeypatch):
     """The messages that would wake a worker."""
     sent = []
-    monkeypatch.setattr(enqueue.app, "send_task", lambda name, **_: sent.append(name))
+    monkeypatch.setattr(enqueue.current_app, "send_task", lambda name, **_: sent.append(name))
     return sent
 
 
@@ -210,7 +210,7 @@ class TestMapping:
         def fail(*_args, **_kwargs):
             raise error
 
-        monkeypatch.setattr(enqueue.app, "send_task", fail)
+        monkeypatch.setattr(enqueue.current_app, "send_task", fail)
         reward = make_reward()
 
         with django_capture_on_commit_callbacks(execute=True):

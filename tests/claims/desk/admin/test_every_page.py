@@ -140,7 +140,8 @@ SEARCHES = [
     ("{kick_user}", "accounts_linkevent claims_claim claims_entitlement"),
     (
         "{claim}",
-        "claims_claim claims_entitlement claims_quarantineddelivery accounts_player accounts_kickuser",
+        "claims_claim claims_entitlement claims_quarantineddelivery accounts_player"
+        " accounts_kickuser",
     ),
     ("{entitlement}", "claims_claim claims_entitlement accounts_player accounts_kickuser"),
     ("message-1", "claims_quarantineddelivery"),

@@ -1,18 +1,19 @@
-"""The three groups of staff. Each has what the one before it has, and more.
+"""The three groups of staff, and an audit that PostgreSQL keeps append-only.
 
-A group that is there already is given what it lacks and loses nothing: whoever runs this deployment
-may have changed it on purpose.
+Each group has the permissions of the group before it, and more. An existing group gets the
+permissions that it lacks and loses none: the studio may have changed it on purpose. On SQLite,
+which is for development, only the admin keeps the audit append-only.
 """
 
 from django.db import migrations
 
 LOOK_AT = {
     "accounts": [
-        "player", "kickuser", "linkevent", "kickgrant", "grantrevocation",
+        "player", "kickuser", "linkevent", "authorization", "deauthorization",
     ],
     "claims": [
-        "claim", "entitlement", "delivery", "reconcilerun", "lease", "campaign", "reward", "item",
-        "campaignreward", "rewarditem", "auditevent",
+        "claim", "entitlement", "quarantineddelivery", "reconcilerun", "lease", "campaign", "reward", "item",
+        "campaignreward", "rewarditem", "auditevent", "bulkjob", "claimhour", "rewardfunnel",
     ],
 }
 SUPPORT = [
@@ -62,12 +63,43 @@ def _permission(apps, app_label, model, action):
     return permission
 
 
+FORBID = """
+    CREATE FUNCTION claims_auditevent_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'Audit events are only ever added, never changed or deleted.';
+    END $$;
+    CREATE TRIGGER claims_auditevent_is_append_only
+        BEFORE UPDATE OR DELETE ON claims_auditevent
+        FOR EACH ROW EXECUTE FUNCTION claims_auditevent_is_append_only();
+"""
+ALLOW = """
+    DROP TRIGGER claims_auditevent_is_append_only ON claims_auditevent;
+    DROP FUNCTION claims_auditevent_is_append_only();
+"""
+
+
+def forbid(_apps, schema_editor):
+    _on_postgresql(schema_editor, FORBID)
+
+
+def allow(_apps, schema_editor):
+    _on_postgresql(schema_editor, ALLOW)
+
+
+def _on_postgresql(schema_editor, statements):
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(statements)
+
+
 class Migration(migrations.Migration):
     dependencies = [
-        ("claims", "0002_desk"),
-        ("accounts", "0002_desk"),
+        ("claims", "0001_initial"),
+        ("accounts", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
 
-    operations = [migrations.RunPython(make_groups, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(make_groups, migrations.RunPython.noop),
+        migrations.RunPython(forbid, allow),
+    ]

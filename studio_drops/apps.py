@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class StudioDropsConfig(AppConfig):
+    name = "studio_drops"
+
+    def ready(self) -> None:
+        from studio_drops import celery  # noqa: F401 (makes it the current Celery application)
