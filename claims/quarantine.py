@@ -24,7 +24,7 @@ def quarantine_delivery(
 ) -> None:
     """Store a signed webhook that is unusable, or that differs from the claim it repeats.
 
-    On a repeat, the first one stays: each message ID has one row. The oldest rows are deleted
+    On a repeat, the first delivery stays: each message ID has one row. The oldest rows are deleted
     beyond `MAX_ROWS` rows or `MAX_BYTES` of bodies.
     """
     _keep(
@@ -47,7 +47,7 @@ def quarantine_api_entry(
 ) -> None:
     """Store a claims API entry that is unusable, or that differs from the claim it repeats.
 
-    On a repeat, the first one stays: equal contents share one row.
+    On a repeat, the first entry stays: equal contents share one row.
     """
     digest = hashlib.sha256(entry.raw).hexdigest()
     _keep(

@@ -58,7 +58,9 @@ HABITS = [
         "of its own, of ours, of Kick's",
         "“our” or “custom”",
         0.2,
-        "of (?:its|our|their|his|her|a|an|my|your) own|of (?:ours|theirs|kick[’']s)",
+        "of (?:its|our|their|his|her|a|an|my|your) own|of (?:ours|theirs)"
+        # “A key of Kick's” without a noun after it; “the size of Kick's keys” is fine.
+        "|of kick[’']s(?! \\w)|of kick[’']s (?:and|as|in|is|on|or|that|to|was|which)",
     ),
     Habit(
         "the next one, the last ones",

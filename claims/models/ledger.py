@@ -80,8 +80,8 @@ class Claim(models.Model):
     next_lookup_at = models.DateTimeField(_("next lookup at"), null=True, blank=True)
     not_ours_at = models.DateTimeField(_("marked as foreign at"), null=True, blank=True)
 
-    # The status that Kick should show, and the last one we know of. While they differ, the claim is
-    # queued to be reported.
+    # The status that Kick should show, and the last status we know of. While they differ, the claim
+    # is queued to be reported.
     wanted_external_status = models.TextField(
         _("status that Kick should show"), default=ExternalStatus.INITIATED
     )

@@ -33,15 +33,14 @@ class Verdict(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. `check` is its untranslated name.
-
-    `cure` says what to do next; it is empty if the check passed.
-    """
+    """The result of one check."""
 
     check: str
+    """The name, not translated."""
     verdict: Verdict
     message: str
     cure: str = ""
+    """The next step. Empty if the check passed."""
 
 
 def examine(*, oauth: OAuthClient, now: datetime, only: Collection[str] = ()) -> Iterator[Finding]:
