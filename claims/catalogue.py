@@ -19,8 +19,9 @@ T = TypeVar("T")
 def discover(*, payloads: Iterable[ClaimPayload], now: datetime) -> int:
     """Register each new pair of campaign and reward.
 
-    A reward that has never been mapped is mapped to one of the item whose SKU equals its
-    `external_id`, if there is one. Returns the number of new pairs. On a repeat: 0.
+    A reward that has never been mapped is mapped to the item whose SKU equals its `external_id`,
+    with quantity 1, if the catalogue has that item. Returns the number of new pairs. On a repeat:
+    0.
     """
     payload_by_pair = {(payload.campaign_id, payload.reward_id): payload for payload in payloads}
     for pair in _registered(payload_by_pair):

@@ -30,10 +30,10 @@ logger = logging.getLogger(__name__)
 def write_back(*, api: KickApi, clock: Clock) -> int:
     """Set Kick's `external_status` to `processed` for all claims that are due.
 
-    Returns the number of reported claims; 0 if another worker is at it. A claim is marked only
-    after Kick has answered. If Kick rejects a batch, the batch is split until the bad claim is
-    isolated; that claim is retried after a pause that doubles. Raises KickError if a call fails for
-    another reason. On a repeat: 0.
+    Returns the number of reported claims; 0 if another worker is already running this job. A claim
+    is marked only after Kick has answered. If Kick rejects a batch, the batch is split until the
+    bad claim is isolated; that claim is retried after a pause that doubles. Raises KickError if a
+    call fails for another reason. On a repeat: 0.
     """
     written = 0
     with lease("write_back", clock=clock) as held:

@@ -157,7 +157,7 @@ def _read_whole(request: HttpRequest, length: int) -> bytes:
 
 
 def _cut_off() -> Refusal:
-    return Refusal(400, "cut_off", "The body ended before its Content-Length.")
+    return Refusal(400, "cut_off", "The body is shorter than its Content-Length.")
 
 
 def _content_length(request: HttpRequest) -> int:
