@@ -13,7 +13,7 @@ help:
 	@echo "make demo    set everything up and run the whole system with a local Kick, until Ctrl-C"
 	@echo "make test    set everything up and pass the tests, on PostgreSQL and on SQLite"
 	@echo "make chaos   the fault test: kill everything, lose nothing; N=2000 SEED=1 MINUTES=2"
-	@echo "make check   formatting, lint, types, import rules, migrations, deployment, locks"
+	@echo "make check   formatting, lint, types, import rules, migrations, deployment, locks, prose"
 	@echo "make bench   measure how near the product comes to what this machine allows"
 	@echo "make lock    remake the lock files from pyproject.toml"
 	@echo "make clean   take away what the other targets made, the demo's data too"
@@ -43,7 +43,8 @@ check: installed-for-development
 	.venv/bin/python manage.py makemigrations --check --dry-run
 	@echo "check --deploy, with a production's settings"
 	@$(PRODUCTION) .venv/bin/python manage.py check --deploy --fail-level WARNING
-	TEST_DATABASE=sqlite $(PYTEST) --quiet tests/test_locks.py tests/test_architecture.py
+	TEST_DATABASE=sqlite $(PYTEST) --quiet tests/test_locks.py tests/test_architecture.py \
+		tests/test_prose.py
 
 # ONLY names goals or the surge (make bench ONLY="W1 R3"); QUICK=1 is a sanity check of two minutes.
 bench: installed-for-development

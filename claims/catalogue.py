@@ -1,6 +1,7 @@
-"""Registers what the claims API reveals: it shows our own organization's claims alone.
+"""Registers campaigns and rewards found through the claims API.
 
-So whatever pair of campaign and reward it names is ours. Ops name and categorise them later.
+The API shows only our own organization's claims, so each pair of campaign and reward in it is ours.
+Staff add names and categories later.
 """
 
 from collections.abc import Iterable
@@ -16,10 +17,11 @@ T = TypeVar("T")
 
 
 def discover(*, payloads: Iterable[ClaimPayload], now: datetime) -> int:
-    """Register each pair of campaign and reward that is not yet registered.
+    """Register each new pair of campaign and reward.
 
-    A reward that was never mapped is mapped to the item whose sku is its `external_id`, quantity 1,
-    if the catalogue has one. Returns the number of new pairs. On a repeat: 0.
+    A reward that has never been mapped is mapped to the item whose SKU equals its `external_id`,
+    with quantity 1, if the catalogue has that item. Returns the number of new pairs. On a repeat:
+    0.
     """
     payload_by_pair = {(payload.campaign_id, payload.reward_id): payload for payload in payloads}
     for pair in _registered(payload_by_pair):

@@ -1,4 +1,4 @@
-"""One page of Kick's claims API, recorded."""
+"""Records one page of Kick's claims API."""
 
 import json
 from collections import Counter
@@ -12,13 +12,13 @@ from claims.quarantine import quarantine_api_entry
 from claims.settled import find_unsettled
 from platforms.kick.protocol.payloads import ApiClaim, ClaimsPage, UnusableClaim
 
-# A new claim that is older had its chance: neither its webhook nor a catch-up brought it.
+# A new claim older than this counts as missed: no webhook and no catch-up delivered it in time.
 IN_TIME = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a page held. `granted` and `held` are those of the claims that are new or changed."""
+    """Counts for a page. `granted` and `held` count only new and changed claims."""
 
     seen: int = 0
     recorded: int = 0
@@ -34,9 +34,10 @@ class Tally:
 
 
 def record_page(page: ClaimsPage, *, now: datetime) -> Tally:
-    """Register a page's pairs, record its claims, and keep what is unusable or differs.
+    """Register a page's campaigns and rewards, record its claims, and store bad entries.
 
-    On a repeat nothing changes. One claim that cannot be used never stops its page.
+    Bad entries are those that are unusable or differ from the recorded claim. They don't stop the
+    rest of the page. On a repeat: nothing changes.
     """
     discover(payloads=(claim.payload for claim in page.claims), now=now)
     unsettled = find_unsettled(page.claims)
@@ -92,5 +93,5 @@ def _keep_for_ops(page: ClaimsPage, *, differing: set[str], now: datetime) -> No
 def _differing(claim: ApiClaim) -> UnusableClaim:
     payload = claim.payload
     raw = json.dumps({name: getattr(payload, name) for name in payload.__slots__})
-    reason = "Kick's claims API shows other contents than those that were granted."
+    reason = "Kick's claims API shows different contents than the granted claim."
     return UnusableClaim(claim_id=payload.claim_id, raw=raw.encode(), reason=reason)

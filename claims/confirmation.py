@@ -1,4 +1,4 @@
-"""Looks claims up that may be another organization's: the claims API shows our own alone."""
+"""Looks up claims that may belong to another organization: the claims API shows only our own."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickError
 from platforms.kick.protocol.payloads import ApiClaim, ClaimsPage
 
-# How long a claim that the API does not show is looked up before it counts as not ours.
+# A claim that the API doesn't show for this long counts as not ours.
 LOOKED_UP_FOR = timedelta(hours=24)
 LOOKUPS_PER_RUN = 100
 FIRST_DELAY = timedelta(seconds=5)
@@ -22,13 +22,13 @@ LONGEST_DELAY = timedelta(hours=1)
 
 
 def confirm_claims(*, api: KickApi, now: datetime) -> int:
-    """Look up, by its id, each unconfirmed claim whose next look-up is due; 100 at most.
+    """Look up each unconfirmed claim that is due by its ID, at most 100 per run.
 
-    What is found is registered and recorded. What is not found for 24 hours is NOT_OURS. Raises
-    KickError when Kick cannot be asked, which counts as no look-up; others are then asked first.
-    Returns how many were found.
+    A found claim is registered and recorded. A claim that isn't found for 24 hours becomes
+    NOT_OURS. Returns the number of found claims. Raises KickError if a call to Kick fails: that
+    doesn't count as a lookup, and the claim moves to the back of the queue.
     """
-    clock = RunningClock(now)  # a claim is granted when it is found, not when the run began
+    clock = RunningClock(now)  # a claim's grant time is when it was found, not when the run began
     due = Claim.objects.filter(next_lookup_at__lte=now).order_by("next_lookup_at")
     found = sum(_confirm(claim, api=api, clock=clock) for claim in due[:LOOKUPS_PER_RUN])
     if found:
@@ -49,7 +49,7 @@ def _confirm(claim: Claim, *, api: KickApi, clock: Clock) -> bool:
 
 
 def _only(page: ClaimsPage, claim: Claim) -> ClaimsPage:
-    """Were the filter ignored, the page would be full of other claims."""
+    """Keep only this claim: if the API ignored the filter, the page would be full of others."""
     found: list[ApiClaim] = [c for c in page.claims if c.payload.claim_id == claim.claim_id]
     return ClaimsPage(claims=found, unusable=[], cursor="")
 
@@ -69,7 +69,7 @@ def _note_lookup(claim: Claim, *, now: datetime) -> None:
 
 
 def _let_others_go_first(claim: Claim, *, now: datetime) -> None:
-    """Were it the first one again, a single claim that Kick fails at would keep all from theirs."""
+    """Move it to the back, so that one failing claim can't block the others."""
     _still_unconfirmed(claim).update(next_lookup_at=now + paced(FIRST_DELAY))
 
 

@@ -1,7 +1,7 @@
-"""One at a time per job, across all workers: a row with an owner and an expiry.
+"""Leases: each job runs once at a time across all workers. A row has the owner and the expiry.
 
-A job that runs twice at once does no harm to the ledger; it wastes the budget of calls to Kick. So
-a lease may rest on the workers' clocks: it only has to outlast their differences.
+If a job ran twice at once, the ledger would stay correct; only calls to Kick would be wasted. So
+relying on the workers' clocks is safe enough: a lease must outlast the difference between them.
 """
 
 import uuid
@@ -15,7 +15,7 @@ from django.db.models import F
 from claims.models import Lease
 from core.pace import paced
 
-# Longer than the slowest step between two renewals: a page with all its repeated calls.
+# Longer than the slowest step between two renewals: one page, including all retries.
 LASTS = timedelta(minutes=3)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,12 +23,12 @@ Clock = Callable[[], datetime]
 
 
 class LeaseLost(Exception):
-    """Somebody else has taken the job over: stop, and write nothing more."""
+    """Another worker has taken over the job: stop, and don't write anything else."""
 
 
 @dataclass
 class HeldLease:
-    """A lease in hand. `not_before`, if set, is when the job is due again."""
+    """A lease that this worker holds. `not_before`, if set, is when the job is due again."""
 
     job: str
     owner: str
@@ -37,10 +37,10 @@ class HeldLease:
     error: str = ""
 
     def renew(self) -> None:
-        """Keep it for another while. Raises LeaseLost."""
+        """Extend the lease by `LASTS`. Raises LeaseLost."""
         mine = Lease.objects.filter(job=self.job, owner=self.owner)
         if not mine.update(expires_at=self.clock() + paced(LASTS)):
-            raise LeaseLost(f"The job {self.job} has been taken over by another worker.")
+            raise LeaseLost(f"Another worker has taken over the job {self.job}.")
 
     def release(self) -> None:
         now = self.clock()
@@ -55,10 +55,11 @@ class HeldLease:
 
 @contextmanager
 def lease(job: str, *, clock: Clock, is_urgent: bool = False) -> Iterator[HeldLease | None]:
-    """Hold the lease of a job, or None when another worker has it or it is not due yet.
+    """Take a job's lease. Yields None if another worker has it, or if the job isn't due yet.
 
-    `is_urgent`: take it although it is not due. A body that raises LeaseLost ends quietly; whatever
-    else it raises is noted in the lease, which is given back.
+    With `is_urgent`, the job needn't be due. If the body raises LeaseLost, the block ends silently.
+    For any other exception, the lease is released with the error's text, and the exception is
+    raised again.
     """
     held = _take(job, clock=clock, is_urgent=is_urgent)
     try:

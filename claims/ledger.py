@@ -1,16 +1,16 @@
-"""The one place that records claims and grants what they earned.
+"""Records claims and grants their items.
 
-Whatever a claim came by (webhook, claims API, late link, healing), it passes through
-`record_claims`. What that promises, and how:
+Every claim goes through `record_claims`, from every path: webhook, claims API, late link, healing.
+It promises:
 
-- Never twice: a claim leaves HELD once, under its row's lock, and its entitlements are written by
-  the statement that made it leave. Unique keys stand behind both.
-- Never to the wrong one: only a registered pair of campaign and reward is granted, to the player
-  whom the Kick user is linked to while its row is locked.
-- Never silent: what is not granted is HELD with the first reason that applies.
+- Never twice: a claim leaves HELD once, under its row lock, and the statement that changes its
+  status also writes its entitlements. Unique keys guard both.
+- Never to the wrong player: only a registered pair of campaign and reward is granted, to the player
+  linked to the Kick user while that user's row is locked.
+- Never silent: a claim that isn't granted is HELD with the first reason that applies.
 
-A repeated claim writes nothing. The docstrings say what happens on a repeat. What staff grant by
-hand is no claim of Kick's: `claims.manual_grants` keeps these promises for it.
+A repeated claim writes nothing; the docstrings describe each repeat. Kick knows nothing of manual
+grants: `claims.manual_grants` keeps the same promises for them.
 """
 
 import enum
@@ -34,18 +34,21 @@ BATCH_SIZE = 1000
 
 class Outcome(enum.StrEnum):
     RECORDED = "recorded"
-    """New: granted, or held with a reason."""
+    """New claim: granted, or held with a reason."""
     CHANGED = "changed"
-    """Was held; now granted, or held for another reason."""
+    """Held before; now granted, or held for another reason."""
     KNOWN = "known"
-    """Nothing to do."""
+    """Already recorded; nothing to do."""
     DIFFERS = "differs"
-    """Known with other contents, which were kept."""
+    """Already recorded with other contents, which stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedClaim:
-    """A claim as it arrived. `message_id` is the webhook's; the last two are the claims API's."""
+    """A claim as it arrived.
+
+    Only webhooks set `message_id`. Only the claims API sets the last two fields.
+    """
 
     payload: ClaimPayload
     message_id: str = ""
@@ -55,7 +58,7 @@ class ReceivedClaim:
 
 @dataclass(frozen=True, slots=True)
 class RecordedClaim:
-    """What became of a received claim; `status` and `hold_reason` are those of the row."""
+    """The result for a received claim. `status` and `hold_reason` come from the row."""
 
     claim_id: str
     outcome: Outcome
@@ -71,14 +74,14 @@ def record_claims(
     received_at: datetime,
     now: datetime,
 ) -> list[RecordedClaim]:
-    """Record a batch of 1 to 1,000 claims and grant what can be granted, in one transaction.
+    """Record a batch of 1 to 1,000 claims and grant those that can be, in one transaction.
 
-    The number of statements does not depend on the size of the batch: on PostgreSQL it is one.
-    Where `source` is RECONCILE, its word wins over that of a claim which is still held.
+    The number of statements doesn't depend on the batch size: on PostgreSQL it is one.
+    If `source` is RECONCILE, the received contents overwrite those of a claim that is still held.
 
-    On a repeat: nothing is written, and the outcome is KNOWN, or DIFFERS when the contents are not
-    those of the first time. A claim that is in the batch twice is recorded once; its second copy is
-    answered like a repeat.
+    On a repeat, nothing is written and the outcome is KNOWN, or DIFFERS if the contents have
+    changed. A claim that appears twice in the batch is recorded once; the second copy counts as a
+    repeat.
     """
     now_or_later: list[RecordedClaim] = []
     pending = list(received)
@@ -91,18 +94,18 @@ def record_claims(
 
 
 def heal_claims(*, now: datetime) -> int:
-    """Pass every held claim whose reason no longer holds through the ledger again.
+    """Record every held claim again whose hold reason is out of date.
 
-    Returns how many changed. On a repeat: 0, as nothing is left to heal.
+    Returns the number of changed claims. On a repeat: 0.
     """
     return sum(map(len, _heal(condition="", parameters={}, now=now)))
 
 
 def reconsider_kick_user(*, kick_user_id: str, now: datetime) -> int:
-    """Grant what was held of a Kick user who has just been linked.
+    """Grant the held claims of a newly linked Kick user.
 
-    Belongs inside the transaction that made the link, which holds the Kick user's lock. Returns how
-    many claims were granted. On a repeat: 0.
+    Call it inside the transaction that makes the link, which holds the lock on the Kick user's row.
+    Returns the number of granted claims. On a repeat: 0.
     """
     healed = _heal(
         condition="AND kick_user_id = %(kick_user_id)s",
@@ -113,10 +116,10 @@ def reconsider_kick_user(*, kick_user_id: str, now: datetime) -> int:
 
 
 def reconsider_reward(*, reward_id: str, now: datetime) -> Iterator[int]:
-    """Pass a reward's held claims whose reason no longer holds through the ledger again.
+    """Record a reward's held claims again if their hold reason is out of date.
 
-    Yields after each batch of 1,000 at most how many claims it changed: granted, or waiting for a
-    link from now on. On a repeat: nothing is left to yield.
+    Works in batches of at most 1,000 and yields the number of changed claims after each: granted
+    ones, and ones that now wait for a link. On a repeat: yields nothing.
     """
     parameters = {"reward_id": reward_id}
     yield from map(
@@ -131,7 +134,7 @@ def _heal(
     after = ""
     while healable := _fetch(query, {"after": after, "limit": BATCH_SIZE, **parameters}):
         after = healable[-1][0]
-        # The source is that of the row that is there already; the one named here is not written.
+        # The rows exist already and keep their source; this one isn't written.
         yield record_claims(
             [_stored(*row) for row in healable],
             source=Claim.Source.WEBHOOK,
@@ -166,7 +169,7 @@ class _Row(NamedTuple):
 
     @property
     def is_unseen(self) -> bool:
-        """Somebody else recorded it, with other contents, after our statement had begun."""
+        """Another transaction recorded it, with other contents, after our statement began."""
         return self.known_status is None and not self.is_written
 
 
@@ -188,7 +191,7 @@ def _outcome(row: _Row) -> Outcome:
 
 
 def _once_each(received: Iterable[ReceivedClaim]) -> list[ReceivedClaim]:
-    """The first of each claim: one statement cannot write a row twice."""
+    """Keep the first copy of each claim: one statement can't write a row twice."""
     return list({claim.payload.claim_id: claim for claim in reversed(list(received))}.values())
 
 

@@ -1,10 +1,10 @@
-"""The ledger's statements. `claims.ledger` explains what they promise; this is how.
+"""The ledger's SQL. `claims.ledger` lists the promises it keeps.
 
-PostgreSQL records a batch in one statement. SQLite knows no statement that writes three tables, so
-there the same parts are run one after the other inside one IMMEDIATE transaction, which nobody else
-can write beside. What decides (`KNOWN`, `REASON`, `DUE`) and what is written stands here once.
+PostgreSQL records a batch in one statement. In SQLite, one statement can't write three tables, so
+the same parts run in turn inside one IMMEDIATE transaction, which blocks all other writers. Both
+share the deciding parts (`KNOWN`, `REASON`, `DUE`) and the writes.
 
-Every part of that reads `incoming`: claim_id, kick_user_id, campaign_id, reward_id, external_id,
+Each part reads `incoming`: claim_id, kick_user_id, campaign_id, reward_id, external_id,
 message_id, kick_created_at, external_status.
 """
 
@@ -21,7 +21,7 @@ INCOMING_COLUMNS = (
     "external_status",
 )
 
-# Each incoming claim beside what is known of it and of what decides about it.
+# Each incoming claim, joined with its stored row and everything that decides its status.
 KNOWN = """
     known AS (
         SELECT
@@ -50,7 +50,7 @@ KNOWN = """
     )
 """
 
-# Why a claim is held, in order of precedence; '' when nothing holds it. {player_id} is the player
+# Why a claim is held, in order of precedence; '' if it can be granted. {player_id} is the player
 # linked to its Kick user.
 REASON = """
     CASE
@@ -63,10 +63,10 @@ REASON = """
 """
 REASON_NOW = REASON.format(player_id="known_player_id")
 
-# What there is to write: claims that are new, and held ones whose reason has changed. A repeated
-# claim writes nothing and locks nothing. Where the claims API contradicts a held claim, it wins.
-# As a CASE, of which PostgreSQL expects half of the rows; of an OR it expects next to none, and
-# joins what follows row by row.
+# The claims to write: new ones, and held ones whose reason has changed. A repeated claim writes
+# nothing and locks nothing. If the claims API contradicts a held claim, the API wins.
+# The condition is a CASE because PostgreSQL estimates that half of the rows match a CASE; for an OR
+# it estimates next to none, and then joins the following parts row by row.
 DUE = f"""
     due AS (
         SELECT * FROM known
@@ -79,16 +79,16 @@ DUE = f"""
     )
 """
 
-# Locks the row of each Kick user, in key order, and makes it where it is missing. A claim that was
-# recorded while its Kick user was being linked would be stranded without this lock; an update that
-# changes nothing is the one way to lock and read a row in the statement that may also insert it.
+# Locks the row of each Kick user, in key order, and inserts missing ones. Without this lock, a
+# claim recorded while its Kick user is being linked could stay held for good. An update that
+# changes nothing is the only way to lock and read a row in a statement that may also insert it.
 LOCK_KICK_USERS = """
     INSERT INTO accounts_kickuser AS kick_user (kick_user_id, name, first_seen_at)
     SELECT DISTINCT kick_user_id, '', %(now)s FROM due WHERE TRUE ORDER BY kick_user_id
     ON CONFLICT (kick_user_id) DO UPDATE SET name = kick_user.name
 """
 
-# {kick_users} has the player of each locked Kick user.
+# {kick_users} is a relation with the player of each locked Kick user.
 DECIDED = f"""
     decided AS (
         SELECT due.*, player_id, {REASON.format(player_id="player_id")} AS hold_reason
@@ -96,7 +96,7 @@ DECIDED = f"""
     )
 """
 
-# A claim that is no longer held never changes here, whatever arrives.
+# Only held claims change here. Granted and revoked ones stay as they are.
 WRITE_CLAIMS = """
     INSERT INTO claims_claim AS claim (
         claim_id, kick_user_id, campaign_id, reward_id, external_id,
@@ -144,7 +144,7 @@ WRITE_ENTITLEMENTS = """
     ORDER BY claim_id, sku
 """
 
-# What the claims API says beyond what was claimed. It may change whatever the claim's status is.
+# Facts that only the claims API has. They may change in any status of a claim.
 NOTE_API_FACTS = """
     UPDATE claims_claim SET
         external_status = CASE WHEN incoming.external_status = ''
@@ -162,8 +162,8 @@ NOTE_API_FACTS = """
 _TYPES = dict.fromkeys(INCOMING_COLUMNS, "text") | {"kick_created_at": "timestamptz"}
 _ONE = ", ".join(f"%({column})s::{type_}" for column, type_ in _TYPES.items())
 _ONE_INCOMING = f"incoming ({', '.join(INCOMING_COLUMNS)}) AS (SELECT {_ONE})"
-# One text takes the driver a tenth of the time that eight arrays take, and PostgreSQL can plan the
-# statement once, as it takes any JSON to have a hundred records.
+# A single JSON text costs the driver a tenth of the time of eight arrays. PostgreSQL can also plan
+# the statement once, because it assumes a hundred records for any JSON.
 _TYPED_COLUMNS = ", ".join(f"{column} {type_}" for column, type_ in _TYPES.items())
 _INCOMING_JSON = f"""
     incoming AS (
@@ -191,17 +191,17 @@ _RECORD = f"""
 
 
 def _compact(statement: str) -> str:
-    """Without indentation: psycopg looks for parameters anew in what has over 4,096 characters."""
+    """Drop the indentation: psycopg doesn't cache parsed statements over 4,096 characters."""
     return re.sub(r"(?<=\() | (?=[),])", "", " ".join(statement.split()))
 
 
 RECORD_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_INCOMING_JSON))
-# For a batch of one, which is every webhook.
+# For a batch of one: every webhook.
 RECORD_ONE_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_ONE_INCOMING))
 
 NOTE_API_FACTS_ON_POSTGRESQL = f"WITH {_INCOMING_JSON} {NOTE_API_FACTS}"
 
-# --- SQLite: the same, one after the other -----------------------------------------------------
+# --- SQLite: the same parts in turn ------------------------------------------------------------
 
 _SQLITE_VALUES = ", ".join(
     f"json_extract(value, '$[{i}]') AS {column}" for i, column in enumerate(INCOMING_COLUMNS)
@@ -238,7 +238,7 @@ SQLITE_STATUSES = f"""
     FROM incoming JOIN claims_claim AS claim ON claim.claim_id = incoming.claim_id
 """
 
-# --- Both: which held claims are no longer held for the reason they carry ------------------------
+# --- Both: held claims whose hold reason is out of date ------------------------------------------
 
 FIND_HEALABLE = f"""
     WITH incoming AS (
@@ -249,7 +249,7 @@ FIND_HEALABLE = f"""
     WHERE known_reason <> {REASON_NOW} ORDER BY claim_id LIMIT %(limit)s
 """
 
-# --- Both: which claims of a page can no longer change, however often it is recorded --------------
+# --- Both: claims of a page that can no longer change --------------------------------------------
 
 FIND_SETTLED = """
     SELECT claim_id, kick_user_id, campaign_id, reward_id, external_id, external_status,
@@ -259,7 +259,7 @@ FIND_SETTLED = """
 POSTGRESQL_AMONG = "= ANY(%(claim_ids)s)"
 SQLITE_AMONG = "IN (SELECT value FROM json_each(%(claim_ids)s))"
 
-# --- Both: what staff grant by hand ---------------------------------------------------------------
+# --- Both: manual grants --------------------------------------------------------------------------
 
 WRITE_MANUAL_CLAIM = """
     INSERT INTO claims_claim (

@@ -1,7 +1,7 @@
-"""What staff grant by hand: a claim of our own, which Kick knows nothing of.
+"""Manual grants: staff give a player a reward's items through a claim that Kick knows nothing of.
 
-It keeps the ledger's promises with the ledger's means: one transaction, unique keys behind it, and
-the statement that copies a reward's items for every other claim. It has no Kick user to lock.
+They keep the ledger's promises in the same way: one transaction, guarded by unique keys, and the
+same SQL to copy a reward's items. There is no Kick user to lock.
 """
 
 import uuid
@@ -19,12 +19,12 @@ from core.sql_values import to_db
 
 
 class NothingToGrant(ValueError):
-    """The reward maps to no item, or is not in that campaign. Map it first."""
+    """The reward maps to no item. Map it first."""
 
 
 @dataclass(frozen=True, slots=True)
 class ManualGrant:
-    """`items`, sku -> quantity, is what the claim gave; `is_new` says that it did so just now."""
+    """`items` has the granted quantity per SKU. `is_new` is False if the grant existed already."""
 
     claim: Claim
     items: dict[str, int]
@@ -36,10 +36,10 @@ class ManualGrant:
 def grant_by_hand(
     *, player: Player, pair: CampaignReward, grant_id: uuid.UUID, now: datetime
 ) -> ManualGrant:
-    """Give a player all that a reward maps to, or nothing.
+    """Grant a player all items of a reward, or none.
 
-    On a repeat with the same `grant_id` nothing is given again, whatever else it names, and the
-    first claim is returned. Raises NothingToGrant.
+    On a repeat with the same `grant_id`, nothing is granted again, even if the other arguments
+    differ, and the first claim is returned. Raises NothingToGrant.
     """
     claim_id = f"manual-{grant_id.hex}"
     parameters = {
@@ -54,13 +54,13 @@ def grant_by_hand(
         _execute(ledger_sql.ENTITLE_MANUAL_CLAIM, parameters)
     owed = Entitlement.objects.filter(claim=claim_id).order_by("sku")
     items = dict(owed.values_list("sku", "quantity"))
-    if not items:  # unmapped; be it between the two statements, then the claim goes with this
+    if not items:  # if it was unmapped between the two statements, this also undoes the claim
         raise NothingToGrant(f"The reward {pair.reward_id} maps to no item. Map it first.")
     return ManualGrant(Claim.objects.get(pk=claim_id), items, is_new)
 
 
 def _execute(statement: str, parameters: dict[str, Any]) -> int:
-    """How many rows it wrote."""
+    """Returns the number of written rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)

@@ -1,4 +1,4 @@
-"""What follows when ops map a reward to items."""
+"""Follow-up work after a reward is mapped to items."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from studio_drops.monitoring.indicators import COUNTED_UP_TO
 
 
 def note_first_mapping(*, reward_id: str, now: datetime) -> bool:
-    """Note when a reward was first mapped, once; a repeat, and an unmapped reward, change nothing.
+    """Store when a reward was first mapped. Repeats and unmapped rewards change nothing.
 
-    From then on the claims API's `external_id` never maps it by itself, even if ops empty the
-    mapping: they had their reason.
+    From then on, the reward is never mapped automatically by its `external_id`, even if staff clear
+    the mapping: they did so on purpose.
     """
     is_mapped = Exists(RewardItem.objects.filter(reward=OuterRef("pk")))
     unnoted = Reward.objects.filter(is_mapped, pk=reward_id, first_mapped_at__isnull=True)
@@ -20,7 +20,7 @@ def note_first_mapping(*, reward_id: str, now: datetime) -> bool:
 
 
 def count_waiting_for_mapping(*, reward_id: str) -> int:
-    """How many claims are held because this reward maps to no item; 10,000 at most."""
+    """The number of claims held because this reward maps to no item, at most 10,000."""
     waiting = Claim.objects.filter(
         status=Claim.Status.HELD,
         hold_reason=Claim.HoldReason.UNMAPPED_REWARD,

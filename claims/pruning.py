@@ -1,4 +1,4 @@
-"""Forgets what is only of passing interest. Claims, entitlements and links are kept for ever."""
+"""Deletes old housekeeping rows. Claims, entitlements and links are kept forever."""
 
 import logging
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def prune(*, now: datetime) -> dict[str, int]:
-    """Delete old runs and deliveries, and sessions that have expired. Returns how many of each."""
+    """Delete old runs, old deliveries and expired sessions. Returns the number of each."""
     runs = ReconcileRun.objects.filter(ended_at__lt=now - timedelta(days=settings.RUNS_KEPT_DAYS))
     deliveries = QuarantinedDelivery.objects.filter(
         received_at__lt=now - timedelta(days=settings.DELIVERIES_KEPT_DAYS)

@@ -1,4 +1,4 @@
-"""Keeps deliveries that a person has to look at, within a cap."""
+"""Stores deliveries that staff need to look at, up to a cap."""
 
 import hashlib
 from datetime import datetime
@@ -22,10 +22,10 @@ def quarantine_delivery(
     reason: str,
     now: datetime,
 ) -> None:
-    """Keep a signed webhook that is unusable, or differs from the claim it repeats.
+    """Store a signed webhook that is unusable, or that differs from the claim it repeats.
 
-    On a repeat: the first one is kept, as a message id is one row. The oldest rows go when there
-    are more than `MAX_ROWS`, or more than `MAX_BYTES` of bodies.
+    On a repeat, the first delivery stays: each message ID has one row. The oldest rows are deleted
+    beyond `MAX_ROWS` rows or `MAX_BYTES` of bodies.
     """
     _keep(
         QuarantinedDelivery(
@@ -45,9 +45,9 @@ def quarantine_delivery(
 def quarantine_api_entry(
     *, entry: UnusableClaim, verdict: QuarantinedDelivery.Verdict, now: datetime
 ) -> None:
-    """Keep an entry of the claims API that is unusable, or differs from the claim it repeats.
+    """Store a claims API entry that is unusable, or that differs from the claim it repeats.
 
-    On a repeat: the first one is kept; the same contents are one row, whichever page shows them.
+    On a repeat, the first entry stays: equal contents share one row.
     """
     digest = hashlib.sha256(entry.raw).hexdigest()
     _keep(

@@ -1,6 +1,6 @@
-"""Tells Kick what was delivered. The queue is the difference between two columns of the claims.
+"""Reports fulfilled claims to Kick. Claims are queued while two of their columns differ.
 
-Kick is told `processed` and nothing else, and it is never set back.
+The only status we report is `processed`. It is never reverted.
 """
 
 import logging
@@ -28,11 +28,12 @@ logger = logging.getLogger(__name__)
 
 
 def write_back(*, api: KickApi, clock: Clock) -> int:
-    """Set Kick's `external_status` to `processed` where it should be and is not. Returns how many.
+    """Set Kick's `external_status` to `processed` for all claims that are due.
 
-    Nothing is noted as written before Kick has answered. A batch that Kick refuses is split until
-    the one bad claim is alone; that one is tried again after a pause that doubles. Raises KickError
-    when Kick cannot be asked. 0 when another worker is at it. On a repeat: 0.
+    Returns the number of reported claims; 0 if another worker is already running this job. A claim
+    is marked only after Kick has answered. If Kick rejects a batch, the batch is split until the
+    bad claim is isolated; that claim is retried after a pause that doubles. Raises KickError if a
+    call fails for another reason. On a repeat: 0.
     """
     written = 0
     with lease("write_back", clock=clock) as held:
@@ -46,7 +47,7 @@ def write_back(*, api: KickApi, clock: Clock) -> int:
 
 
 def unwritten(*, now: datetime) -> QuerySet[Claim]:
-    """The claims that Kick is to be told of now, in key order."""
+    """Claims to report to Kick now, in key order."""
     is_due = Q(next_write_at=None) | Q(next_write_at__lte=now)
     differs = Claim.objects.exclude(external_status=F("wanted_external_status"))
     return differs.filter(is_due, wanted_external_status=PROCESSED).order_by("pk")

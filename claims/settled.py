@@ -1,4 +1,4 @@
-"""Which claims of a page there is nothing to do about: almost all of them, in a sweep."""
+"""Finds the claims of a page that need no more work. In a sweep, that is almost all of them."""
 
 import json
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from platforms.kick.protocol.payloads import ApiClaim
 
 
 def find_unsettled(claims: Sequence[ApiClaim]) -> list[ApiClaim]:
-    """Leave out the claims that are granted or revoked here and just as the page shows them.
+    """Drop claims that are granted or revoked here with the same contents as on the page.
 
-    Held ones stay in, because what holds them may have changed. One statement, which locks nothing:
-    what settles a claim is final.
+    Held claims stay in the list, because their hold reason may have changed. This is one statement
+    without locks: granted and revoked claims never become held again.
     """
     settled = {row[0]: row[1:] for row in _fetch([claim.payload.claim_id for claim in claims])}
     return [

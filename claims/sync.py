@@ -1,13 +1,12 @@
-"""Brings the ledger to what Kick's claims API says. A webhook is a hint; the API is the truth.
+"""Brings the ledger in line with Kick's claims API. A webhook is a hint; the API is the truth.
 
-*Catch-up* reads what Kick still holds against us: claims that it shows as `initiated`. A *sweep*
-reads every claim of a campaign, whatever its status. Both go page by page, each page through the
-one recording function, and rely on nothing that Kick leaves undocumented: what an order that shifts
-hides from one run, the next one finds.
+*Catch-up* reads the open claims: those that Kick shows as `initiated`. A *sweep* reads every claim
+of a campaign, in any status. Both record page by page through `record_claims`. They don't rely on
+undocumented behaviour: if Kick's order shifts and a run misses a claim, the next run finds it.
 
-A run is a row that says where it goes on. It stops at the first call to Kick that fails (the client
-has repeated it by then) and is resumed at its page when its lease is due again, after a pause that
-doubles with each failure.
+A run is a row with the cursor to continue from. It stops at the first failed call to Kick (after
+the client's own retries). It resumes at the same page when its lease is due again, after a pause
+that doubles with each failure.
 """
 
 import logging
@@ -32,19 +31,19 @@ logger = logging.getLogger(__name__)
 Outcome = ReconcileRun.Outcome
 
 PAGE_SIZE = 1000
-# A catch-up that took long is due again no sooner than so many times its duration.
+# After a catch-up, wait at least this many times its duration before the next.
 REST = 9
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(minutes=15)
 FAILURES_BEFORE_GIVING_UP = 20
-# A run makes way for others well before a task's time limit, and is resumed soon after.
+# A run pauses well before the task time limit, so that others get a turn. It resumes soon after.
 AT_A_STRETCH = timedelta(minutes=5)
 SWEEP_STARTS = time(3, 0, tzinfo=UTC)
 SWEPT_AFTER_ITS_END = timedelta(days=7)
 
 
 class ClaimsApi(Protocol):
-    """As much of `KickApi` as a run needs."""
+    """The part of `KickApi` that a run uses."""
 
     def iter_claims(
         self,
@@ -57,9 +56,10 @@ class ClaimsApi(Protocol):
 
 
 def catch_up(*, api: ClaimsApi, clock: Clock, is_urgent: bool = False) -> ReconcileRun | None:
-    """Record all claims that Kick shows as `initiated`. None when it is not due or is under way.
+    """Record all claims that Kick shows as `initiated`.
 
-    Kick being unreachable ends the run as INTERRUPTED. On a repeat: nothing new.
+    Returns None if no catch-up is due, or if one is already running. If Kick can't be reached, the
+    run ends as INTERRUPTED. On a repeat: records nothing new.
     """
     return _run(
         ReconcileRun.Kind.CATCH_UP, campaign_id="", api=api, clock=clock, is_urgent=is_urgent
@@ -69,9 +69,9 @@ def catch_up(*, api: ClaimsApi, clock: Clock, is_urgent: bool = False) -> Reconc
 def sweep(
     *, campaign_id: str, api: ClaimsApi, clock: Clock, since: datetime | None = None
 ) -> ReconcileRun | None:
-    """Record every claim of a campaign ("" for all campaigns), whatever its status.
+    """Record every claim of a campaign ("" for all campaigns), in any status.
 
-    `since` leaves out what was claimed before. None when it is under way elsewhere.
+    `since` skips claims made before that time. Returns None if this sweep is already running.
     """
     return _run(
         ReconcileRun.Kind.SWEEP,
@@ -84,7 +84,7 @@ def sweep(
 
 
 def sweep_due_campaigns(*, api: ClaimsApi, clock: Clock) -> list[ReconcileRun]:
-    """Sweep each campaign that is due for it, once a night; resume what was interrupted."""
+    """Sweep each campaign that is due, once a night. Resume interrupted sweeps."""
     runs = (
         _run(ReconcileRun.Kind.SWEEP, campaign_id=campaign_id, api=api, clock=clock)
         for campaign_id in _campaigns_to_sweep(clock())
@@ -92,11 +92,14 @@ def sweep_due_campaigns(*, api: ClaimsApi, clock: Clock) -> list[ReconcileRun]:
     return [run for run in runs if run is not None]
 
 
-# --- Which, and when ---------------------------------------------------------------------------
+# --- Campaigns that are due --------------------------------------------------------------------
 
 
 def _campaigns_to_sweep(now: datetime) -> list[str]:
-    """Running, in their grace period, or recently over, and not swept since last night."""
+    """Campaigns that have started, ended at most 7 days ago, and weren't swept since 03:00 UTC.
+
+    A campaign's end includes its grace period.
+    """
     began = Campaign.objects.filter(Q(starts_at=None) | Q(starts_at__lte=now))
     swept = ReconcileRun.objects.filter(
         kind=ReconcileRun.Kind.SWEEP, since=None, started_at__gte=_last_night(now)
@@ -158,7 +161,7 @@ def _begin_or_resume(
 
 
 def _read_pages(run: ReconcileRun, *, api: ClaimsApi, held: HeldLease, began_at: datetime) -> bool:
-    """Whether the last page was reached; False when it has gone on for long enough."""
+    """Record page by page. Returns True after the last page, False if it paused before."""
     noted_at = began_at
     for page in _pages(run, api=api):
         held.renew()
@@ -211,7 +214,7 @@ def _end_or_pause(run: ReconcileRun, *, is_finished: bool, held: HeldLease) -> N
 
 
 def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
-    """Come back later, or give up after many failures in a row without a single page."""
+    """Retry later, or stop for good after 20 failures in a row without a single page."""
     run.refresh_from_db()
     run.failures += 1
     is_given_up = run.failures >= FAILURES_BEFORE_GIVING_UP
@@ -223,7 +226,10 @@ def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
 
 
 def _pause(failures: int, error: KickError) -> timedelta:
-    """Doubling, with jitter; as long as Kick asks for; the longest one when it refuses our app."""
+    """Doubles with each failure, with jitter, and is at least Kick's `Retry-After`.
+
+    If Kick refuses our credentials, it is the longest pause.
+    """
     if isinstance(error, KickUnauthorized):
         return paced(LONGEST_PAUSE)
     asked_for = error.retry_after if isinstance(error, KickUnavailable) else None

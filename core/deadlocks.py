@@ -1,7 +1,7 @@
-"""What every writer of the ledger keeps to: KickUser, then Claim, then Entitlement, in key order.
+"""The lock order for all writers of the ledger: KickUser, Claim, Entitlement, each in key order.
 
-Keeping to it leaves few deadlocks, not none (a foreign key's check takes a lock of its own, in the
-order of the database's choosing), so a deadlock's victim is tried once more.
+This order prevents most deadlocks, but not all: foreign key checks take locks too, in an order that
+the database chooses. So the victim of a deadlock is retried once.
 """
 
 import functools
@@ -22,10 +22,10 @@ def is_deadlock(error: OperationalError) -> bool:
 
 
 def retry_deadlock_once(service: Callable[P, R]) -> Callable[P, R]:
-    """Run a service that owns its transaction, and run it again when it was a deadlock's victim.
+    """Decorate a service that owns its transaction: run it again if it was a deadlock's victim.
 
-    Inside a transaction of the caller's nothing is retried: that whole transaction is lost, and
-    its owner has to begin it again.
+    Inside the caller's transaction, nothing is retried: the whole transaction is lost, and the
+    caller has to start it again.
     """
 
     @functools.wraps(service)

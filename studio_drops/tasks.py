@@ -1,4 +1,4 @@
-"""The scheduled tasks. Each may be lost, doubled or late: the rows say what is due."""
+"""The scheduled tasks. A task may be lost, doubled or late: due work is found in the database."""
 
 import functools
 import logging
@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 
 
 def scheduled(service: Callable[[], object]) -> Callable[[], None]:
-    """A task that Kick's being down ends with a line in the log: the next one tries again."""
+    """Make a task that logs a Kick failure and ends. The next run tries again."""
 
     @shared_task(name=f"studio_drops.tasks.{service.__name__}")
     @functools.wraps(service)
     def run() -> None:
-        # The connection is kept from task to task; one that broke in the last is replaced here.
+        # Tasks share one connection. Replace it here if it broke in the previous task.
         if connection.errors_occurred and not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
         try:

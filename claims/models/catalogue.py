@@ -1,4 +1,4 @@
-"""What Kick offers and what the studio gives: campaigns, rewards, items, and what maps to what."""
+"""The catalogue: Kick's campaigns and rewards, the studio's items, and the mapping between them."""
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -11,17 +11,17 @@ REWARDS_PER_CAMPAIGN = 12
 
 
 class Reward(models.Model):
-    """A reward of the organization's, mirrored under Kick's id."""
+    """A reward of our organization, mirrored under Kick's ID."""
 
-    reward_id = OpaqueTextField(_("reward id"), primary_key=True)
+    reward_id = OpaqueTextField(_("reward ID"), primary_key=True)
     name = models.TextField(_("name"), blank=True)
     external_id = OpaqueTextField(
-        _("external id"), blank=True, help_text=_("The studio's own reference, as set at Kick.")
+        _("external ID"), blank=True, help_text=_("The studio's reference, as set on Kick.")
     )
     items: "models.ManyToManyField[Item, RewardItem]" = models.ManyToManyField(
         "Item", through="RewardItem", related_name="rewards", verbose_name=_("items")
     )
-    # Written once: a reward that was ever mapped is never mapped again by itself.
+    # Written once. From then on, the reward is never mapped automatically.
     first_mapped_at = models.DateTimeField(_("first mapped at"), null=True, blank=True)
     created_at = models.DateTimeField(_("registered at"))
 
@@ -34,27 +34,30 @@ class Reward(models.Model):
 
 
 class Campaign(models.Model):
-    """A Drops campaign of the organization's, mirrored under Kick's id."""
+    """A Drops campaign of our organization, mirrored under Kick's ID."""
 
-    campaign_id = OpaqueTextField(_("campaign id"), primary_key=True)
+    campaign_id = OpaqueTextField(_("campaign ID"), primary_key=True)
     name = models.TextField(_("name"), blank=True)
     category = models.TextField(
         _("category"),
         blank=True,
         help_text=_(
-            "Kick's category. While it is blank only API keys without a limit see its entitlements."
+            "The category on Kick. If blank, only API keys without a category limit see the"
+            " campaign's entitlements."
         ),
     )
     info_url = models.URLField(_("info URL"), blank=True)
     starts_at = models.DateTimeField(_("starts at"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
-    announcement_days = models.PositiveSmallIntegerField(_("announced, days before"), default=0)
-    grace_days = models.PositiveSmallIntegerField(_("grace period, days after"), default=0)
+    announcement_days = models.PositiveSmallIntegerField(
+        _("announced (days before start)"), default=0
+    )
+    grace_days = models.PositiveSmallIntegerField(_("grace period (days after end)"), default=0)
     channels = models.JSONField(
         _("channels"),
         default=list,
         blank=True,
-        help_text=_("Allow-listed; none for a global campaign."),
+        help_text=_("Channels on the allow list. Leave empty for a global campaign."),
     )
     is_test = models.BooleanField(_("test mode"), default=False)
     rewards: "models.ManyToManyField[Reward, CampaignReward]" = models.ManyToManyField(
@@ -79,7 +82,7 @@ class Campaign(models.Model):
 
 
 class CampaignReward(models.Model):
-    """A *registered pair*: a claim of this reward in this campaign is known to be ours."""
+    """A *registered pair*: claims of this reward in this campaign are confirmed as ours."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="pairs")
     reward = models.ForeignKey(Reward, on_delete=models.CASCADE, related_name="pairs")
@@ -97,7 +100,7 @@ class CampaignReward(models.Model):
 
 
 class Item(models.Model):
-    """One thing of the studio's catalogue that a player can own."""
+    """An item of the studio's catalogue that a player can own."""
 
     sku = OpaqueTextField(_("SKU"), unique=True)
     name = models.TextField(_("name"))
@@ -112,7 +115,7 @@ class Item(models.Model):
 
 
 class RewardItem(models.Model):
-    """What a reward maps to: so many of an item."""
+    """An item that a reward gives, with its quantity."""
 
     reward = models.ForeignKey(Reward, on_delete=models.CASCADE, related_name="mapping")
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="mapping")

@@ -1,4 +1,4 @@
-"""The ledger: what Kick says was claimed, and what players are owed for it."""
+"""The ledger: claims received from Kick, and the entitlements players get for them."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,7 +11,7 @@ from core.fields import OpaqueTextField
 
 
 class Claim(models.Model):
-    """Kick says that a Kick user claimed a reward. Only `claims.ledger` writes it."""
+    """A reward that a Kick user claimed. Only `claims.ledger` records claims."""
 
     class Status(models.TextChoices):
         HELD = "HELD", _("held")
@@ -19,25 +19,25 @@ class Claim(models.Model):
         REVOKED = "REVOKED", _("revoked")
 
     class HoldReason(models.TextChoices):
-        """In order of precedence; recomputed from the facts each time, never stepped through."""
+        """In order of precedence. Recomputed from current facts each time, not a state machine."""
 
         UNCONFIRMED = "UNCONFIRMED", _("not yet confirmed by Kick's claims API")
-        NOT_OURS = "NOT_OURS", _("another organization's")
-        UNMAPPED_REWARD = "UNMAPPED_REWARD", _("its reward maps to no item")
-        NOT_LINKED = "NOT_LINKED", _("its Kick user is linked to no player")
+        NOT_OURS = "NOT_OURS", _("belongs to another organization")
+        UNMAPPED_REWARD = "UNMAPPED_REWARD", _("reward isn't mapped to an item")
+        NOT_LINKED = "NOT_LINKED", _("Kick user isn't linked to a player")
 
     class Source(models.TextChoices):
         WEBHOOK = "WEBHOOK", _("webhook")
         RECONCILE = "RECONCILE", _("claims API")
-        MANUAL = "MANUAL", _("granted by hand")
+        MANUAL = "MANUAL", _("manual grant")
 
     class ExternalStatus(models.TextChoices):
-        """Kick's `external_status`, the two values that this product sets or expects."""
+        """Kick's `external_status`. These are the two values that this product uses."""
 
         INITIATED = "initiated", "initiated"
         PROCESSED = "processed", "processed"
 
-    claim_id = OpaqueTextField(_("claim id"), primary_key=True)
+    claim_id = OpaqueTextField(_("claim ID"), primary_key=True)
     kick_user = models.ForeignKey(
         KickUser,
         on_delete=models.PROTECT,
@@ -46,7 +46,7 @@ class Claim(models.Model):
         related_name="claims",
         verbose_name=_("Kick user"),
     )
-    # Kick may name a campaign or reward that is not registered here (yet), hence no constraint.
+    # No constraint: Kick may send a campaign or reward that isn't registered here (yet).
     campaign = models.ForeignKey(
         Campaign,
         on_delete=models.DO_NOTHING,
@@ -61,26 +61,27 @@ class Claim(models.Model):
         related_name="claims",
         verbose_name=_("reward"),
     )
-    external_id = OpaqueTextField(_("external id"), blank=True)
+    external_id = OpaqueTextField(_("external ID"), blank=True)
 
     status = models.TextField(_("status"), choices=Status)
-    hold_reason = models.TextField(_("held because"), choices=HoldReason, blank=True)
-    first_hold_reason = models.TextField(_("first held because"), choices=HoldReason, blank=True)
+    hold_reason = models.TextField(_("hold reason"), choices=HoldReason, blank=True)
+    first_hold_reason = models.TextField(_("first hold reason"), choices=HoldReason, blank=True)
 
-    source = models.TextField(_("came by"), choices=Source)
-    message_id = OpaqueTextField(_("message id"), blank=True)
-    kick_created_at = models.DateTimeField(_("claimed at Kick"), null=True, blank=True)
+    source = models.TextField(_("source"), choices=Source)
+    message_id = OpaqueTextField(_("message ID"), blank=True)
+    kick_created_at = models.DateTimeField(_("claimed on Kick at"), null=True, blank=True)
     received_at = models.DateTimeField(_("received at"))
     recorded_at = models.DateTimeField(_("recorded at"))
     granted_at = models.DateTimeField(_("granted at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
-    # Looking an unconfirmed claim up through the claims API.
-    lookups = models.PositiveIntegerField(_("look-ups"), default=0)
-    next_lookup_at = models.DateTimeField(_("next look-up at"), null=True, blank=True)
-    not_ours_at = models.DateTimeField(_("given up on at"), null=True, blank=True)
+    # Lookups of an unconfirmed claim in the claims API.
+    lookups = models.PositiveIntegerField(_("lookups"), default=0)
+    next_lookup_at = models.DateTimeField(_("next lookup at"), null=True, blank=True)
+    not_ours_at = models.DateTimeField(_("marked as foreign at"), null=True, blank=True)
 
-    # What Kick should say, and what we know that it says. Their difference is the write-back queue.
+    # The status that Kick should show, and the last status we know of. While they differ, the claim
+    # is queued to be reported.
     wanted_external_status = models.TextField(
         _("status that Kick should show"), default=ExternalStatus.INITIATED
     )
@@ -88,9 +89,9 @@ class Claim(models.Model):
         _("status that Kick shows"), default=ExternalStatus.INITIATED
     )
 
-    # Kick refused this one alone; it is tried again later.
-    refused_writes = models.PositiveIntegerField(_("refused writes"), default=0)
-    next_write_at = models.DateTimeField(_("next write at"), null=True, blank=True)
+    # Kick rejected the report of this claim. It is retried later.
+    refused_writes = models.PositiveIntegerField(_("rejected reports"), default=0)
+    next_write_at = models.DateTimeField(_("next report at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("claim")
@@ -148,7 +149,7 @@ class Claim(models.Model):
             models.Index(
                 name="claims_by_message", fields=["message_id"], condition=~Q(message_id="")
             ),
-            # What ops look for and is rare: a list of it would look through all other claims.
+            # Staff filter by these rare values. Without an index, each list scans all other claims.
             models.Index(
                 name="claims_not_by_webhook",
                 fields=["source", "-recorded_at"],
@@ -177,7 +178,10 @@ class Claim(models.Model):
 
 
 class Entitlement(models.Model):
-    """This player is owed so many of an item because of a claim. A copy: later changes miss it."""
+    """An item, with a quantity, that a player is owed for a claim.
+
+    SKU and quantity are copied from the mapping, so later changes to it have no effect here.
+    """
 
     class Status(models.TextChoices):
         GRANTED = "GRANTED", _("granted")
@@ -194,13 +198,13 @@ class Entitlement(models.Model):
     quantity = models.PositiveIntegerField(_("quantity"))
     status = models.TextField(_("status"), choices=Status)
     granted_at = models.DateTimeField(_("granted at"))
-    # When it was first listed to a game server. Written once.
-    first_listed_at = models.DateTimeField(_("first asked for at"), null=True, blank=True)
+    # When a game server first received it in a list. Written once.
+    first_listed_at = models.DateTimeField(_("first listed at"), null=True, blank=True)
     fulfilled_at = models.DateTimeField(_("fulfilled at"), null=True, blank=True)
-    fulfilment_id = OpaqueTextField(_("fulfilment id"), blank=True)
-    # A fulfilled entitlement stays fulfilled when it is revoked: these two are then a note to it.
+    fulfilment_id = OpaqueTextField(_("fulfilment ID"), blank=True)
+    # Revoking a fulfilled entitlement doesn't change its status; these two fields only record it.
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
-    revocation_reason = models.TextField(_("revoked because"), blank=True)
+    revocation_reason = models.TextField(_("revocation reason"), blank=True)
 
     class Meta:
         verbose_name = _("entitlement")
@@ -243,5 +247,5 @@ class Entitlement(models.Model):
 
     @property
     def public_id(self) -> str:
-        """The id by which game servers and players know it; `id` is for this database alone."""
+        """The ID that game servers and players see. `id` is internal to this database."""
         return entitlement_id(self.claim_id, self.sku)

@@ -1,9 +1,9 @@
 """Kick's claim webhook: `POST /webhooks/kick/drops`.
 
-Kick waits for the answer and documents no retry, so a claim is in the database before it is
-answered with 200, and nobody but the database is asked on the way (and Kick for its key, within a
-second, when a signature does not verify). The order is fixed: size, headers, signature, JSON,
-fields, ledger. Nothing before the signature can store anything or reach the database.
+Kick waits for the answer and documents no retry. So the claim is committed before we answer 200,
+and the only service we call on the way is the database. (If a signature doesn't verify, we also
+fetch Kick's key, within a second.) The order is fixed: size, headers, signature, JSON, fields,
+ledger. Nothing before the signature check stores data or reaches the database.
 """
 
 import json
@@ -38,10 +38,11 @@ from platforms.kick.protocol.signatures import (
 )
 
 MAX_BODY_BYTES = 64 * 1024
-# A claim of Kick's has less than a kilobyte.
+# Kick's claims are smaller than a kilobyte.
 USUAL_BODY_BYTES = 4 * 1024
 LONGEST_TURN_SECONDS = 1.0
-# Our clock may be the wrong one and a claim may be hours late, so a skew is counted, not refused.
+# Count skewed deliveries instead of refusing them: our own clock may be wrong, and a claim may be
+# hours late.
 NOTED_SKEW = timedelta(minutes=10)
 
 _META_KEYS = {f"HTTP_{name.upper().replace('-', '_')}": name for name in HEADERS}
@@ -55,7 +56,7 @@ _counted_as = cache(metrics.DELIVERIES.labels)
 
 
 class Refusal(Exception):
-    """The answer to a delivery that is not recorded: status, outcome for the metrics, sentence."""
+    """The answer to a delivery that isn't recorded: HTTP status, metrics outcome, message."""
 
     def __init__(self, status: int, outcome: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -66,7 +67,7 @@ class Refusal(Exception):
 
 @csrf_exempt
 def drops_webhook(request: HttpRequest) -> HttpResponse:
-    """Answer one delivery: 200 once its claim is committed, else a 4xx or 503 with a sentence."""
+    """Answer one delivery: 200 after its claim is committed, else a 4xx or 503 with a message."""
     started = time.perf_counter()
     now = timezone.now()
     try:
@@ -92,7 +93,7 @@ def drops_webhook(request: HttpRequest) -> HttpResponse:
 
 def _validate(request: HttpRequest, *, now: datetime) -> SignedDelivery:
     if request.method != "POST":
-        raise Refusal(405, "not_post", "This address takes POST alone.")
+        raise Refusal(405, "not_post", "Method not allowed. Use POST.")
     is_chunked = request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
     length = 0 if is_chunked else _content_length(request)
     if length > MAX_BODY_BYTES:
@@ -104,8 +105,8 @@ def _validate(request: HttpRequest, *, now: datetime) -> SignedDelivery:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One at a time of those that are longer than Kick's: a flood of them must not take every
-    thread's turn. After a second it goes on all the same, whatever keeps the one before it.
+    """Handle unusually long deliveries one at a time, so that a flood of them can't use up all
+    threads. After waiting a second, go on anyway.
     """
     has_turn = _long_deliveries.acquire(timeout=LONGEST_TURN_SECONDS)
     try:
@@ -123,20 +124,20 @@ def _verify(body: bytes, request: HttpRequest, *, now: datetime) -> SignedDelive
     except HeaderError as error:
         raise Refusal(400, "bad_headers", str(error)) from error
     if not _is_signed_by_kick(delivery, now=now):
-        raise Refusal(401, "forged", "The signature is not Kick's for this id, time and body.")
+        raise Refusal(401, "forged", "The signature is not Kick's for this ID, timestamp and body.")
     if abs(now - delivery.sent_at) > NOTED_SKEW:
         metrics.SKEWED_DELIVERIES.inc()
     return delivery
 
 
 def _too_long() -> Refusal:
-    return Refusal(413, "too_large", f"The body has more than {MAX_BODY_BYTES} bytes.")
+    return Refusal(413, "too_large", f"Body too large. Maximum: {MAX_BODY_BYTES} bytes.")
 
 
 def _read_chunks(request: HttpRequest) -> bytes:
     try:
         body: bytes = request.META["wsgi.input"].read(MAX_BODY_BYTES + 1)
-    except Exception as error:  # each server has its own for what is no chunk, or ends too early
+    except Exception as error:  # each server raises its own for bad or missing chunks
         raise Refusal(400, "cut_off", "The body ended before its last chunk.") from error
     if len(body) > MAX_BODY_BYTES:
         raise _too_long()
@@ -144,8 +145,8 @@ def _read_chunks(request: HttpRequest) -> bytes:
 
 
 def _read_whole(request: HttpRequest, length: int) -> bytes:
-    """What was cut off on its way is told from a forgery, which would cost the minute's look at
-    Kick's key."""
+    """Refuse a truncated body before its signature is checked: as a forgery it would use up this
+    minute's fetch of Kick's key."""
     try:
         body = request.read(length)
     except UnreadablePostError as error:
@@ -156,18 +157,18 @@ def _read_whole(request: HttpRequest, length: int) -> bytes:
 
 
 def _cut_off() -> Refusal:
-    return Refusal(400, "cut_off", "The body ended before its Content-Length.")
+    return Refusal(400, "cut_off", "The body is shorter than its Content-Length.")
 
 
 def _content_length(request: HttpRequest) -> int:
     text = request.META.get("CONTENT_LENGTH") or "0"
     if not (text.isascii() and text.isdigit()):
-        raise Refusal(400, "bad_headers", "The header Content-Length is not a whole number.")
+        raise Refusal(400, "bad_headers", "The Content-Length header isn't a whole number.")
     return int(text)
 
 
 def _kick_headers(request: HttpRequest) -> dict[str, str]:
-    """`request.headers` would copy them all, which takes longer than to verify the signature."""
+    """Read from `META`: `request.headers` copies all headers, slower than checking a signature."""
     return {name: request.META[key] for key, name in _META_KEYS.items() if key in request.META}
 
 
@@ -175,8 +176,12 @@ def _is_signed_by_kick(delivery: SignedDelivery, *, now: datetime) -> bool:
     try:
         return verify_delivery(delivery, now=now)
     except NoPublicKey as error:
-        sentence = "Kick's public key has not been had yet, so nothing can be verified. Try again."
-        raise Refusal(503, "no_key", sentence) from error
+        raise Refusal(
+            503,
+            "no_key",
+            "Kick's public key hasn't been fetched yet, so the signature can't be verified."
+            " Retry shortly.",
+        ) from error
 
 
 # --- Parse -------------------------------------------------------------------------------------
@@ -188,8 +193,9 @@ def _parse(delivery: SignedDelivery, *, now: datetime) -> ClaimPayload:
     except PayloadError as error:
         reason = str(error)
     if is_other_event(delivery.body):
-        sentence = "This is one of Kick's other events; this address takes drops claims alone."
-        raise Refusal(400, "other_event", sentence)
+        raise Refusal(
+            400, "other_event", "Wrong event type. This URL accepts only Kick drops claims."
+        )
     _to_database(
         lambda: quarantine_delivery(
             delivery=delivery,
@@ -221,17 +227,17 @@ def _record_once(
             delivery=delivery,
             verdict=QuarantinedDelivery.Verdict.DIFFERS,
             claim_id=payload.claim_id,
-            reason="A claim of this id is there already, with other contents.",
+            reason="A claim with this ID is already recorded with other contents.",
             now=now,
         )
     return recorded
 
 
 def _to_database(write: Callable[[], T]) -> T:
-    """Run `write`, once more if its connection turns out to be dead, else answer 503.
+    """Run `write`, and retry it once if the connection was dead. Answer 503 on other errors.
 
-    Both writes are harmless to repeat, also when the first one was committed and only its answer
-    was lost.
+    Both writes are safe to repeat, even if the first attempt was committed and only the
+    confirmation was lost.
     """
     try:
         return write()
@@ -247,14 +253,14 @@ def _to_database(write: Callable[[], T]) -> T:
 
 def _unavailable(error: Exception) -> Refusal:
     log_event(logger, "database_unavailable", logging.ERROR, error=type(error).__name__)
-    return Refusal(503, "database", "The database cannot be reached. Nothing is lost: try again.")
+    return Refusal(503, "database", "The database can't be reached. Retry in a few seconds.")
 
 
 # --- Answer ------------------------------------------------------------------------------------
 
 
 def _answer(status: int, content: dict[str, str]) -> HttpResponse:
-    body = json.dumps(content).encode()  # of text Django would look for the charset
+    body = json.dumps(content).encode()  # bytes, so that Django doesn't look up a charset
     response = HttpResponse(body, status=status, content_type="application/json")
     if status == 405:
         response["Allow"] = "POST"

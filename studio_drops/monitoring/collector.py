@@ -1,4 +1,4 @@
-"""The ledger's vitals for Prometheus, read from the database when `/metrics` is asked."""
+"""The ledger's health figures for Prometheus, read from the database on each scrape."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ PREFIX = "studio_drops"
 
 
 class IndicatorsCollector(Collector):
-    """Gauges of what is open now; what has been is counted where it happens."""
+    """Gauges of the current state. Counters of past events are incremented where they happen."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
@@ -23,7 +23,9 @@ class IndicatorsCollector(Collector):
         except DatabaseError:
             gauges = []
         is_up = bool(gauges)
-        yield GaugeMetricFamily(f"{PREFIX}_database_up", "Whether it answers.", value=is_up)
+        yield GaugeMetricFamily(
+            f"{PREFIX}_database_up", "1 if the database answers, else 0.", value=is_up
+        )
         yield from gauges
 
 
@@ -35,13 +37,13 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _waits(now)
     yield GaugeMetricFamily(
         f"{PREFIX}_disconnected_links",
-        "Links whose grant Kick has ended; their players are asked to reconnect.",
+        "Links whose authorization has ended at Kick. The players are asked to reconnect.",
         value=indicators.disconnected_links(),
     )
 
 
 def _held(now: datetime) -> Iterator[GaugeMetricFamily]:
-    counts = _gauge("held_claims", "Claims that are held, by reason; 10,000 at most.", ["reason"])
+    counts = _gauge("held_claims", "Held claims by reason, at most 10,000 each.", ["reason"])
     ages = _gauge("oldest_held_claim_seconds", "Age of the oldest held claim.", ["reason"])
     held = {row.reason: row for row in indicators.held_by_reason()}
     for reason in Claim.HoldReason.values:
@@ -55,12 +57,12 @@ def _unwritten(now: datetime) -> Iterator[GaugeMetricFamily]:
     unwritten = indicators.unwritten()
     texts = {
         "unwritten_claims": (
-            "Delivered claims that Kick is not yet told of; 10,000 at most.",
+            "Fulfilled claims not yet reported to Kick, at most 10,000.",
             unwritten.count,
         ),
-        "refused_writes": ("Of those, the ones that Kick refuses.", unwritten.refused),
+        "refused_writes": ("Unreported claims whose status Kick rejected.", unwritten.refused),
         "oldest_unwritten_claim_seconds": (
-            "Time since the first of those was handed out.",
+            "Time since the oldest unreported claim was fulfilled.",
             _age(unwritten.oldest_at, now),
         ),
     }
@@ -72,7 +74,7 @@ def _reconciled(now: datetime) -> Iterator[GaugeMetricFamily]:
     missed = indicators.recently_missed(now=now)
     yield GaugeMetricFamily(
         f"{PREFIX}_recently_missed_claims",
-        "Claims of the last hour that reconcile found although their webhook was due.",
+        "Claims that reconcile found in the last hour and whose webhook was overdue.",
         value=missed,
     )
     recent = _gauge("recent_claims", "Claims recorded in the last hour.", ["source"])
@@ -84,17 +86,17 @@ def _reconciled(now: datetime) -> Iterator[GaugeMetricFamily]:
     failures = max(unfinished.values_list("failures", flat=True), default=0)
     yield GaugeMetricFamily(
         f"{PREFIX}_reconcile_failures",
-        "How often in a row the run that waits to be resumed has failed.",
+        "Failures in a row of the interrupted reconcile run.",
         value=failures,
     )
 
 
 def _waits(now: datetime) -> GaugeMetricFamily:
-    """Rough on purpose: the admin's home has the median and the 99th percentile."""
+    """Mean and maximum only: the desk's home page has the median and the 99th percentile."""
     waits = indicators.recent_waits(now=now)
     gauge = _gauge(
         "recent_claim_to_grant_seconds",
-        "Between claiming at Kick and being granted, for claims recorded in the last hour.",
+        "Time from claiming on Kick to the grant, for claims recorded in the last hour.",
         ["of"],
     )
     for name, wait in (("mean", waits.mean), ("longest", waits.longest)):
@@ -103,8 +105,8 @@ def _waits(now: datetime) -> GaugeMetricFamily:
 
 
 def _jobs(now: datetime) -> GaugeMetricFamily:
-    """The workers' heartbeat: every job begins each minute or more often while they live."""
-    ages = _gauge("job_began_seconds", "Time since a scheduled job last began.", ["job"])
+    """The workers' heartbeat: while they run, each job starts at least once a minute."""
+    ages = _gauge("job_began_seconds", "Time since a scheduled job last started.", ["job"])
     for lease in Lease.objects.exclude(last_began_at=None).exclude(job__startswith="sweep:"):
         ages.add_metric([lease.job], _age(lease.last_began_at, now))
     return ages

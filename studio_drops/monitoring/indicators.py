@@ -1,6 +1,6 @@
-"""How the ledger is doing, in numbers: what `doctor`, the metrics and the admin's home all read.
+"""Health figures of the ledger, for `doctor`, the metrics and the desk's home page.
 
-Each looks at what is open (held, unwritten, due), never at all that ever was.
+Each query reads only open rows (held, unreported, due) or recent ones, never the whole history.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,13 @@ from claims.models import Campaign, Claim, Entitlement, Lease, QuarantinedDelive
 RECENT = timedelta(hours=1)
 
 
-# Beyond this a number says no more, and counting on would cost more with every claim.
+# Stop counting here: a larger number tells a reader nothing new, and costs more with every claim.
 COUNTED_UP_TO = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The claims that are held for one reason: how many, of 10,000 at most, and when the oldest one
-    was received."""
+    """Claims held for one reason: how many (at most 10,000), and when the oldest was received."""
 
     reason: str
     count: int
@@ -33,10 +32,10 @@ class Held:
 
 
 def held_by_reason() -> list[Held]:
-    """In the order of the reasons' precedence; a reason without claims is left out.
+    """Held claims per reason, in order of precedence. Reasons without claims are left out.
 
-    Two look-ups for each reason, in the index that holds a reason's claims in order of their age:
-    it costs the same however many are held.
+    Each reason takes two lookups in an index ordered by age, so the cost doesn't grow with the
+    number of held claims.
     """
     found = (_held_for(reason) for reason in Claim.HoldReason.values)
     return [held for held in found if held]
@@ -54,7 +53,7 @@ def _held_for(reason: str) -> Held | None:
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
-    """Claims that Kick should show as processed and does not, as far as we know."""
+    """Claims that Kick should show as processed but doesn't, as far as we know."""
 
     count: int
     refused: int
@@ -62,11 +61,13 @@ class Unwritten:
 
 
 def unwritten() -> Unwritten:
-    """At most 10,000. `oldest_at`: when the first of the thousand that were claimed first was
-    complete, and Kick should have been told.
+    """Claims that are fulfilled but not yet reported to Kick, at most 10,000.
 
-    It follows the order of the one index that holds these few: the planner takes them for nearly
-    all claims, and would otherwise read the whole table.
+    `oldest_at` is the earliest time that one of them was completely fulfilled, among the first
+    thousand by key.
+
+    The query follows the order of the partial index on these claims. The planner expects nearly all
+    claims to match, and would otherwise read the whole table.
     """
     waiting = Claim.objects.exclude(external_status=F("wanted_external_status")).filter(
         wanted_external_status=Claim.ExternalStatus.PROCESSED
@@ -98,7 +99,7 @@ def job_ended_at(job: str) -> datetime | None:
 
 
 def recent_claims(*, now: datetime) -> dict[str, int]:
-    """How many claims of the last hour came by which source."""
+    """The number of claims recorded in the last hour, by source."""
     recent = Claim.objects.filter(recorded_at__gte=now - RECENT)
     counts = recent.values("source").annotate(count=Count("pk"))
     return {row["source"]: row["count"] for row in counts.order_by()}
@@ -106,14 +107,14 @@ def recent_claims(*, now: datetime) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Between claiming at Kick and being granted here, for the claims granted in the last hour."""
+    """Time from claiming on Kick to the grant here, for claims recorded in the last hour."""
 
     mean: timedelta | None
     longest: timedelta | None
 
 
 def recent_waits(*, now: datetime) -> Waits:
-    """Of claims whose time at Kick is known: the claims API tells it, a webhook does not."""
+    """Waits of the claims whose time on Kick is known: only the claims API has it."""
     known = Claim.objects.filter(recorded_at__gte=now - RECENT, granted_at__isnull=False)
     wait = ExpressionWrapper(F("granted_at") - F("kick_created_at"), output_field=DurationField())
     row = known.exclude(kick_created_at=None).aggregate(mean=Avg(wait), longest=Max(wait))
@@ -121,7 +122,7 @@ def recent_waits(*, now: datetime) -> Waits:
 
 
 def recently_missed(*, now: datetime) -> int:
-    """How many claims of the last hour reconcile found although their webhook was due."""
+    """The number of claims that reconcile found in the last hour and whose webhook was overdue."""
     runs = ReconcileRun.objects.filter(started_at__gte=now - RECENT, missed__gt=0)
     return sum(runs.values_list("missed", flat=True))
 
@@ -136,7 +137,7 @@ def campaigns_without_category() -> int:
 
 
 def disconnected_links() -> int:
-    """Links that live on here although Kick has ended their grant."""
+    """The number of links whose authorization has ended at Kick."""
     return Authorization.objects.filter(disconnected_at__isnull=False).count()
 
 

@@ -1,4 +1,4 @@
-"""`manage.py make_api_key NAME [--category CATEGORY]…`: make an API key and print it, once."""
+"""`manage.py make_api_key NAME [--category CATEGORY]…`: create an API key and print it once."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from claims.api_keys import make_api_key
 
 
 class Command(BaseCommand):
-    help = "Make an API key for a game server. Prints the key, which cannot be shown again."
+    help = "Create an API key for a game server. Prints the key, which can't be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="Which server uses it, for example “eu-west lobby”.")
+        parser.add_argument("name", help="The server that uses it, for example “eu-west lobby”.")
         parser.add_argument(
             "--category",
             action="append",
             default=[],
-            help="A category of Kick's that it may see; repeat for several. None: all.",
+            help="A Kick category that the key can see. Can be repeated. Default: all categories.",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

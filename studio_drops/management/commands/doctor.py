@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from claims.desk.preflight import examine_campaign
 from claims.desk.views.preflight_deps import from_settings
@@ -18,19 +19,26 @@ STYLES = {Verdict.PASS: "SUCCESS", Verdict.WARN: "WARNING", Verdict.FAIL: "ERROR
 
 
 class Command(BaseCommand):
-    help = "Looks this deployment over. Exits 0 when all is well, 1 with a warning, 2 with a fault."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
+        # Set here instead of in `help`: argparse can't format a lazy translation.
+        parser.description = _(
+            "Checks this deployment. Exit status: 0 if all checks pass, 1 if one warns, 2 if one"
+            " fails."
+        )
         parser.add_argument(
             "--only",
             action="append",
             default=[],
             choices=list(CHECKS),
-            help="Make this check alone, as a health check does; repeat for several.",
+            help=_("Run only this check, for example in a health check. Can be repeated."),
         )
         parser.add_argument(
-            "--campaign", metavar="ID", default="", help="Then see whether it may be launched, too."
+            "--campaign",
+            metavar="ID",
+            default="",
+            help=_("Also check whether this campaign is ready for launch."),
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -45,9 +53,8 @@ class Command(BaseCommand):
     def _examine(self, only: list[str], campaign_id: str) -> Iterator[Finding]:
         campaign = Campaign.objects.filter(pk=campaign_id).first() if campaign_id else None
         if campaign_id and campaign is None:
-            raise CommandError(
-                f"No campaign {campaign_id!r} is registered here: add it, or see its id."
-            )
+            message = _("Campaign “%(id)s” isn't registered here. Add it, or check the ID.")
+            raise CommandError(message % {"id": campaign_id})
         yield from examine(oauth=get_kick().oauth, now=timezone.now(), only=only)
         if campaign:
             outside = from_settings()
@@ -56,14 +63,14 @@ class Command(BaseCommand):
     def _print(self, finding: Finding) -> None:
         style = getattr(self.style, STYLES[finding.verdict])
         verdict = style(f"{finding.verdict.name.lower():4}")
-        self.stdout.write(f"{verdict}  {finding.check}: {finding.message}")
+        self.stdout.write(f"{verdict}  {_(finding.check)}: {finding.message}")
         if finding.cure:
             self.stdout.write(f"      → {finding.cure}")
 
     def _summarise(self, findings: list[Finding]) -> None:
-        """What a bug report needs, and no secret."""
+        """Print details for a bug report, without secrets. They stay in English."""
         verdicts = " ".join(f"{f.check.replace(' ', '-')}={f.verdict.name}" for f in findings)
-        self.stdout.write("\nFor a bug report:")
+        self.stdout.write("\n" + _("For a bug report:"))
         self.stdout.write(
             f"studio-drops {VERSION}, Django {django.__version__},"
             f" {connection.display_name}, queue {settings.CELERY_BROKER_URL.split(':')[0]},"

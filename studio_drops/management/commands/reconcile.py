@@ -18,15 +18,23 @@ SHOWN = ("pages", "seen", "recorded", "granted", "held", "differs", "unusable", 
 
 class Command(BaseCommand):
     help = (
-        "Brings the ledger to what Kick's claims API says, now. Without options: all claims that"
+        "Fetch claims from Kick's claims API now and record them. Without options: all claims that"
         " Kick shows as initiated."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--campaign", metavar="ID", default="", help="of this campaign alone")
-        parser.add_argument("--sweep", action="store_true", help="whatever their status")
         parser.add_argument(
-            "--since", type=_parse_date, metavar="DATE", help="claimed since then; implies --sweep"
+            "--campaign",
+            metavar="ID",
+            default="",
+            help="Only claims of this campaign, in any status.",
+        )
+        parser.add_argument("--sweep", action="store_true", help="Claims in any status.")
+        parser.add_argument(
+            "--since",
+            type=_parse_date,
+            metavar="DATE",
+            help="Only claims made since this date. Implies --sweep.",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -34,7 +42,7 @@ class Command(BaseCommand):
         while run is None or (run.outcome == ReconcileRun.Outcome.INTERRUPTED and not run.error):
             run = self._run(**options)
             if run is None:
-                raise CommandError("It is under way already. Its row is in the admin.")
+                raise CommandError("This run is already in progress. See its row on the desk.")
         self._print(run)
 
     def _run(
@@ -52,14 +60,16 @@ class Command(BaseCommand):
         for name in SHOWN:
             self.stdout.write(f"  {name:10}{getattr(run, name):>12,}")
         if run.error:
-            raise CommandError(f"{run.error} What was recorded is kept; run this again to go on.")
+            raise CommandError(
+                f"{run.error} Claims recorded so far are kept. To continue, run this command again."
+            )
 
 
 _sweep = sweep
 
 
 class _Watched:
-    """The claims API, with a line that counts what has come through."""
+    """Wraps the claims API and prints the number of received claims."""
 
     def __init__(self, api: KickApi, out: OutputWrapper) -> None:
         self._api = api
@@ -81,6 +91,6 @@ def _parse_date(text: str) -> datetime:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
-        message = f"{text!r} is no date: expected one like 2026-06-23 or 2026-06-23T12:00:00+00:00"
+        message = f"Invalid date {text!r}. Examples: 2026-06-23, 2026-06-23T12:00:00+00:00"
         raise argparse.ArgumentTypeError(message) from error
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

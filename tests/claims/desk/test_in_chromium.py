@@ -89,7 +89,7 @@ def test_claimed_before_linking(page, live_server):
     sentence = look_up(page, live_server, owed.claim_id)
 
     assert "has been ready for your game account “Nova”" in sentence
-    assert "its Kick user is linked to no player" in page.inner_text(".hops")
+    assert "Kick user isn't linked to a player" in page.inner_text(".hops")
 
 
 def test_linked_after(page, live_server):

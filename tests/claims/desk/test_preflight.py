@@ -255,5 +255,5 @@ def test_doctor_of_a_campaign(campaign: Campaign) -> None:
 
 @pytest.mark.django_db
 def test_doctor_of_a_campaign_that_is_not_there() -> None:
-    with pytest.raises(CommandError, match="No campaign 'none' is registered here"):
+    with pytest.raises(CommandError, match="Campaign “none” isn't registered here"):
         call_command("doctor", campaign="none", stdout=io.StringIO())

@@ -151,7 +151,7 @@ def test_examine_tells_refused_credentials_from_an_unreachable_kick(settings: An
 
     assert (refused.verdict, unreachable.verdict) == (Verdict.FAIL, Verdict.FAIL)
     assert "KICK_CLIENT_SECRET" in refused.cure
-    assert "Nothing is lost" in unreachable.cure
+    assert "No claim is lost" in unreachable.cure
 
 
 def test_doctor_prints_each_check_and_exits_by_the_worst(
@@ -164,7 +164,7 @@ def test_doctor_prints_each_check_and_exits_by_the_worst(
 
     printed = capsys.readouterr().out
     assert exit_info.value.code == 2
-    assert "fail  worker and scheduler: No scheduled job has begun" in printed
+    assert "fail  worker and scheduler: No scheduled job has started" in printed
     assert "worker-and-scheduler=FAIL" in printed
     assert "app-secret" not in printed
 
@@ -177,7 +177,7 @@ def test_doctor_makes_one_check_alone(capsys: pytest.CaptureFixture[str]) -> Non
 
     assert (exit_info.value.code, capsys.readouterr().out) == (
         0,
-        "pass  migrations: All are applied.\n",
+        "pass  migrations: All migrations are applied.\n",
     )
 
 
@@ -215,10 +215,10 @@ def test_reconcile_command_prints_its_run(
 def test_reconcile_command_says_when_kick_is_down(local_kick: LocalKick) -> None:
     local_kick.set_faults(api={"status": 403, "path_prefix": "/public/v1/drops/claims"})
 
-    with pytest.raises(CommandError, match="run this again"):
+    with pytest.raises(CommandError, match="run this command again"):
         call_command("reconcile")
 
 
 def test_reconcile_command_refuses_what_is_no_date() -> None:
-    with pytest.raises(CommandError, match="no date"):
+    with pytest.raises(CommandError, match="Invalid date"):
         call_command("reconcile", "--since", "yesterday")

@@ -9,7 +9,7 @@ from claims.desk.catalogue_file.transfer import export_catalogue
 
 
 class Command(BaseCommand):
-    help = "Print campaigns, rewards, items and mappings as one JSON file. No secret is in it."
+    help = "Print campaigns, rewards, items and mappings as JSON. The output contains no secrets."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         for piece in write_catalogue(export_catalogue()):

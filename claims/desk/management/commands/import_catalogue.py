@@ -1,4 +1,4 @@
-"""`manage.py import_catalogue catalogue.json [--dry-run]`: what `export_catalogue` has printed."""
+"""`manage.py import_catalogue catalogue.json [--dry-run]`: import `export_catalogue`'s output."""
 
 import getpass
 import sys
@@ -14,12 +14,15 @@ from claims.desk.catalogue_file.transfer import Change, compare, import_catalogu
 
 
 class Command(BaseCommand):
-    help = "Import campaigns, rewards, items and mappings. What the file does not name is left."
+    help = (
+        "Import campaigns, rewards, items and mappings. Entries that aren't in the file stay as"
+        " they are."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="The file, or - for standard input.")
-        parser.add_argument("--dry-run", action="store_true", help="Only show the difference.")
-        parser.add_argument("--reason", default="", help="Kept in the audit.")
+        parser.add_argument("--dry-run", action="store_true", help="Only show the changes.")
+        parser.add_argument("--reason", default="", help="Stored in the audit log.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
@@ -40,12 +43,14 @@ class Command(BaseCommand):
             self.stdout.write(f"{verb} {change.kind} {change.id}")
             for name, before, after in change.fields:
                 self.stdout.write(f"    {name}: {before!r} -> {after!r}")
-        said = "would change; run it without --dry-run to import." if is_dry else "changed."
-        self.stdout.write(f"{len(changes)} {said}")
+        if is_dry:
+            self.stdout.write(f"Changes: {len(changes)}. Run without --dry-run to import them.")
+        else:
+            self.stdout.write(f"Changes imported: {len(changes)}.")
 
 
 def _read(file: str) -> str:
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} cannot be read as text: {error}") from error
+        raise CommandError(f"{file} can't be read as text: {error}") from error
