@@ -14,7 +14,9 @@ def check_game_login(**_options: Any) -> list[CheckMessage]:
     try:
         get_game_login()
     except (ImportError, ImproperlyConfigured) as error:
-        hint = "Set GAME_LOGIN to the dotted path of a login class. See docs/game-login.md."
+        hint = (
+            "Set GAME_LOGIN to the dotted path of a login class. See docs/developers/game-login.md."
+        )
         message = f"GAME_LOGIN={settings.GAME_LOGIN!r} can't be used: {error}"
         return [Error(message, hint=hint, id="accounts.E001")]
     return []

@@ -119,7 +119,7 @@ def _change(entitlements: Sequence[_Sibling], *, status: str, **fields: object) 
 
 
 def _settle_claims(entitlements: Iterable[_Sibling], *, now: datetime) -> None:
-    """Update claims whose entitlements are now all revoked or fulfilled."""
+    """Update claims of which all entitlements are now revoked or fulfilled."""
     statuses = defaultdict(set)
     for entitlement in entitlements:
         statuses[entitlement.claim_id].add(entitlement.status)
@@ -151,9 +151,9 @@ def revoke_entitlements(
 ) -> RevokedEntitlements:
     """Revoke entitlements. A repeat changes nothing, not even the reason.
 
-    Fulfilled entitlements stay fulfilled; the time and reason are recorded on them. A claim whose
-    entitlements are all revoked becomes revoked, which is final. A claim with only fulfilled ones
-    left is complete. Raises ReasonMissing for a blank reason.
+    Fulfilled entitlements stay fulfilled; the time and reason are recorded on them. When all
+    entitlements of a claim are revoked, the claim becomes revoked, which is final. When the rest
+    are fulfilled, the claim is complete. Raises ReasonMissing for a blank reason.
     """
     if not (reason := reason.strip()):
         raise ReasonMissing

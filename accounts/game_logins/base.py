@@ -1,7 +1,7 @@
 """The interface between this product and the game's login.
 
 For a custom login, write a class like GameLogin and set `GAME_LOGIN` to its path. See
-docs/game-login.md for an example.
+docs/developers/game-login.md for an example.
 """
 
 from dataclasses import dataclass
