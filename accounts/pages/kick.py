@@ -90,7 +90,7 @@ def _finish_trip(request: HttpRequest, player: Player | None, *, kick: Kick) -> 
         redirect_uri=settings.KICK_REDIRECT_URI,
         verifier=verifier,
     )
-    # If this fails, the Kick user is unknown, so we only forget the authorization: revoking it could
+    # If this fails, the Kick user is unknown and we only forget the authorization: revoking could
     # end the active authorization of another player linked to the same Kick user.
     checked_at = timezone.now()
     user = kick.api.current_user(tokens.access_token)
