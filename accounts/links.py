@@ -140,8 +140,8 @@ def _was_revoked_meanwhile(
     """Whether a revocation for this Kick user may have reached Kick after `grant.checked_at`.
 
     Kick doesn't document whether revoking an old token ends the viewer's newer authorization. If
-    the revocation arrived before the check, the check passed anyway. If it hasn't been sent, the
-    link cancels it. Only revocations sent in between are a risk.
+    the revocation arrived before the check, the check has shown its effect. If it hasn't been sent,
+    the link cancels it. Only revocations sent in between are a risk.
     """
     is_on_its_way = Q(sending_since__gt=now - SENDING_LASTS_AT_MOST)
     has_just_ended = Q(
