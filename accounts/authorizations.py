@@ -1,8 +1,9 @@
-"""Keeping grants alive: refresh tokens are used before they go stale, one at a time per link.
+"""Keep Kick authorizations alive: use refresh tokens before they expire, one at a time per link.
 
-The row is the job, as in `accounts.deauthorizations`: taken under its Kick user's lock, Kick is
-asked outside of any transaction, and the answer is stored only where the token is still the one
-that was sent. Kick rotates the token with each use, so that two uses at once would lose the grant.
+The row is the job, as in `accounts.deauthorizations`. A worker takes it while holding its Kick user's
+lock, calls Kick outside any transaction, and stores the new token only if the row still holds the
+token it sent. Kick rotates the token with each use, so using it twice at once would lose the
+authorization.
 """
 
 import logging
@@ -35,18 +36,19 @@ logger = logging.getLogger(__name__)
 AT_MOST = 200
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=12)
-# RFC 6749: the grant is over, whatever we send.
+# RFC 6749: the authorization has ended for good.
 ENDED = "invalid_grant"
-# Kick's documentation shows "Invalid request" where others say why. A refusal that names no cause
-# is believed the third time, and only while Kick honours our own credentials.
+# Kick's documentation shows "Invalid request" where other platforms name the cause. We treat such
+# a refusal as final the third time, and only while Kick accepts our client credentials.
 BELIEVED_AFTER = 2
 
 
 def refresh_authorizations(*, oauth: OAuthClient, now: datetime) -> int:
-    """Exchange each refresh token that is due for a fresh one. Returns how many were.
+    """Exchange each due refresh token for a new one. Returns the number exchanged.
 
-    A grant that Kick calls ended is marked as disconnected; Kick being down, busy or at odds with
-    our own credentials marks nothing. Any number of workers may do this at once. On a repeat: 0.
+    An authorization that Kick reports as ended is marked as disconnected. Nothing is marked while
+    Kick is down, busy or refuses our client credentials. Several workers may run this at once. A
+    repeat returns 0.
     """
     clock, refreshed = RunningClock(now), 0
     for _ in range(AT_MOST):
@@ -83,7 +85,7 @@ def _take_due(*, now: datetime) -> Authorization | None:
 
 
 def _is_locked(kick_user_id: str) -> bool:
-    """Lock the Kick user unless somebody else has."""
+    """Lock the Kick user unless another transaction holds the lock."""
     free = KickUser.objects.select_for_update(skip_locked=True, no_key=True)
     return free.filter(pk=kick_user_id).first() is not None
 
@@ -97,7 +99,7 @@ def _store(authorization: Authorization, tokens: Tokens, *, now: datetime) -> No
         next_refresh_at=now + REFRESHED_EVERY,
         failed_refreshes=0,
     )
-    if not is_kept:  # Unlinked or linked anew meanwhile, so that this token is nobody's.
+    if not is_kept:  # Unlinked or relinked meanwhile: no row needs this token.
         fresh = NewAuthorization(
             refresh_token=tokens.refresh_token, scope=authorization.scope, checked_at=now
         )
@@ -106,7 +108,7 @@ def _store(authorization: Authorization, tokens: Tokens, *, now: datetime) -> No
 
 
 def _is_ended(authorization: Authorization, error: Exception, *, oauth: OAuthClient) -> bool:
-    """Whether Kick has refused this grant, and not us, or for a reason that will pass."""
+    """Whether Kick ended this authorization, rather than refused our app or failed for a while."""
     if not isinstance(error, KickRejected) or error.status != 400:
         return False
     return error.error == ENDED or (
@@ -136,7 +138,7 @@ def _note_failure(authorization: Authorization, error: Exception, *, now: dateti
 
 
 def _same_token(authorization: Authorization) -> QuerySet[Authorization]:
-    """The row, unless it holds another token by now."""
+    """The row, if it still holds the same token."""
     return Authorization.objects.filter(pk=authorization.pk, obtained_at=authorization.obtained_at)
 
 

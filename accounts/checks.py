@@ -1,4 +1,4 @@
-"""What `manage.py check`, and with it every start, says of this app's settings."""
+"""System checks of this app's settings. They run at every start and in `manage.py check`."""
 
 from typing import Any
 
@@ -14,7 +14,9 @@ def check_game_login(**_options: Any) -> list[CheckMessage]:
     try:
         get_game_login()
     except (ImportError, ImproperlyConfigured) as error:
-        hint = "GAME_LOGIN is the dotted path of a class; docs/game-login.md shows one."
-        message = f"GAME_LOGIN={settings.GAME_LOGIN!r} does not work: {error}"
+        hint = (
+            "Set GAME_LOGIN to the dotted path of a login class. See docs/developers/game-login.md."
+        )
+        message = f"GAME_LOGIN={settings.GAME_LOGIN!r} can't be used: {error}"
         return [Error(message, hint=hint, id="accounts.E001")]
     return []

@@ -1,8 +1,8 @@
-"""Telling Kick to end the grants of links that ended here.
+"""Revoke the authorizations of ended links at Kick.
 
-The row is the job. It is taken under its Kick user's lock, Kick is told outside of any transaction,
-and the answer is written down afterwards; a worker that dies in between leaves a row that is due
-again. Telling Kick twice does no harm: it answers 200 for any token.
+The row is the job. A worker takes it while holding its Kick user's lock, calls Kick outside any
+transaction, and stores the outcome afterwards. If the worker dies in between, the row becomes due
+again. Revoking twice is safe: Kick answers 200 for any token.
 """
 
 import logging
@@ -24,17 +24,17 @@ logger = logging.getLogger(__name__)
 AT_MOST = 100
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=6)
-# What Kick may call a token that it no longer knows (RFC 6749, RFC 6750).
+# Error codes for a token that Kick no longer knows (RFC 6749, RFC 6750).
 GONE = ("invalid_grant", "invalid_token")
 
 Outcome = Deauthorization.Outcome
 
 
 def send_deauthorizations(*, oauth: OAuthClient, now: datetime) -> int:
-    """Tell Kick to end what is due, one grant at a time. Returns how many it has ended.
+    """Revoke due authorizations at Kick, one at a time. Returns the number revoked.
 
-    A grant that Kick did not end is due again after a pause that doubles each time. Any number of
-    workers may do this at once. Stops at the first sign that Kick is down. On a repeat: 0.
+    A failed one is due again after a pause that doubles each time. Several workers may run this at
+    once. Stops as soon as Kick is unavailable. A repeat returns 0.
     """
     clock, revoked = RunningClock(now), 0
     for _ in range(AT_MOST):
@@ -54,10 +54,10 @@ def send_deauthorizations(*, oauth: OAuthClient, now: datetime) -> int:
 
 
 def _take_due(*, now: datetime) -> Deauthorization | None:
-    """Take one due row, so that neither another worker nor a link meets it in the next minutes.
+    """Take one due row, so that other workers and links stay away from it for the next minutes.
 
-    Rows whose Kick user somebody is changing right now are left for the next run, and so the order
-    of locks (KickUser first) is kept without waiting.
+    Rows whose Kick user is locked are left for the next run. This keeps the lock order (KickUser
+    first) without waiting.
     """
     due = Deauthorization.objects.filter(outcome=Outcome.PENDING, next_attempt_at__lte=now)
     kick_user_ids = due.order_by("next_attempt_at").values_list("kick_user_id", flat=True)
@@ -74,7 +74,7 @@ def _take_due(*, now: datetime) -> Deauthorization | None:
 
 
 def _is_locked(kick_user_id: str) -> bool:
-    """Lock the Kick user unless somebody else has."""
+    """Lock the Kick user unless another transaction holds the lock."""
     free = KickUser.objects.select_for_update(skip_locked=True, no_key=True)
     return free.filter(pk=kick_user_id).first() is not None
 
@@ -88,7 +88,7 @@ def _mark_as_sending(deauthorization: Deauthorization, *, now: datetime) -> Deau
 
 
 def _tell_kick(deauthorization: Deauthorization, *, oauth: OAuthClient) -> None:
-    """Raises UnreadableToken or a KickError; of a token that Kick no longer knows, nothing."""
+    """Raises UnreadableToken or a KickError. A token that Kick no longer knows isn't an error."""
     token = decrypt(deauthorization.encrypted_refresh_token)
     try:
         oauth.revoke(token=token, hint="refresh_token")
@@ -117,7 +117,7 @@ def _try_again_later(deauthorization: Deauthorization, error: Exception, *, now:
 
 
 def _still_ours(deauthorization: Deauthorization) -> models.QuerySet[Deauthorization]:
-    """Empty when a link overtook it, or another worker took it over, while Kick was being told."""
+    """Empty if a link or another worker took over the row during the call to Kick."""
     return Deauthorization.objects.filter(
         pk=deauthorization.pk, outcome=Outcome.PENDING, attempts=deauthorization.attempts
     )

@@ -1,4 +1,4 @@
-"""A player's trip to Kick and back, and the `state` that ties its two ends together."""
+"""Link attempts: a player's OAuth redirect to Kick and back, identified by its `state`."""
 
 import hashlib
 import secrets
@@ -18,9 +18,9 @@ class LinkAttemptRefused(Exception):
 
 
 def begin_link_attempt(*, player: Player, session_key: str, verifier: str, now: datetime) -> str:
-    """Remember a trip that begins now and return its `state`, good once and for ten minutes.
+    """Store a new link attempt and return its `state`, valid once and for ten minutes.
 
-    Only digests of the state and the session are kept, and the PKCE verifier is kept encrypted.
+    Of state and session only digests are stored. The PKCE verifier is stored encrypted.
     """
     _delete_expired(now=now)
     state = secrets.token_urlsafe(32)
@@ -35,10 +35,10 @@ def begin_link_attempt(*, player: Player, session_key: str, verifier: str, now: 
 
 
 def take_link_attempt(*, player: Player, session_key: str, state: str, now: datetime) -> str:
-    """Use a `state` up and return its PKCE verifier. Raises LinkAttemptRefused, also on a repeat.
+    """Use up a `state` and return its PKCE verifier. Raises LinkAttemptRefused, also on a repeat.
 
-    Whoever deletes the row has it: of two requests with one state, only one deletes a row. A state
-    that belongs to somebody else stays theirs.
+    Only the request that deletes the row may use the state, so two requests can't both succeed. A
+    state that belongs to another player or session stays valid for them.
     """
     ours = LinkAttempt.objects.filter(
         state_digest=_digest(state),
@@ -62,7 +62,7 @@ def _digest(text: str) -> str:
 
 @transaction.atomic
 def _delete_expired(*, now: datetime) -> None:
-    # Rows that somebody else is deleting are left to them.
+    # Skip rows that another request is deleting.
     expired = LinkAttempt.objects.filter(expires_at__lte=now).select_for_update(skip_locked=True)
     keys = [attempt.pk for attempt in expired.order_by("expires_at")[:CLEAN_UP_AT_MOST]]
     LinkAttempt.objects.filter(pk__in=keys).delete()

@@ -1,7 +1,7 @@
-"""The link between a player and a Kick user, as far as accounts go.
+"""The link between a player and a Kick user: the account side.
 
-These services change rows and demand a transaction of the caller's in which the Kick user's row is
-locked (`accounts.platform_accounts`). `claims.linking` adds what a link means for claims.
+Call these services inside a transaction that holds the lock on the Kick user's row
+(`accounts.platform_accounts`). `claims.linking` has the complete operations, including the claims.
 """
 
 import enum
@@ -16,16 +16,16 @@ from accounts.tokens import encrypt
 
 BY_PLAYER = "player"
 
-# A revocation that has been under way for longer has lost its worker. The longest that a call to
-# Kick takes, with its repetitions, is well below.
+# If sending takes longer, the worker is presumed dead. The longest call to Kick, with its retries,
+# takes much less.
 SENDING_LASTS_AT_MOST = timedelta(minutes=3)
-# Kick does not say when a refresh token goes stale. A week is well within what is usual.
+# Kick doesn't say when a refresh token expires. A week is well within the usual lifetimes.
 REFRESHED_EVERY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class NewAuthorization:
-    """What Kick has just given. `checked_at`: a moment before Kick was seen to honour it."""
+    """A new authorization. `checked_at`: a time just before Kick accepted its access token."""
 
     refresh_token: str = field(repr=False)
     scope: str
@@ -35,14 +35,14 @@ class NewAuthorization:
 class Linked(enum.StrEnum):
     NEW = "new"
     RENEWED = "renewed"
-    """They were linked to each other already; the grant is the new one."""
+    """They were already linked. The new authorization replaces the old one."""
 
 
 class LinkRefused(Exception):
-    """The link was not made to `kick_user`."""
+    """No link to `kick_user` was made."""
 
     def __init__(self, kick_user: KickUser) -> None:
-        super().__init__(f"The link to the Kick user {kick_user.pk} was refused.")
+        super().__init__(f"The link to Kick user {kick_user.pk} was refused.")
         self.kick_user = kick_user
 
 
@@ -55,11 +55,11 @@ class PlayerHasAnotherKickUser(LinkRefused):
 
 
 class DeauthorizationUnderWay(LinkRefused):
-    """Kick was being told to end this Kick user's last grant, which may have ended this one too."""
+    """The user's previous authorization was being revoked, which may have ended this one too."""
 
 
 class NotLinked(Exception):
-    """This player is linked to no Kick user."""
+    """This player isn't linked to a Kick user."""
 
 
 def link(
@@ -70,9 +70,9 @@ def link(
     actor: str,
     now: datetime,
 ) -> Linked:
-    """Link the two and keep the grant. `kick_user` is locked.
+    """Link the two and store the authorization. The caller holds the lock on `kick_user`.
 
-    Raises a LinkRefused and changes nothing. On a repeat the grant is replaced: RENEWED.
+    Raises LinkRefused and changes nothing. A repeat replaces the authorization: RENEWED.
     """
     outcome = Linked.RENEWED if kick_user.player_id == player.pk else Linked.NEW
     if outcome == Linked.NEW:
@@ -85,9 +85,9 @@ def link(
 
 
 def unlink(*, kick_user: KickUser, actor: str, now: datetime) -> None:
-    """End the link of a locked Kick user and turn its grant into a revocation that is due now.
+    """End the link and queue its authorization for revocation, due now.
 
-    Raises NotLinked, also on a repeat.
+    The caller holds the lock on `kick_user`. Raises NotLinked, also on a repeat.
     """
     if kick_user.player is None:
         raise NotLinked
@@ -108,10 +108,11 @@ def unlink(*, kick_user: KickUser, actor: str, now: datetime) -> None:
 def drop_unused_authorization(
     *, kick_user: KickUser, authorization: NewAuthorization, now: datetime
 ) -> None:
-    """See to the grant of a refused link. `kick_user` is locked.
+    """Queue the authorization of a refused link for revocation, if that's safe.
 
-    Kick may end everything that this viewer gave us along with one token. While they are linked to
-    anybody here the fresh grant is therefore only forgotten, or it would take a live one with it.
+    Kick may end all of a viewer's authorizations along with one token. If the viewer is linked to
+    any player, the new authorization is only forgotten, because revoking it could end the active
+    one. The caller holds the lock on `kick_user`.
     """
     if kick_user.player_id is None:
         _ask_for_deauthorization(kick_user, encrypt(authorization.refresh_token), now=now)
@@ -125,7 +126,7 @@ def _set_player(
     if _was_revoked_meanwhile(kick_user=kick_user, authorization=authorization, now=now):
         raise DeauthorizationUnderWay(kick_user)
     try:
-        # The player may be linking two Kick users at once, so it is the unique key that decides.
+        # The player may be linking two Kick users at once, so the unique key decides.
         with transaction.atomic():
             KickUser.objects.filter(pk=kick_user.pk).update(player=player, linked_at=now)
     except IntegrityError as error:
@@ -136,11 +137,11 @@ def _set_player(
 def _was_revoked_meanwhile(
     *, kick_user: KickUser, authorization: NewAuthorization, now: datetime
 ) -> bool:
-    """Whether a revocation of this Kick user's may have reached Kick after the grant was checked.
+    """Whether a revocation for this Kick user may have reached Kick after `grant.checked_at`.
 
-    Kick does not say whether revoking an old token ends a newer grant of the same viewer. One that
-    reached Kick before the check has either spared the grant or shown in the check; one that has
-    not been sent is overtaken by the link. There remains what was on its way in between.
+    Kick doesn't document whether revoking an old token ends the viewer's newer authorization. If
+    the revocation arrived before the check, the check has shown its effect. If it hasn't been sent,
+    the link cancels it. Only revocations sent in between are a risk.
     """
     is_on_its_way = Q(sending_since__gt=now - SENDING_LASTS_AT_MOST)
     has_just_ended = Q(

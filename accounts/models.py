@@ -1,4 +1,4 @@
-"""Who is who: players of the game, users of Kick, and the link between them."""
+"""Players of the game, Kick users, and the links between them."""
 
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import models
@@ -12,10 +12,10 @@ GAME_ACCOUNT_ID_MAX_LENGTH = 128
 
 
 class Player(models.Model):
-    """One account of the game. Players are not Django users, and none can become staff."""
+    """One account of the game. Players aren't Django users and can't become staff."""
 
     game_account_id = OpaqueTextField(
-        _("game account id"),
+        _("game account ID"),
         unique=True,
         validators=[MinLengthValidator(1), MaxLengthValidator(GAME_ACCOUNT_ID_MAX_LENGTH)],
     )
@@ -33,14 +33,14 @@ class Player(models.Model):
 
 
 class KickUser(models.Model):
-    """A Kick account that was ever seen in a claim or a link.
+    """A Kick account that has appeared in a claim or a link.
 
-    `player` is the Kick link: one to one, both ways, guaranteed by its unique key. Whoever records
-    a claim of this user or changes its link locks this row first.
+    `player` is the link: one to one, guaranteed by its unique key. Lock this row before recording
+    a claim of this user or changing its link.
     """
 
-    # A uint64 as canonical decimal text: no integer type of either database holds all of them.
-    kick_user_id = OpaqueTextField(_("Kick user id"), primary_key=True)
+    # A uint64 as canonical decimal text: neither database has an integer type with that range.
+    kick_user_id = OpaqueTextField(_("Kick user ID"), primary_key=True)
     name = models.TextField(_("Kick name"), blank=True)
     player = models.OneToOneField(
         Player,
@@ -74,23 +74,23 @@ class LinkEvent(models.Model):
 
     class Kind(models.TextChoices):
         LINKED = "LINKED", _("linked")
-        RENEWED = "RENEWED", _("authorised again")
+        RENEWED = "RENEWED", _("reauthorized")
         UNLINKED = "UNLINKED", _("unlinked")
 
-    kind = models.TextField(_("what happened"), choices=Kind)
+    kind = models.TextField(_("event"), choices=Kind)
     kick_user = models.ForeignKey(
         KickUser, on_delete=models.PROTECT, related_name="link_events", verbose_name=_("Kick user")
     )
     player = models.ForeignKey(
         Player, on_delete=models.PROTECT, related_name="link_events", verbose_name=_("player")
     )
-    actor = models.TextField(_("by whom"), help_text=_("“player”, or a member of staff."))
+    actor = models.TextField(_("actor"), help_text=_("“player” or the name of a staff member."))
     at = models.DateTimeField(_("at"))
 
     class Meta:
         verbose_name = _("link event")
         verbose_name_plural = _("link events")
-        # What is rare: a list of it would look through all other events.
+        # For the rare kinds: without it, listing them scans all LINKED events.
         indexes = [
             models.Index(
                 name="link_events_but_links", fields=["kind", "id"], condition=~Q(kind="LINKED")
@@ -102,25 +102,25 @@ class LinkEvent(models.Model):
 
 
 class Authorization(models.Model):
-    """What keeps a link alive at Kick: the refresh token, encrypted. There is one while linked."""
+    """The authorization behind a link: its encrypted refresh token. Exists while linked."""
 
     kick_user = models.OneToOneField(
         KickUser, on_delete=models.PROTECT, primary_key=True, related_name="authorization"
     )
     encrypted_refresh_token = models.BinaryField()
     scope = models.TextField(_("scope"))
-    # When this token was obtained. Each token has its own moment, which tells it from the next.
+    # Also tells this token from the next: each token has a different time.
     obtained_at = models.DateTimeField(_("obtained at"))
-    # When the token is to be exchanged for a fresh one; while that is under way, when its worker
-    # counts as dead.
+    # When to exchange the token for a new one. During an exchange: when to presume its worker
+    # dead.
     next_refresh_at = models.DateTimeField(_("next refresh at"), null=True, blank=True)
     failed_refreshes = models.PositiveIntegerField(_("failed refreshes"), default=0)
-    # Kick refuses the grant: the viewer has disconnected the app there.
+    # When Kick refused the authorization: the viewer has disconnected the app there.
     disconnected_at = models.DateTimeField(_("disconnected at Kick"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("Kick grant")
-        verbose_name_plural = _("Kick grants")
+        verbose_name = _("Kick authorization")
+        verbose_name_plural = _("Kick authorizations")
         constraints = [
             models.CheckConstraint(
                 name="grant_is_refreshed_or_disconnected",
@@ -138,11 +138,11 @@ class Authorization(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"grant of {self.kick_user_id}"
+        return f"authorization of {self.kick_user_id}"
 
 
 class Deauthorization(models.Model):
-    """A grant that Kick must be told to end. Outlives the link; retried until Kick has answered."""
+    """An authorization to revoke at Kick. Outlives the link; retried until Kick responds."""
 
     class Outcome(models.TextChoices):
         PENDING = "PENDING", _("pending")
@@ -155,19 +155,19 @@ class Deauthorization(models.Model):
         related_name="deauthorizations",
         verbose_name=_("Kick user"),
     )
-    # Emptied as soon as it is of no more use.
+    # Emptied as soon as it's no longer needed.
     encrypted_refresh_token = models.BinaryField()
     outcome = models.TextField(_("outcome"), choices=Outcome, default=Outcome.PENDING)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
-    created_at = models.DateTimeField(_("asked for at"))
+    created_at = models.DateTimeField(_("created at"))
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True)
-    # Set while a worker is telling Kick, so that nobody links this Kick user in that moment.
-    sending_since = models.DateTimeField(_("being sent since"), null=True, blank=True)
+    # Set while a worker is calling Kick, so that this Kick user can't be linked meanwhile.
+    sending_since = models.DateTimeField(_("sending since"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("grant revocation")
-        verbose_name_plural = _("grant revocations")
+        verbose_name = _("Kick deauthorization")
+        verbose_name_plural = _("Kick deauthorizations")
         constraints = [
             models.CheckConstraint(
                 name="revocation_is_due_or_ended",
@@ -195,7 +195,7 @@ class Deauthorization(models.Model):
 
 
 class LinkAttempt(models.Model):
-    """One trip of a player to Kick and back. Deleting the row is what uses its `state` up."""
+    """A player's OAuth redirect to Kick and back. Deleting the row uses up its `state`."""
 
     state_digest = OpaqueTextField(primary_key=True)
     session_digest = OpaqueTextField()
@@ -208,4 +208,4 @@ class LinkAttempt(models.Model):
         verbose_name_plural = _("link attempts")
 
     def __str__(self) -> str:
-        return f"attempt of player {self.player_id}"
+        return f"link attempt of player {self.player_id}"

@@ -1,4 +1,4 @@
-"""The row that everybody locks first who changes a link or records a claim."""
+"""The row lock to take before changing a link or recording a claim."""
 
 from datetime import datetime
 
@@ -7,10 +7,10 @@ from core.text import displayable
 
 
 def lock_kick_user(kick_user_id: str, *, name: str = "", now: datetime) -> KickUser:
-    """Lock the row of a Kick user until the caller's transaction ends; make it when it is new.
+    """Lock a Kick user's row until the caller's transaction ends. Creates the row if needed.
 
-    The insert waits for whoever is making the same row, so that two firsts meet at one lock. A name
-    that is not blank replaces the stored one, as people rename themselves at Kick.
+    The insert waits for a concurrent insert of the same row, so both callers use the same lock. A
+    non-blank name replaces the stored name, because people rename themselves on Kick.
     """
     name = displayable(name)
     KickUser.objects.bulk_create(

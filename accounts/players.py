@@ -1,4 +1,4 @@
-"""Players, as the game's own login makes them known."""
+"""Creating and updating players from the game's login."""
 
 from datetime import datetime
 
@@ -7,22 +7,25 @@ from core.text import displayable, is_storable
 
 
 class BadGameAccountId(ValueError):
-    """The game's login gave an account id that cannot be one. It is never cut to fit."""
+    """The game's login sent an invalid account id. We never shorten an id to make it fit."""
 
 
 def check_game_account_id(game_account_id: str) -> None:
-    """Raise BadGameAccountId unless it is text of 1 to 128 characters that can be stored."""
+    """Raise BadGameAccountId unless it's storable text of 1 to 128 characters."""
     length = len(game_account_id)
     if not 1 <= length <= GAME_ACCOUNT_ID_MAX_LENGTH:
         raise BadGameAccountId(
             f"A game account id has 1 to {GAME_ACCOUNT_ID_MAX_LENGTH} characters, not {length}."
         )
     if not is_storable(game_account_id):
-        raise BadGameAccountId("A game account id holds no NUL and no lone surrogate.")
+        raise BadGameAccountId("A game account id can't contain NUL or lone surrogates.")
 
 
 def record_login(*, game_account_id: str, name: str, now: datetime) -> Player:
-    """The player of a game account, made at the first login. Raises BadGameAccountId."""
+    """Return the game account's player, created at the first login and updated at later ones.
+
+    Raises BadGameAccountId.
+    """
     check_game_account_id(game_account_id)
     seen = {"name": displayable(name), "last_login_at": now}
     player, _ = Player.objects.update_or_create(

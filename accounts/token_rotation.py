@@ -1,4 +1,4 @@
-"""Bringing every stored token under the newest of `TOKEN_KEYS`."""
+"""Re-encrypt every stored token with the newest of `TOKEN_KEYS`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Rotation:
 
 
 def rotate_stored_tokens(*, batch_size: int = BATCH_SIZE) -> Rotation:
-    """Encrypt every stored token anew. A repeat, or a stop half way, does no harm."""
+    """Re-encrypt every stored token. Safe to repeat and to interrupt."""
     rotation = Rotation()
     for model, field in ENCRYPTED_FIELDS:
         for pk, token in _each_token(model, field, batch_size):
@@ -50,6 +50,6 @@ def _rotate_one(
     except UnreadableToken:
         rotation.unreadable += 1
         return
-    # Whoever replaced the token in the meantime used the newest key already.
+    # If the token was replaced in the meantime, it already uses the newest key.
     unchanged = model._default_manager.filter(**{"pk": pk, field: token})
     rotation.reencrypted += unchanged.update(**{field: renewed})

@@ -1,16 +1,16 @@
-"""Encryption of what is kept of a player's grant. Its keys are its own, not `SECRET_KEY`."""
+"""Encryption of stored tokens. Uses its own keys (`TOKEN_KEYS`), not `SECRET_KEY`."""
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 
 class UnreadableToken(Exception):
-    """None of the configured keys can read a stored token."""
+    """No configured key can decrypt a stored token."""
 
     def __init__(self) -> None:
         super().__init__(
-            "No key of TOKEN_KEYS can read a stored token."
-            " Add the key that it was written with to the end of TOKEN_KEYS."
+            "No key in TOKEN_KEYS can decrypt a stored token."
+            " Add the key it was encrypted with to the end of TOKEN_KEYS."
         )
 
 
@@ -20,7 +20,7 @@ def encrypt(text: str) -> bytes:
 
 
 def decrypt(token: bytes | memoryview) -> str:
-    """Decrypt with whichever key fits. Raises UnreadableToken."""
+    """Decrypt with any of the keys. Raises UnreadableToken."""
     try:
         return _fernet().decrypt(bytes(token)).decode()
     except InvalidToken as error:
@@ -28,7 +28,7 @@ def decrypt(token: bytes | memoryview) -> str:
 
 
 def reencrypt(token: bytes | memoryview) -> bytes:
-    """The same secret under the newest key. Raises UnreadableToken."""
+    """Encrypt the same secret with the newest key. Raises UnreadableToken."""
     try:
         return _fernet().rotate(bytes(token))
     except InvalidToken as error:

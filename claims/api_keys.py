@@ -1,4 +1,4 @@
-"""Keys of game servers: made and shown once, found by digest, used, revoked."""
+"""API keys of game servers: create, look up by digest, record use, revoke."""
 
 import hashlib
 import json
@@ -18,8 +18,8 @@ PREFIX_ALPHABET = string.ascii_letters + string.digits
 SECRET_BYTES = 32
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
-# As SQL, because every call of the API asks it: Django would take longer to write it, and to read
-# what comes back, than the database to answer.
+# Plain SQL, because every API call runs it: Django takes longer to build the query and read the
+# row than the database takes to answer.
 _FOUND = ["id", "name", "prefix", "categories", "last_used_at"]
 _FIND = """
     SELECT id, name, prefix, categories, last_used_at
@@ -28,9 +28,9 @@ _FIND = """
 
 
 def make_api_key(*, name: str, categories: Iterable[str], now: datetime) -> tuple[ApiKey, str]:
-    """Make a key and return it with its secret, `sd_<8 characters>_<43 characters>`.
+    """Create a key and return it with its secret, `sd_<8 characters>_<43 characters>`.
 
-    The secret is not stored and can never be shown again. No categories: the key sees all of them.
+    The secret isn't stored and can't be shown again. Without categories the key sees all of them.
     """
     prefix = "".join(secrets.choice(PREFIX_ALPHABET) for _ in range(PREFIX_LENGTH))
     secret = f"sd_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
@@ -45,16 +45,16 @@ def make_api_key(*, name: str, categories: Iterable[str], now: datetime) -> tupl
 
 
 def digest_of(secret: str) -> str:
-    # A plain SHA-256 will do: nobody can guess 256 random bits, so there is nothing to slow down.
-    # surrogatepass because a header may hold any bytes, and none of them may raise here.
+    # Plain SHA-256 is enough: 256 random bits can't be guessed, so a slow hash adds nothing.
+    # surrogatepass, because a header may contain any bytes and none may raise here.
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def find_api_key(secret: str) -> ApiKey | None:
-    """The key with this secret, unless there is none or it was revoked.
+    """The key with this secret; None if there's none or it was revoked.
 
-    The look-up need not take constant time: what the index compares is a digest, and how far a
-    digest matches tells nothing about the secret behind it.
+    The lookup needn't take constant time: the index compares digests, and a partly matching digest
+    reveals nothing about the secret.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [digest_of(secret)])
@@ -67,7 +67,7 @@ def find_api_key(secret: str) -> ApiKey | None:
 
 
 def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:
-    """Note the use, at most once a minute, so that a server that polls does not write each time."""
+    """Record the use, at most once a minute, so that a polling server doesn't write each time."""
     stale = now - LAST_USED_RESOLUTION
     if api_key.last_used_at is not None and api_key.last_used_at > stale:
         return
@@ -76,7 +76,7 @@ def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:
 
 
 def revoke_api_keys(*, api_key_ids: Iterable[int], now: datetime) -> int:
-    """Refuse these keys from now on. Returns how many were not revoked already."""
+    """Revoke these keys. Returns how many weren't revoked before."""
     return ApiKey.objects.filter(pk__in=list(api_key_ids), revoked_at__isnull=True).update(
         revoked_at=now
     )

@@ -1,8 +1,8 @@
-"""The ids of entitlements on the wire: `<claim id>:<sku>`, both percent-encoded.
+"""Entitlement ids in the API: `<claim id>:<sku>`, both percent-encoded. Opaque to game servers.
 
-They are made of what makes an entitlement unique, and not of a sequence. A database that was put
-back to a dump numbers its rows anew; a game server that then repeats its fulfilments must never
-name another player's item by an old number. To game servers they are opaque.
+They're built from the entitlement's unique key, not from a sequence. After a restore from a dump,
+the database numbers new rows from an earlier point again. If a game server then repeats an old
+fulfilment, the id must never match another player's item.
 """
 
 import re
@@ -19,7 +19,7 @@ def entitlement_id(claim_id: str, sku: str) -> str:
 
 
 def parse_entitlement_id(text: str) -> Key | None:
-    """The key in an id as `entitlement_id` writes it; None for any other text."""
+    """The key of an id made by `entitlement_id`; None for any other text."""
     claim_id, _colon, sku = text.partition(":")
     try:
         key = (unquote(claim_id, errors="strict"), unquote(sku, errors="strict"))
@@ -31,5 +31,5 @@ def parse_entitlement_id(text: str) -> Key | None:
 
 
 def _quote(text: str) -> str:
-    """As `quote` does, which looks at each character even of what has nothing to encode."""
+    """Like `quote`, but fast: `quote` checks each character even if none needs encoding."""
     return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")

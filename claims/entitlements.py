@@ -1,4 +1,4 @@
-"""What becomes of what players are owed: handed out by game servers, or taken back by ops."""
+"""Changes to entitlements: fulfilled by game servers, or revoked by ops."""
 
 import logging
 from collections import Counter, defaultdict
@@ -29,12 +29,12 @@ class FulfilmentOutcome(StrEnum):
 
 
 class ReasonMissing(ValueError):
-    """Taking something back asks for a reason. Say why, for whoever reads it later."""
+    """Revoking needs a reason. Support reads it later."""
 
 
 @dataclass(frozen=True, slots=True)
 class RevokedEntitlements:
-    """How many were taken back; how many, fulfilled before, were only noted; how many neither."""
+    """Counts: revoked; fulfilled before, so only noted; unchanged."""
 
     revoked: int
     noted: int
@@ -50,13 +50,13 @@ def fulfil_entitlements(
     categories: Sequence[str],
     now: datetime,
 ) -> dict[str, FulfilmentOutcome]:
-    """Note what a game server hands out, and say for each id whether it may.
+    """Mark entitlements as fulfilled, and return for each id whether to deliver the item.
 
-    The outcome of each distinct id, in the order given: `fulfilled` (and again for the same
-    `fulfilment_id`), `already_fulfilled` by another one, `revoked`, or `not_found`, as which
-    anything that is no id, and whatever belongs to another category, counts too. A claim whose
-    last entitlement this fulfils is to be shown as processed at Kick, in the same transaction.
-    Four statements at most, however many ids.
+    Returns the outcome of each distinct id, in the order given: `fulfilled` (and again on a repeat
+    with the same `fulfilment_id`), `already_fulfilled` (with another one), `revoked`, or
+    `not_found`, also for malformed ids and for categories that the key can't see. When this
+    fulfils a claim's last entitlement, the same transaction requests the status "processed" at
+    Kick. At most four statements, for any number of ids.
     """
     keys = {text: parse_entitlement_id(text) for text in entitlement_ids}
     claims = visible_claims(categories).filter(
@@ -75,7 +75,7 @@ def fulfil_entitlements(
 
 @dataclass(slots=True)
 class _Sibling:
-    """As much of an entitlement as decides what becomes of it and of its claim."""
+    """The columns of an entitlement that decide its outcome and its claim's."""
 
     pk: int
     claim_id: str
@@ -86,10 +86,10 @@ class _Sibling:
 
 
 def _lock_and_read_siblings(claims: QuerySet[Claim]) -> list[_Sibling]:
-    """Lock these claims, then read all of their entitlements, which no one else may change then.
+    """Lock these claims, so that no one else can change their entitlements, and read those.
 
-    Two calls that each fulfil one of two items would otherwise both read the other item as not yet
-    fulfilled, and neither would notice that the claim is complete.
+    Without the lock, two calls that each fulfil one of two items would both see the other item as
+    unfulfilled, and neither would notice that the claim is complete.
     """
     in_key_order = claims.order_by("pk").select_for_update(of=("self",), no_key=True)
     claim_ids = list(in_key_order.values_list("pk", flat=True))
@@ -109,7 +109,7 @@ def _outcome_for(entitlement: _Sibling | None, fulfilment_id: str) -> Fulfilment
 
 
 def _change(entitlements: Sequence[_Sibling], *, status: str, **fields: object) -> None:
-    """Write the same to all; the status is noted in these objects, too."""
+    """Update all rows with the same values. Sets the status in these objects too."""
     if not entitlements:
         return
     for entitlement in entitlements:
@@ -119,7 +119,7 @@ def _change(entitlements: Sequence[_Sibling], *, status: str, **fields: object) 
 
 
 def _settle_claims(entitlements: Iterable[_Sibling], *, now: datetime) -> None:
-    """Follow in the claims what became of all of their entitlements."""
+    """Update claims of which all entitlements are now revoked or fulfilled."""
     statuses = defaultdict(set)
     for entitlement in entitlements:
         statuses[entitlement.claim_id].add(entitlement.status)
@@ -135,7 +135,7 @@ def _revoke_claims(claim_ids: Sequence[str], *, now: datetime) -> None:
 
 
 def _want_processed(claim_ids: Sequence[str]) -> None:
-    """Have Kick told. It knows nothing of what was granted by hand."""
+    """Request the status "processed" at Kick, which doesn't know manually granted claims."""
     if claim_ids:
         known_at_kick = Claim.objects.exclude(source=Claim.Source.MANUAL)
         processed = Claim.ExternalStatus.PROCESSED
@@ -149,10 +149,11 @@ def _want_processed(claim_ids: Sequence[str]) -> None:
 def revoke_entitlements(
     *, entitlement_ids: Sequence[int], reason: str, now: datetime
 ) -> RevokedEntitlements:
-    """Take these back; on a repeat nothing changes, not even the reason.
+    """Revoke entitlements. A repeat changes nothing, not even the reason.
 
-    What a game server has handed out stays fulfilled and gets a note. A claim of which nothing is
-    left is revoked, which is final; one of which only fulfilled ones are left is complete.
+    Fulfilled entitlements stay fulfilled; the time and reason are recorded on them. When all
+    entitlements of a claim are revoked, the claim becomes revoked, which is final. When the rest
+    are fulfilled, the claim is complete. Raises ReasonMissing for a blank reason.
     """
     if not (reason := reason.strip()):
         raise ReasonMissing

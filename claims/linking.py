@@ -1,6 +1,6 @@
-"""Linking a player and a Kick user, with what it means for claims: one transaction each.
+"""Link and unlink a player and a Kick user, and update their claims, in one transaction each.
 
-Nothing here speaks HTTP. What must be said to Kick is left as a row (`GrantRevocation`).
+Nothing here makes HTTP requests. Revocations for Kick are stored as rows (`GrantRevocation`).
 """
 
 import logging
@@ -35,11 +35,11 @@ def link_player(
     actor: str = links.BY_PLAYER,
     now: datetime,
 ) -> LinkResult:
-    """Link the two, keep the grant, and grant every claim that was held for want of this link.
+    """Link the two, store the authorization, and grant all claims held as NOT_LINKED.
 
-    On a repeat the stored grant is replaced. Raises KickUserTaken, PlayerHasAnotherKickUser or
-    GrantBeingRevoked; then nothing has changed, except that the fresh grant is to be revoked if
-    that Kick user is linked to nobody.
+    A repeat replaces the stored authorization. Raises KickUserTaken, PlayerHasAnotherKickUser or
+    GrantBeingRevoked. Nothing has changed then, except that the new authorization is queued for
+    revocation if that Kick user isn't linked to anyone.
     """
     result = _link_or_refuse(
         player=player,
@@ -67,7 +67,7 @@ def _link_or_refuse(
     actor: str,
     now: datetime,
 ) -> LinkResult | LinkRefused:
-    """A refusal is returned, not raised, so that what becomes of its grant is committed with it."""
+    """Returns a refusal instead of raising it, so that the queued revocation is committed."""
     kick_user = lock_kick_user(kick_user_id, name=kick_name, now=now)
     try:
         outcome = links.link(
@@ -82,7 +82,7 @@ def _link_or_refuse(
 
 @retry_deadlock_once
 def unlink_player(*, player: Player, actor: str = links.BY_PLAYER, now: datetime) -> None:
-    """End the player's link. What was granted stays theirs; what comes later is held.
+    """End the player's link. Granted claims stay theirs; later claims are held.
 
     Raises NotLinked, also on a repeat.
     """

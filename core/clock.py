@@ -1,11 +1,11 @@
-"""The caller's time, going on."""
+"""A clock that starts at the caller's `now`."""
 
 import time
 from datetime import datetime, timedelta
 
 
 class RunningClock:
-    """Begins at the time given: what takes long needs to know when Kick had really answered."""
+    """Starts at `now`. Long jobs use it to record when Kick really responded."""
 
     def __init__(self, now: datetime) -> None:
         self._began_at, self._began = now, time.monotonic()

@@ -1,6 +1,6 @@
-"""The pages of last resort. None of them needs the database.
+"""Error pages. None of them needs the database.
 
-Django passes `exception` and `reason` by name; neither is for the player's eyes.
+Django passes `exception` and `reason` by name. Players never see either.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -26,11 +26,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    """A form that was sent from a page that is too old, or with cookies turned off."""
+    """The form came from an outdated page, or the browser blocks cookies."""
     return _page(request, 403, template="errors/csrf.html")
 
 
 def _page(request: HttpRequest, status: int, *, template: str = "") -> HttpResponse:
-    # Without the request: the context processors that it brings read the session.
+    # Without the request: with it, context processors would read the session from the database.
     page = render_to_string(template or f"errors/{status}.html", dict(deployment(request)))
     return HttpResponse(page, status=status)

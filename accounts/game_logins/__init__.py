@@ -1,4 +1,4 @@
-"""The game's login that `GAME_LOGIN` names."""
+"""The game login class configured by `GAME_LOGIN`."""
 
 from functools import cache
 from typing import cast
@@ -13,5 +13,5 @@ __all__ = ["GameAccount", "GameLogin", "GameLoginFailed", "get_game_login"]
 
 @cache
 def get_game_login() -> GameLogin:
-    """The one of this process. Raises ImportError when `GAME_LOGIN` names no class."""
+    """The game login of this process. Raises ImportError if `GAME_LOGIN` can't be imported."""
     return cast("GameLogin", import_string(settings.GAME_LOGIN)())

@@ -1,7 +1,7 @@
-"""The seam between this product and the game's own login.
+"""The interface between this product and the game's login.
 
-A studio with a login of its own writes one class like these and names it in `GAME_LOGIN`;
-docs/game-login.md has an example.
+For a custom login, write a class like GameLogin and set `GAME_LOGIN` to its path. See
+docs/developers/game-login.md for an example.
 """
 
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from django.http import HttpRequest, HttpResponse
 
 @dataclass(frozen=True, slots=True)
 class GameAccount:
-    """Who logged in. `game_account_id` is opaque text of 1 to 128 characters that never changes."""
+    """The account that logged in. `game_account_id`: 1 to 128 characters, opaque, never changes."""
 
     game_account_id: str
     name: str
 
 
 class GameLoginFailed(Exception):
-    """The login did not end with an account.
+    """The login failed.
 
-    `sentence` is for the player and in their language: what happened and what they can do. `status`
-    is the HTTP status of the page that shows it.
+    `sentence` is shown to the player, in their language: what happened and what to do next.
+    `status` is the HTTP status of that page.
     """
 
     def __init__(self, sentence: str, *, status: int = 400) -> None:
@@ -32,13 +32,13 @@ class GameLoginFailed(Exception):
 
 
 class GameLogin(Protocol):
-    """How a player proves which game account is theirs. Made without arguments, once a process."""
+    """Logs a player in to their game account. Created without arguments, once per process."""
 
     def start(self, request: HttpRequest, *, return_to: str) -> HttpResponse:
-        """Answer with a page or a redirect that ends at the absolute URL `return_to`.
+        """Return a page or redirect that leads to the absolute URL `return_to`.
 
-        Raises GameLoginFailed. The session is there to remember what `finish` must check.
+        Raises GameLoginFailed. Use the session to store values that `finish` must check.
         """
 
     def finish(self, request: HttpRequest) -> GameAccount:
-        """Read the request that came to `return_to`, a GET or a POST. Raises GameLoginFailed."""
+        """Handle the request to `return_to`, a GET or POST. Raises GameLoginFailed."""

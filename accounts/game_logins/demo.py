@@ -1,4 +1,4 @@
-"""A login for development and demonstrations: whoever picks a name is that account."""
+"""A login for development and demos: pick a name to log in as that account."""
 
 from urllib.parse import urlsplit
 
@@ -17,13 +17,13 @@ READY_NAMES = ("Nova", "Kestrel", "Juniper", "Old Mags")
 def refuse_outside_debug() -> None:
     if not settings.DEBUG:
         raise ImproperlyConfigured(
-            "The demo login admits anybody, so it works only with DEBUG on."
-            " Set GAME_LOGIN to your game's login, or DEBUG=1 on a developer's machine."
+            "The demo login lets anyone in, so it only works with DEBUG on."
+            " Set GAME_LOGIN to your game's login, or set DEBUG=1 on a developer's machine."
         )
 
 
 class DemoLogin:
-    """The name is the game account id, exactly as it was typed."""
+    """Uses the name, exactly as typed, as the game account id."""
 
     def __init__(self) -> None:
         refuse_outside_debug()
@@ -35,7 +35,8 @@ class DemoLogin:
             "link/demo_login.html",
             {
                 "names": READY_NAMES,
-                # Its path alone: this machine has several names, and a form must stay on its own.
+                # Only the path: a development machine has several host names, and the form must be
+                # sent to the one it came from.
                 "return_to": urlsplit(return_to).path,
                 "max_length": GAME_ACCOUNT_ID_MAX_LENGTH,
             },
@@ -45,5 +46,5 @@ class DemoLogin:
         refuse_outside_debug()
         name = request.POST.get("name", "").strip()
         if not name:
-            raise GameLoginFailed(_("No name was picked. Pick one, or type one of your own."))
+            raise GameLoginFailed(_("No name was chosen. Choose one or type your own."))
         return GameAccount(game_account_id=name, name=name)

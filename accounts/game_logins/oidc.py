@@ -1,4 +1,4 @@
-"""OpenID Connect: any issuer that supports discovery, configured by `OIDC_*` alone."""
+"""OpenID Connect login for any issuer with discovery. Configured only by `OIDC_*` settings."""
 
 import logging
 from typing import Any
@@ -18,19 +18,19 @@ from core.logs import log_event
 from core.text import displayable
 
 logger = logging.getLogger(__name__)
-# Authlib logs the PKCE verifier when it is asked for DEBUG.
+# At DEBUG level, Authlib logs the PKCE verifier.
 logging.getLogger("authlib").setLevel(logging.INFO)
 
 TIMEOUT_SECONDS = 10
 CLOCK_SKEW_SECONDS = 60
-# Signatures by a key that only the issuer has. Never "none", and never HMAC, whose key could be
-# taken for the text of a public one.
+# Only signatures made with a private key of the issuer. Never "none", and never HMAC: an attacker
+# could sign with the text of the public key as the HMAC key.
 SIGNATURE_ALGORITHMS = frozenset(
     ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 )
 
-# The last four are what Authlib lets through of a discovery document, a key set or an answer that
-# has something missing or is of another shape.
+# Authlib raises the last four for a discovery document, key set or response with missing or
+# malformed parts.
 FORESEEN = (
     AuthlibBaseError,
     JoseError,
@@ -48,10 +48,12 @@ class OidcLogin:
     def __init__(self) -> None:
         if not settings.OIDC_ISSUER or not settings.OIDC_CLIENT_ID:
             raise ImproperlyConfigured(
-                "GAME_LOGIN is the OIDC login: set OIDC_ISSUER and OIDC_CLIENT_ID."
+                "The OIDC login needs OIDC_ISSUER and OIDC_CLIENT_ID. Set both."
             )
         if "openid" not in settings.OIDC_SCOPE.split():
-            raise ImproperlyConfigured("OIDC_SCOPE must contain openid, or there is no ID token.")
+            raise ImproperlyConfigured(
+                "OIDC_SCOPE must contain openid; otherwise the issuer sends no ID token."
+            )
         self._client = _new_client()
 
     def start(self, request: HttpRequest, *, return_to: str) -> HttpResponse:
@@ -75,29 +77,29 @@ class OidcLogin:
         return _read_account(token.get("userinfo"))
 
     def _load_metadata(self) -> dict[str, Any]:
-        """The issuer's own description, narrowed to what is safe. Raises ValueError."""
+        """The issuer's metadata, limited to safe signature algorithms. Raises ValueError."""
         metadata: dict[str, Any] = self._client.load_server_metadata()
         if str(metadata.get("issuer", "")).rstrip("/") != settings.OIDC_ISSUER:
             self._client = _new_client()
-            raise ValueError("the discovery document is not that of OIDC_ISSUER")
+            raise ValueError("the discovery document names a different issuer than OIDC_ISSUER")
         algorithms = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        # Empty would mean "any" to Authlib.
+        # To Authlib, an empty list means "any".
         metadata["id_token_signing_alg_values_supported"] = sorted(
             SIGNATURE_ALGORITHMS.intersection(algorithms)
         ) or ["RS256"]
         return metadata
 
     def _failure(self, error: Exception) -> GameLoginFailed:
-        """What to tell the player; the log has the rest."""
+        """The message for the player. Details go to the log only."""
         if isinstance(error, JoseError):
-            # The issuer may have changed its keys: begin the next login from its new ones.
+            # The issuer may have rotated its keys: fetch them again for the next login.
             self._client = _new_client()
         log_event(
             logger,
             "game_login_failed",
             logging.WARNING,
             error=type(error).__name__,
-            # Of the issuer's choosing, or of whoever typed an address.
+            # Untrusted: set by the issuer, or by anyone who edits the URL.
             code=displayable(str(getattr(error, "error", ""))),
         )
         return _describe(error)
@@ -108,7 +110,7 @@ def _describe(error: Exception) -> GameLoginFailed:
         return failures.expired()
     if isinstance(error, AuthlibBaseError):
         return failures.declined() if error.error == "access_denied" else failures.refused()
-    # Those that are a ValueError too come of what the issuer said, not of the way to it.
+    # A RequestException that is also a ValueError is about the response, not the connection.
     if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
         return failures.unreachable()
     return failures.unverified()
@@ -129,7 +131,7 @@ def _new_client() -> DjangoOAuth2App:
 
 
 def _required_claims(issuer: str) -> dict[str, dict[str, object]]:
-    """Authlib by itself checks the audience only by way of `azp`, which an issuer may add."""
+    """Require `aud` too: Authlib only checks the audience through the optional `azp`."""
     return {
         "iss": {"essential": True, "value": issuer},
         "aud": {"essential": True, "value": settings.OIDC_CLIENT_ID},
@@ -142,7 +144,7 @@ def _read_account(claims: dict[str, Any] | None) -> GameAccount:
     if claims is None:
         raise failures.unverified()
     account_id, name = claims.get(settings.OIDC_ACCOUNT_CLAIM), claims.get(settings.OIDC_NAME_CLAIM)
-    # A bool is an int to Python, and an account to nobody.
+    # Compare types exactly: isinstance(True, int) holds, and a bool isn't an account id.
     if type(account_id) not in (str, int) or account_id == "":
         raise failures.no_account()
     return GameAccount(game_account_id=str(account_id), name=name if isinstance(name, str) else "")

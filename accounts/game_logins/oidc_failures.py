@@ -1,4 +1,4 @@
-"""Each way in which an OpenID Connect login fails, as the sentence that the player reads."""
+"""The player's message for each way an OpenID Connect login can fail."""
 
 from django.utils.translation import gettext as _
 
@@ -6,18 +6,20 @@ from accounts.game_logins.base import GameLoginFailed
 
 
 def declined() -> GameLoginFailed:
-    return GameLoginFailed(_("You stopped the login. Nothing was changed."), status=403)
+    return GameLoginFailed(
+        _("You cancelled the login. Nothing was changed. Log in again to continue."), status=403
+    )
 
 
 def expired() -> GameLoginFailed:
     return GameLoginFailed(
-        _("This login has expired, or it was begun in another browser. Log in once more.")
+        _("This login has expired or was started in another browser. Log in again.")
     )
 
 
 def refused() -> GameLoginFailed:
     return GameLoginFailed(
-        _("The game’s login did not finish. Log in once more; if it fails again, tell support."),
+        _("The game’s login didn’t finish. Log in again. If it fails again, contact support."),
         status=502,
     )
 
@@ -25,8 +27,8 @@ def refused() -> GameLoginFailed:
 def unverified() -> GameLoginFailed:
     return GameLoginFailed(
         _(
-            "The game’s login gave an answer that could not be verified, so it was not accepted."
-            " Log in once more; if it fails again, tell support."
+            "We couldn’t verify the response from the game’s login, so you aren’t logged in."
+            " Log in again. If it fails again, contact support."
         ),
         status=502,
     )
@@ -34,11 +36,11 @@ def unverified() -> GameLoginFailed:
 
 def no_account() -> GameLoginFailed:
     return GameLoginFailed(
-        _("The game’s login did not say which account is yours. Please tell support."), status=502
+        _("The game’s login didn’t say which account is yours. Please contact support."), status=502
     )
 
 
 def unreachable() -> GameLoginFailed:
     return GameLoginFailed(
-        _("The game’s login cannot be reached right now. Try again in a minute."), status=503
+        _("The game’s login can’t be reached right now. Try again in a minute."), status=503
     )

@@ -1,4 +1,4 @@
-"""A player's drops, in the player's own words."""
+"""A player's drops, as the player's page shows them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SHOWN_AT_MOST = 50
 class DropState(models.TextChoices):
     READY = "ready", _("Ready – log in to the game")
     DELIVERED = "delivered", _("In your game")
-    TAKEN_BACK = "taken-back", _("Taken back")
+    TAKEN_BACK = "taken-back", _("Withdrawn")
     CONFIRMING = "confirming", _("Checking with Kick – this takes a minute or two")
     PREPARING = "preparing", _("Claimed – the studio is still preparing this reward")
     ARRIVING = "arriving", _("Claimed – on its way to you")
@@ -28,7 +28,7 @@ STATE_OF_ENTITLEMENT = {
     Entitlement.Status.REVOKED: DropState.TAKEN_BACK,
 }
 
-# A claim that proved to be another organization's is no drop of this game, and has no entry.
+# No entry for NOT_OURS: another organization's claim isn't a drop of this game.
 STATE_OF_HELD_CLAIM = {
     Claim.HoldReason.UNCONFIRMED: DropState.CONFIRMING,
     Claim.HoldReason.UNMAPPED_REWARD: DropState.PREPARING,
@@ -38,7 +38,7 @@ STATE_OF_HELD_CLAIM = {
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """One line of the list. `name` is "" while nobody here has named the reward."""
+    """One line of the list. `name` is "" while we have no name for the reward."""
 
     name: str
     quantity: int
@@ -47,9 +47,9 @@ class Drop:
 
 
 def list_player_drops(player: Player) -> list[Drop]:
-    """What the player was granted, and what is held of the Kick user they are linked to.
+    """The player's entitlements, and the held claims of the Kick user they're linked to.
 
-    The newest 50, in four queries however many there are.
+    The newest 50, in four queries.
     """
     drops = [*_granted(player), *_held(player)]
     drops.sort(key=lambda drop: drop.at, reverse=True)

@@ -1,4 +1,4 @@
-"""Into the game account and out of it: the first step of linking."""
+"""Log in to the game account and out of it: the first step of linking."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -49,7 +49,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 def _unusable_account() -> GameLoginFailed:
     return GameLoginFailed(
-        _("The game’s login gave an account id that cannot be used here. Please tell support.")
+        _("The game’s login sent an account ID that can’t be used here. Please contact support.")
     )
 
 

@@ -1,4 +1,4 @@
-"""The hub: where a player begins, and comes back to."""
+"""The hub: the player's start page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -30,12 +30,12 @@ def hub(request: HttpRequest) -> HttpResponse:
 def show_failure(
     request: HttpRequest, template: str, *, status: int, player: Player | None, **context: object
 ) -> HttpResponse:
-    """A page for an end that is not the happy one.
+    """Render the page for a failed login or link.
 
-    The address that it is shown at may hold a code and a state: they stay out of the Referer.
+    Its URL may contain an OAuth code and state, which must not leak through the Referer.
     """
     context = {"step": 2 if player else 1, "player": player, **context}
     response = render(request, template, context, status=status)
-    # Not "no-referrer": with that, a browser sends no Origin either, and the forms' POST fails.
+    # Not "no-referrer": browsers then send no Origin either, and the forms' POST fails.
     response.headers["Referrer-Policy"] = "strict-origin"
     return response

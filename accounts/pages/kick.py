@@ -1,4 +1,4 @@
-"""To Kick and back: the second step of linking, its end, and its undoing."""
+"""Connect to Kick, handle the callback, and unlink: the second step of linking."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -45,7 +45,7 @@ def kick_callback(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def unlink(request: HttpRequest) -> HttpResponse:
-    """Ask, then do it. With `then=connect` go on to Kick at once: a re-link."""
+    """GET asks for confirmation, POST unlinks. `then=connect` then redirects to Kick to relink."""
     player = current_player(request)
     if player is None:
         return redirect("link:hub")
@@ -90,8 +90,8 @@ def _finish_trip(request: HttpRequest, player: Player | None, *, kick: Kick) -> 
         redirect_uri=settings.KICK_REDIRECT_URI,
         verifier=verifier,
     )
-    # Until Kick has said whose grant it is, a failure can only forget it: revoking it might end the
-    # live grant of another player who is linked to that same Kick user.
+    # If this fails, the Kick user is unknown and we only forget the authorization: revoking could
+    # end the active authorization of another player linked to the same Kick user.
     checked_at = timezone.now()
     user = kick.api.current_user(tokens.access_token)
     return link_player(
@@ -109,7 +109,7 @@ def _unlink(request: HttpRequest, player: Player) -> None:
     try:
         unlink_player(player=player, now=timezone.now())
     except NotLinked:
-        return  # It has been done already, in another tab for example.
+        return  # Already unlinked, for example in another tab.
     leave_news(request, "unlinked")
 
 

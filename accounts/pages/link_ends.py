@@ -1,4 +1,4 @@
-"""The ends of a trip to Kick that made no link: each has its page."""
+"""The failed outcomes of a link attempt and the page for each."""
 
 import logging
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from platforms.kick.protocol.errors import KickError, KickMalformed, KickRejecte
 
 logger = logging.getLogger(__name__)
 
-# RFC 6749, section 4.1.2.1: what an authorization server says when it is down or busy.
+# RFC 6749, section 4.1.2.1: the authorization server is down or busy.
 UNAVAILABLE = ("server_error", "temporarily_unavailable")
 
 
 class AuthorizationRefused(Exception):
-    """The viewer declined at Kick."""
+    """The viewer declined on Kick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,15 @@ ENDS: tuple[tuple[type[Exception], End], ...] = (
 
 
 def read_authorization(query: Mapping[str, str]) -> str:
-    """The code that Kick sent the player back with.
+    """The authorization code from Kick's redirect.
 
-    Raises AuthorizationRefused, KickUnavailable or KickMalformed, as Kick's `error` has it.
+    Raises AuthorizationRefused, KickUnavailable or KickMalformed, depending on Kick's `error`.
     """
     error = query.get("error")
     if error == "access_denied":
         raise AuthorizationRefused
     if error in UNAVAILABLE:
-        raise KickUnavailable("Kick could not ask for consent just now.")
+        raise KickUnavailable("Kick couldn't ask for consent just now.")
     if error or not query.get("code"):
         raise KickMalformed("Kick sent the player back without a code.")
     return query["code"]
@@ -63,7 +63,7 @@ def end_of(failure: Exception) -> End:
         logging.WARNING if isinstance(failure, KickError) else logging.INFO,
         outcome=type(failure).__name__,
     )
-    # A code that was used before, or that a sign-in app on the phone has kept for too long.
+    # The code was already used, or an app on the phone held it for too long.
     if isinstance(failure, KickRejected) and failure.error == "invalid_grant":
         return EXPIRED
     return next(end for kind, end in ENDS if isinstance(failure, kind))

@@ -1,4 +1,4 @@
-"""Which player a browser is logged in as. Players are no Django users; staff are another matter."""
+"""The player a browser is logged in as. Separate from Django users, which are staff."""
 
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
@@ -7,12 +7,12 @@ from accounts.models import Player
 
 PLAYER_KEY = "player_id"
 NEWS_KEY = "link_news"
-# What belongs to one player's visit, and goes when another one comes.
+# Removed from the session at every login and logout of a player.
 VISIT_KEYS = (PLAYER_KEY, NEWS_KEY)
 
 
 def log_in_player(request: HttpRequest, player: Player) -> None:
-    """Begin this player's visit under a new session key; the old one is worth nothing then."""
+    """Log the player in under a new session key. The old key becomes invalid."""
     _end_visit(request)
     request.session.cycle_key()
     request.session[PLAYER_KEY] = player.pk
@@ -20,7 +20,7 @@ def log_in_player(request: HttpRequest, player: Player) -> None:
 
 
 def log_out_player(request: HttpRequest) -> None:
-    """End the visit. A member of staff stays logged in to the admin in the same browser."""
+    """Log the player out. A staff member stays logged in to the admin in the same browser."""
     _end_visit(request)
     request.session.cycle_key()
     rotate_token(request)
@@ -32,7 +32,7 @@ def current_player(request: HttpRequest) -> Player | None:
 
 
 def session_key(request: HttpRequest) -> str:
-    """The key of a session that somebody logged in to, which therefore has one."""
+    """The session key. A logged-in session always has one."""
     return request.session.session_key or ""
 
 
@@ -42,7 +42,7 @@ def _end_visit(request: HttpRequest) -> None:
 
 
 def leave_news(request: HttpRequest, news: str) -> None:
-    """What the hub is to say once, after a redirect."""
+    """Store a message that the hub shows once, after a redirect."""
     request.session[NEWS_KEY] = news
 
 

@@ -1,4 +1,4 @@
-"""Who asks: a game server, by `Authorization: Bearer sd_…`."""
+"""Authentication of game servers, by `Authorization: Bearer sd_…`."""
 
 from typing import TYPE_CHECKING
 
@@ -15,22 +15,24 @@ from claims.models import ApiKey
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
-    from rest_framework.views import APIView  # which itself imports this module
+    from rest_framework.views import APIView  # it imports this module itself
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`request.auth` is the key. There is no `request.user`: a game server is nobody's account."""
+    """Sets `request.auth` to the key. There's no `request.user`: a game server isn't a user."""
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
         scheme, _space, secret = get_authorization_header(request).strip().partition(b" ")
         if not scheme:
             return None
         if scheme.lower() != b"bearer":
-            raise AuthenticationFailed(_("Send the key as “Authorization: Bearer sd_…”."))
+            raise AuthenticationFailed(
+                _("Unsupported scheme. Send the key as “Authorization: Bearer sd_…”.")
+            )
         api_key = find_api_key(secret.strip().decode("latin-1"))
         if api_key is None:
             raise AuthenticationFailed(
-                _("This API key is unknown or revoked. Staff make a new one in the admin.")
+                _("Unknown or revoked API key. Staff can create a new one in the admin.")
             )
         touch_api_key(api_key=api_key, now=timezone.now())
         return None, api_key
@@ -40,17 +42,19 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 class HasApiKey(BasePermission):
-    message = _("Send an API key as “Authorization: Bearer sd_…”. Staff make one in the admin.")
+    message = _(
+        "API key missing. Send it as “Authorization: Bearer sd_…”. Staff create keys in the admin."
+    )
 
     def has_permission(self, request: Request, _view: "APIView") -> bool:
         return isinstance(request.auth, ApiKey)
 
 
 def categories_of(request: Request) -> list[str]:
-    """The categories that the asking key is limited to; none: all."""
+    """The categories that the request's key is limited to. Empty: no limit."""
     api_key = request.auth
     if not isinstance(api_key, ApiKey):
-        raise TypeError("This view answers without an API key; give it HasApiKey.")
+        raise TypeError("No API key on this request. Add HasApiKey to the view.")
     categories: list[str] = api_key.categories
     return categories
 
@@ -64,6 +68,6 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "type": "http",
             "scheme": "bearer",
             "description": str(
-                _("An API key, made by staff in the admin and shown there once: `sd_…`.")
+                _("An API key, such as `sd_…`. Staff create it in the admin, which shows it once.")
             ),
         }

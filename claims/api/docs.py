@@ -1,4 +1,4 @@
-"""The API's docs as a page of our own, made of the schema: nothing to run, nothing to fetch."""
+"""The API docs page, rendered on the server from the OpenAPI schema: no scripts, no downloads."""
 
 import json
 import re
@@ -21,19 +21,19 @@ from claims.api.problems import KINDS, MEDIA_TYPE
 
 Json = dict[str, Any]
 
-# What the schema says of a value -> how the page says it.
+# Keyword in the schema -> text on the page.
 LIMITS = {
     "minimum": _("at least %s"),
     "maximum": _("at most %s"),
-    "default": _("%s if absent"),
+    "default": _("default: %s"),
     "maxLength": _("at most %s characters"),
-    "maxItems": _("at most %s of them"),
+    "maxItems": _("at most %s entries"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter or one field; `name` is a path such as `entitlements[].sku`."""
+    """A parameter or a body field. `name` is a path such as `entitlements[].sku`."""
 
     name: str
     type: str
@@ -111,7 +111,7 @@ def _parameter(schema: Json, parameter: Json) -> Field:
 
 
 def _fields(schema: Json, node: Json, prefix: str = "") -> Iterator[Field]:
-    """The fields of an object, and those of the objects in its lists, depth first."""
+    """The fields of an object and of the objects in its lists, depth first."""
     node = _resolve(schema, node)
     for name, of_field in node.get("properties", {}).items():
         resolved = _resolve(schema, of_field)
@@ -135,7 +135,7 @@ def _field(schema: Json, name: str, node: Json, described: Json, is_required: bo
 
 
 def _marked(text: str) -> SafeString:
-    """The schema's Markdown, of which it uses one thing: `code`."""
+    """Render the schema's Markdown. It only uses `code`."""
     return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S308
 
 
@@ -145,7 +145,7 @@ def _problem(status: int) -> tuple[int, str, str]:
 
 
 def _resolve(schema: Json, node: Json) -> Json:
-    """Follow a reference, also where drf-spectacular wraps it in an allOf to describe it."""
+    """Follow a `$ref`. drf-spectacular wraps it in an allOf when the field has a description."""
     if len(node.get("allOf", ())) == 1:
         return {**_resolve(schema, node["allOf"][0]), **node}
     if "$ref" not in node:

@@ -1,4 +1,4 @@
-"""One call of each operation and its answer, for the schema and the docs page."""
+"""An example request and response for each operation, for the schema and the docs page."""
 
 from drf_spectacular.utils import OpenApiExample
 
@@ -25,20 +25,22 @@ _ENTITLEMENT = {
 ASKED_FOR = OpenApiExample(
     "A player", value=GAME_ACCOUNT_ID, parameter_only=("game_account_id", "query")
 )
-STILL_OWED = OpenApiExample("What is owed", value=["GRANTED"], parameter_only=("status", "query"))
+STILL_OWED = OpenApiExample(
+    "Undelivered items", value=["GRANTED"], parameter_only=("status", "query")
+)
 ENTITLEMENTS = OpenApiExample(
-    "One item to hand out",
+    "One item to deliver",
     value={"entitlements": [_ENTITLEMENT], "next_cursor": None},
     response_only=True,
     status_codes=["200"],
 )
 FULFILMENT = OpenApiExample(
-    "Two items handed out together",
-    value={"entitlement_ids": [SWORD, SHIELD], "fulfilment_id": "hand-out-000123"},
+    "Two items fulfilled together",
+    value={"entitlement_ids": [SWORD, SHIELD], "fulfilment_id": "login-000123"},
     request_only=True,
 )
 OUTCOMES = OpenApiExample(
-    "One may be handed out, one was already",
+    "One item to deliver, one already fulfilled",
     value={
         "outcomes": [
             {"id": SWORD, "outcome": "fulfilled"},
@@ -63,8 +65,10 @@ PLAYER = OpenApiExample(
 
 PROBLEM = {
     "type": "/api/v1/docs#invalid-request",
-    "title": "The request is not valid",
+    "title": "Invalid request",
     "status": 400,
-    "detail": "See “errors” for what is wrong, each with its place.",
-    "errors": [{"detail": "Give it once.", "parameter": "game_account_id"}],
+    "detail": "See “errors” for each fault and where it is.",
+    "errors": [
+        {"detail": "This parameter may be given only once.", "parameter": "game_account_id"}
+    ],
 }

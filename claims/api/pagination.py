@@ -1,4 +1,4 @@
-"""Cursors: where one pass over a list goes on. Opaque to callers, so that they may change."""
+"""Cursors for paging through a list. Opaque to callers, so their format can change."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ class Page:
 
 
 def page_of(rows: Sequence[ListedEntitlement], *, limit: int) -> Page:
-    """The first `limit` of rows that were asked for with one more, which tells if there is more."""
+    """The first `limit` rows. Query one more than `limit`: it shows whether there's a next page."""
     shown = rows[:limit]
     return Page(shown, encode_cursor(shown[-1].id) if len(rows) > limit else None)
 
@@ -33,7 +33,7 @@ def encode_cursor(last_id: int) -> str:
 
 
 def decode_cursor(cursor: str) -> int:
-    """The id after which to go on. Raises ValueError for what `encode_cursor` did not make."""
+    """The last id of the previous page. Raises ValueError for text `encode_cursor` didn't make."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, UnicodeError) as error:
@@ -46,7 +46,7 @@ def decode_cursor(cursor: str) -> int:
 
 class CursorField(serializers.CharField):
     default_error_messages = {
-        "no_cursor": _("This is no cursor of ours. Take `next_cursor` of the page before, as is.")
+        "no_cursor": _("Invalid cursor. Pass `next_cursor` from the previous response unchanged.")
     }
 
     def to_internal_value(self, data: Any) -> Any:

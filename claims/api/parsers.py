@@ -1,4 +1,4 @@
-"""How bodies are read: UTF-8 JSON of bounded size, and nothing in it that JSON does not have."""
+"""Parses request bodies: UTF-8 JSON of limited size, without NaN or Infinity."""
 
 import json
 from collections.abc import Mapping
@@ -14,26 +14,30 @@ MAX_BODY_BYTES = 256 * 1024
 
 
 class BoundedJSONParser(BaseParser):
-    """REST framework's own parser reads any amount, follows any charset and any depth."""
+    """REST framework's parser accepts any size, charset and depth."""
 
     media_type = "application/json"
 
     def parse(
         self,
         stream: IO[bytes],
-        media_type: str | None = None,  # noqa: ARG002 (JSON is UTF-8, whatever it says)
+        media_type: str | None = None,  # noqa: ARG002 (JSON is always UTF-8)
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Any:
         body = stream.read(MAX_BODY_BYTES + 1)
         if len(body) > MAX_BODY_BYTES:
-            raise PayloadTooLarge(_("A body may have 256 KiB. Send fewer ids per call."))
+            raise PayloadTooLarge(_("The body is larger than 256 KiB. Send fewer ids per call."))
         try:
             return json.loads(body.decode(), parse_constant=_refuse_constant)
         except RecursionError:
-            raise ParseError(_("The body is nested too deep.")) from None
+            raise ParseError(
+                _("The body is nested too deeply. See /api/v1/docs for its format.")
+            ) from None
         except ValueError as error:
-            raise ParseError(_("The body is not JSON: %(error)s.") % {"error": error}) from None
+            raise ParseError(
+                _("The body isn't valid JSON: %(error)s.") % {"error": error}
+            ) from None
 
 
 def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(_("%(constant)s is not JSON") % {"constant": constant})
+    raise ValueError(_("%(constant)s isn't valid JSON") % {"constant": constant})

@@ -1,4 +1,4 @@
-"""Every error as problem details (RFC 9457), with one sentence that says how to mend it."""
+"""Errors as problem details (RFC 9457). `detail` says how to fix the request."""
 
 import http
 import logging
@@ -18,19 +18,19 @@ from rest_framework.views import set_rollback
 
 MEDIA_TYPE = "application/problem+json"
 
-# Status -> the fragment of its description on the docs page, and its title.
+# Status -> (anchor on the docs page, title).
 KINDS = {
-    400: ("invalid-request", _("The request is not valid")),
-    401: ("not-authenticated", _("An API key is needed")),
-    403: ("forbidden", _("This key may not do that")),
-    404: ("not-found", _("There is nothing at this address")),
-    405: ("method-not-allowed", _("This address does not take this method")),
-    406: ("not-acceptable", _("Answers are JSON")),
-    413: ("too-large", _("The body is too large")),
-    415: ("unsupported-media-type", _("Bodies are JSON")),
+    400: ("invalid-request", _("Invalid request")),
+    401: ("not-authenticated", _("API key missing or invalid")),
+    403: ("forbidden", _("Not allowed for this API key")),
+    404: ("not-found", _("Not found")),
+    405: ("method-not-allowed", _("Method not allowed")),
+    406: ("not-acceptable", _("Responses are JSON only")),
+    413: ("too-large", _("Request body too large")),
+    415: ("unsupported-media-type", _("Request bodies must be JSON")),
     429: ("throttled", _("Too many requests")),
-    500: ("server-error", _("Something went wrong here")),
-    503: ("unavailable", _("The database cannot be reached")),
+    500: ("server-error", _("Internal error")),
+    503: ("unavailable", _("The database can't be reached")),
 }
 
 logger = logging.getLogger(__name__)
@@ -41,17 +41,17 @@ class PayloadTooLarge(exceptions.APIException):
 
 
 class ServerError(exceptions.APIException):
-    default_detail = _("The fault is logged. Repeat the request; a repeat does no harm.")
+    default_detail = _("An unexpected error was logged. Retry the request: repeating it is safe.")
 
 
 class DatabaseUnavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = _("Repeat the request in a few seconds; a repeat does no harm.")
+    default_detail = _("Retry the request in a few seconds: repeating it is safe.")
     wait = 2
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response:
-    """REST framework's exception handler: what was raised, as an answer."""
+    """The exception handler of REST framework."""
     set_rollback()
     known = _as_api_exception(error)
     return Response(
@@ -97,12 +97,12 @@ def _problem(error: exceptions.APIException, request: Request | None) -> dict[st
             {"detail": message, **_place(path, is_query=is_query)}
             for path, message in _flatten(error.detail)
         ]
-        problem["detail"] = gettext("See “errors” for what is wrong, each with its place.")
+        problem["detail"] = gettext("See “errors” for each fault and where it is.")
     return problem
 
 
 def _flatten(detail: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each message of REST framework's nested lists and dicts of them, with the way to it."""
+    """Yield each message in REST framework's nested lists and dicts, with its path."""
     if isinstance(detail, dict):
         for key, inner in detail.items():
             yield from _flatten(inner, path if key == "non_field_errors" else (*path, str(key)))
@@ -114,7 +114,7 @@ def _flatten(detail: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
 
 
 def _place(path: tuple[str, ...], *, is_query: bool) -> dict[str, str]:
-    """Where in the query (its parameter) or in the body (a JSON pointer)."""
+    """The location of a fault: the query parameter, or a JSON pointer into the body."""
     if is_query:
         return {"parameter": path[0]} if path else {}
     return {"pointer": "#" + "".join(f"/{step}" for step in path)}

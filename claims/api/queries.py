@@ -1,4 +1,4 @@
-"""What game servers ask: what players are owed, and to whom a player is linked."""
+"""Queries for game servers: players' entitlements, and the Kick user a player is linked to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -17,7 +17,7 @@ from core.sql_values import from_db
 
 @dataclass(frozen=True, slots=True)
 class ListedEntitlement:
-    """An entitlement as a game server sees it, by its `public_id`; `id` is for paging alone.
+    """An entitlement as game servers see it. They know its `public_id`; `id` is only for paging.
 
     `test`: its campaign is in test mode.
     """
@@ -41,8 +41,8 @@ class ListedEntitlement:
         return entitlement_id(self.claim_id, self.sku)
 
 
-# As SQL, because game servers poll it and Django takes longer to write this statement than
-# PostgreSQL to answer it. The campaign may have been deleted, which must not hide what is owed.
+# Plain SQL, because game servers poll it and Django takes longer to build this statement than
+# PostgreSQL takes to run it. LEFT JOIN: a deleted campaign must not hide its entitlements.
 _LIST = """
     SELECT entitlement.id, player.game_account_id, sku, quantity, entitlement.status,
         entitlement.granted_at, fulfilled_at, fulfilment_id,
@@ -71,9 +71,9 @@ def list_entitlements(
     after_id: int,
     limit: int,
 ) -> list[ListedEntitlement]:
-    """At most `limit` entitlements with an id above `after_id`, in the order of their ids.
+    """At most `limit` entitlements with an id above `after_id`, in id order.
 
-    No game account id: everybody's. No categories: all. One statement, which changes nothing.
+    `game_account_id` None: all players. No categories: all categories. One read-only statement.
     """
     parameters: dict[str, Any] = {
         "after_id": after_id,
@@ -81,7 +81,7 @@ def list_entitlements(
         "game_account_id": game_account_id,
     }
     named = {f"category_{number}": category for number, category in enumerate(categories)}
-    # Literals, because of a parameter PostgreSQL cannot tell that a partial index has all of them.
+    # Literals: with a parameter, PostgreSQL can't tell that a partial index covers the statuses.
     conditions = [f"entitlement.status IN ({_literals(statuses)})"]
     if game_account_id is not None:
         conditions.append("player.game_account_id = %(game_account_id)s")
@@ -100,7 +100,7 @@ def _literals(statuses: Sequence[str]) -> str:
 
 
 def _converted(row: Sequence[Any]) -> Sequence[Any]:
-    """As Python has it: SQLite keeps times without an offset and truth as a number."""
+    """Convert to Python types: SQLite stores times without an offset and booleans as numbers."""
     values = list(row)
     for index in _TIMES:
         values[index] = from_db(row[index])
@@ -109,7 +109,10 @@ def _converted(row: Sequence[Any]) -> Sequence[Any]:
 
 
 def visible_claims(categories: Sequence[str]) -> QuerySet[Claim]:
-    """What a key limited to these categories may see; a blank category is nobody's but all's."""
+    """Claims visible to a key limited to `categories`.
+
+    Campaigns without a category are visible only to unlimited keys.
+    """
     if not categories:
         return Claim.objects.all()
     return Claim.objects.filter(campaign__category__in=categories)
@@ -118,9 +121,10 @@ def visible_claims(categories: Sequence[str]) -> QuerySet[Claim]:
 @retry_deadlock_once
 @transaction.atomic
 def mark_first_listed(*, entitlement_ids: Sequence[int], now: datetime) -> int:
-    """Note when these were first listed to a game server; a repeat changes nothing. One statement.
+    """Record when these were first listed to a game server. A repeat changes nothing.
 
-    Call it only for those that a listing showed as unmarked, so that polling writes nothing.
+    One statement. Call it only for rows listed without `first_listed_at`, so that polling doesn't
+    write.
     """
     unmarked = Entitlement.objects.filter(pk__in=entitlement_ids, first_listed_at__isnull=True)
     in_key_order = unmarked.order_by("pk").select_for_update(no_key=True)
@@ -128,5 +132,5 @@ def mark_first_listed(*, entitlement_ids: Sequence[int], now: datetime) -> int:
 
 
 def find_linked_kick_user(*, game_account_id: str) -> KickUser | None:
-    """The Kick user that this player is linked to; None, too, for a player never seen here."""
+    """The Kick user this player is linked to. None if not linked, or for an unknown player."""
     return KickUser.objects.filter(player__game_account_id=game_account_id).first()

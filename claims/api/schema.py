@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says of every operation alike."""
+"""The parts of the OpenAPI schema that all operations share."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ EVERYWHERE = (401, 406, 500, 503)
 
 
 def responses(answer: type[serializers.Serializer[Any]], *statuses: int) -> dict[Any, Any]:
-    """The good answer, and a problem for each of these statuses and those that any can give."""
+    """The successful response, and a problem for each of `statuses` and those in EVERYWHERE."""
     problems = {
         (status, MEDIA_TYPE): OpenApiResponse(ProblemSerializer, description=str(KINDS[status][1]))
         for status in sorted({*statuses, *EVERYWHERE})

@@ -1,4 +1,4 @@
-"""What goes over the wire, each field with its meaning: the schema and the docs are made of it."""
+"""Requests and responses. Each field has a description; the schema and docs page show it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ STATUSES = [(status.value, status.label) for status in Entitlement.Status]
 
 
 class ExactTextField(serializers.CharField):
-    """Text as it was sent: never trimmed, and never made of a number."""
+    """Text exactly as it was sent: never trimmed, never converted from a number."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
@@ -37,7 +37,7 @@ def game_account_id_field(**kwargs: Any) -> ExactTextField:
 
 
 class QuerySerializer(serializers.Serializer[Any]):
-    """Query parameters, strictly: a misspelled one must not widen what is asked for."""
+    """Rejects unknown parameters: ignoring a misspelled filter would return too much."""
 
     def to_internal_value(self, data: QueryDict) -> Any:
         faults = {name: fault for name in data if (fault := self._fault(name, data.getlist(name)))}
@@ -52,11 +52,9 @@ class QuerySerializer(serializers.Serializer[Any]):
 
     def _fault(self, name: str, values: list[str]) -> str:
         if name not in self.fields:
-            return _("There is no such parameter. There are: %(names)s.") % {
-                "names": ", ".join(self.fields)
-            }
+            return _("Unknown parameter. Allowed: %(names)s.") % {"names": ", ".join(self.fields)}
         if len(values) > 1 and not self._is_repeatable(name):
-            return _("Give it once.")
+            return _("This parameter may be given only once.")
         return ""
 
 
@@ -64,42 +62,44 @@ class EntitlementQuery(QuerySerializer):
     game_account_id = game_account_id_field(
         required=False,
         help_text=gettext_lazy(
-            "Whose entitlements: the game account's id, percent-encoded. "
-            "Without it: the queue of all that is granted and not yet fulfilled."
+            "The game account's id, percent-encoded. "
+            "Without it, the response is the queue: all granted, unfulfilled entitlements."
         ),
     )
     status = serializers.MultipleChoiceField(
         choices=STATUSES,
         required=False,
         error_messages={
-            "invalid_choice": gettext_lazy("“{input}” is no status. There are: %s.")
+            "invalid_choice": gettext_lazy("Invalid status “{input}”. Allowed: %s.")
             % ", ".join(Entitlement.Status.values)
         },
         help_text=gettext_lazy(
-            "Only those of this status; repeat it for several. Without it: all of the player's."
+            "Only entitlements with this status. Repeat it for several. "
+            "Without it, a player's entitlements are listed with any status."
         ),
     )
     limit = serializers.IntegerField(
         min_value=1,
         max_value=MAX_LIMIT,
         default=DEFAULT_LIMIT,
-        help_text=gettext_lazy("How many a page has at most."),
+        help_text=gettext_lazy("Maximum number of entitlements per page."),
     )
     cursor = CursorField(
-        required=False, help_text=gettext_lazy("The `next_cursor` of the page before, as is.")
+        required=False,
+        help_text=gettext_lazy("`next_cursor` from the previous response, unchanged."),
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         granted = Entitlement.Status.GRANTED.value
         if "game_account_id" not in attrs and set(attrs.get("status", ())) - {granted}:
             raise serializers.ValidationError(
-                {"status": _("The queue is of what is GRANTED. Name a game_account_id for others.")}
+                {"status": _("Without game_account_id, status can only be GRANTED.")}
             )
         return attrs
 
 
 def statuses_to_list(asked: Mapping[str, Any]) -> list[str]:
-    """The statuses that a validated `EntitlementQuery` asks for."""
+    """The statuses to list for a validated `EntitlementQuery`."""
     everything = Entitlement.Status.values
     default = everything if "game_account_id" in asked else [Entitlement.Status.GRANTED.value]
     return sorted(asked.get("status", ())) or default
@@ -107,23 +107,28 @@ def statuses_to_list(asked: Mapping[str, Any]) -> list[str]:
 
 class EntitlementSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(
-        source="public_id", help_text=gettext_lazy("Opaque. Name it when you fulfil it.")
+        source="public_id", help_text=gettext_lazy("Opaque id. Pass it to fulfil the entitlement.")
     )
-    game_account_id = serializers.CharField(help_text=gettext_lazy("Who is owed the item."))
-    sku = serializers.CharField(help_text=gettext_lazy("Which item, in your own catalogue."))
-    quantity = serializers.IntegerField(min_value=1, help_text=gettext_lazy("How many of it."))
+    game_account_id = serializers.CharField(
+        help_text=gettext_lazy("The game account that receives the item.")
+    )
+    sku = serializers.CharField(help_text=gettext_lazy("The item in your catalogue."))
+    quantity = serializers.IntegerField(
+        min_value=1, help_text=gettext_lazy("How many of the item.")
+    )
     status = serializers.ChoiceField(
         choices=STATUSES,
         help_text=gettext_lazy(
-            "`GRANTED`: hand it out. `FULFILLED`: a game server has. `REVOKED`: do not."
+            "`GRANTED`: not delivered yet. `FULFILLED`: fulfilled by a game server. "
+            "`REVOKED`: don't deliver it."
         ),
     )
     granted_at = serializers.DateTimeField(help_text=gettext_lazy("When the claim was granted."))
     fulfilled_at = serializers.DateTimeField(
-        allow_null=True, help_text=gettext_lazy("When a game server said that it hands it out.")
+        allow_null=True, help_text=gettext_lazy("When a game server fulfilled it.")
     )
     fulfilment_id = serializers.SerializerMethodField(
-        help_text=gettext_lazy("The caller's own id that it was fulfilled under.")
+        help_text=gettext_lazy("The `fulfilment_id` it was fulfilled with.")
     )
     claim_id = serializers.CharField(help_text=gettext_lazy("Kick's id of the claim."))
     campaign_id = serializers.CharField(help_text=gettext_lazy("Kick's id of the campaign."))
@@ -134,7 +139,7 @@ class EntitlementSerializer(serializers.Serializer[Any]):
         return entitlement.fulfilment_id or None
 
     def to_representation(self, instance: ListedEntitlement) -> dict[str, Any]:
-        """What the fields above say; field by field takes ten times as long, and servers poll."""
+        """Build the dict in one go: field by field takes ten times as long, and servers poll."""
         return {
             "id": instance.public_id,
             "game_account_id": instance.game_account_id,
@@ -159,7 +164,7 @@ class EntitlementPageSerializer(serializers.Serializer[Any]):
     entitlements = EntitlementSerializer(many=True, help_text=gettext_lazy("Oldest first."))
     next_cursor = serializers.CharField(
         allow_null=True,
-        help_text=gettext_lazy("Where to go on; null on the last page."),
+        help_text=gettext_lazy("Pass it as `cursor` for the next page. Null on the last page."),
     )
 
 
@@ -167,42 +172,42 @@ class EntitlementIdsField(serializers.ListField):
     child = ExactTextField(allow_blank=True)
 
     def run_child_validation(self, data: list[Any]) -> Any:
-        """Look at all ids at once: one by one, a thousand take longer than to fulfil them."""
+        """Check all ids at once: one by one, a thousand take longer than fulfilling them."""
         are_texts = all(type(entitlement_id) is str for entitlement_id in data)
         if are_texts and (joined := "".join(data)).isascii() and "\0" not in joined:
             return data
-        return super().run_child_validation(data)  # which names each fault
+        return super().run_child_validation(data)  # reports each invalid id
 
 
 class FulfilmentSerializer(serializers.Serializer[Any]):
     entitlement_ids = EntitlementIdsField(
         max_length=MAX_IDS_PER_CALL,
-        help_text=gettext_lazy("Which ones, up to 1,000."),
+        help_text=gettext_lazy("The entitlements to fulfil, up to 1,000."),
     )
     fulfilment_id = ExactTextField(
         max_length=FULFILMENT_ID_MAX_LENGTH,
         help_text=gettext_lazy(
-            "Your own id of this hand-out. Repeat a call that got no answer with the same one."
+            "Your id for this delivery. If a call gets no response, repeat it with the same one."
         ),
     )
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField(help_text=gettext_lazy("As it was sent."))
+    id = serializers.CharField(help_text=gettext_lazy("The id from the request."))
     outcome = serializers.ChoiceField(
         choices=[(outcome.value, outcome.name) for outcome in FulfilmentOutcome],
         help_text=gettext_lazy(
-            "`fulfilled`: hand it out, once per `fulfilment_id`. "
-            "`already_fulfilled`: under another `fulfilment_id`, do not hand it out. "
-            "`revoked`: do not hand it out. "
-            "`not_found`: there is none, or it is of a category that this key may not see."
+            "`fulfilled`: deliver it, once per `fulfilment_id`. "
+            "`already_fulfilled`: fulfilled with another `fulfilment_id`, don't deliver it. "
+            "`revoked`: don't deliver it. "
+            "`not_found`: it doesn't exist, or this key isn't allowed to see its category."
         ),
     )
 
 
 class OutcomesSerializer(serializers.Serializer[Any]):
     outcomes = OutcomeSerializer(
-        many=True, help_text=gettext_lazy("One for each distinct id, in the order of the call.")
+        many=True, help_text=gettext_lazy("One for each distinct id, in the order of the request.")
     )
 
 
@@ -213,38 +218,41 @@ class PlayerQuery(QuerySerializer):
 
 
 class PlayerSerializer(serializers.Serializer[Any]):
-    game_account_id = serializers.CharField(help_text=gettext_lazy("As it was asked for."))
+    game_account_id = serializers.CharField(help_text=gettext_lazy("The id from the request."))
     linked = serializers.BooleanField(
         help_text=gettext_lazy("Whether a Kick account is linked. False for an unknown player.")
     )
     kick_user_id = serializers.CharField(
-        allow_null=True, help_text=gettext_lazy("A number of up to 20 digits, hence a string.")
+        allow_null=True, help_text=gettext_lazy("A number of up to 20 digits, as a string.")
     )
     kick_name = serializers.CharField(
-        allow_null=True, help_text=gettext_lazy("As Kick last gave it; it may change there.")
+        allow_null=True,
+        help_text=gettext_lazy("The latest name we received from Kick. Users can change it."),
     )
     linked_at = serializers.DateTimeField(
-        allow_null=True, help_text=gettext_lazy("Since when they are linked.")
+        allow_null=True, help_text=gettext_lazy("When the accounts were linked.")
     )
 
 
 class FaultSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     parameter = serializers.CharField(
-        required=False, help_text=gettext_lazy("The query parameter that is at fault.")
+        required=False, help_text=gettext_lazy("The invalid query parameter.")
     )
     pointer = serializers.CharField(
-        required=False, help_text=gettext_lazy("The place in the body, as a JSON pointer.")
+        required=False, help_text=gettext_lazy("The location in the body, as a JSON pointer.")
     )
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
     """Problem details, RFC 9457."""
 
-    type = serializers.CharField(help_text=gettext_lazy("Where this kind is described."))
+    type = serializers.CharField(
+        help_text=gettext_lazy("Link to the description of this kind of error.")
+    )
     title = serializers.CharField()
     status = serializers.IntegerField()
-    detail = serializers.CharField(help_text=gettext_lazy("What mends it."))
+    detail = serializers.CharField(help_text=gettext_lazy("What went wrong and how to fix it."))
     errors = FaultSerializer(  # type: ignore[assignment]
-        many=True, required=False, help_text=gettext_lazy("With status 400: each fault.")
+        many=True, required=False, help_text=gettext_lazy("Each fault, with status 400.")
     )

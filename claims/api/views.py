@@ -1,4 +1,4 @@
-"""The REST API for game servers: ask what is owed, say what was handed out, ask who is linked."""
+"""The REST API for game servers: list entitlements, fulfil them, look up a player's link."""
 
 from typing import Any
 
@@ -27,14 +27,14 @@ from claims.api.serializers import (
 )
 from claims.entitlements import fulfil_entitlements
 
-# One of each for all requests: a new one would copy all of its fields first.
+# Shared by all requests: each new instance would copy all of its fields.
 _QUERY = EntitlementQuery()
 _PAGE = EntitlementPageSerializer()
 
 
 class ApiView(APIView):
     parser_classes = [BoundedJSONParser]
-    http_method_names = ["get", "head", "post"]  # not OPTIONS: the docs page says it better
+    http_method_names = ["get", "head", "post"]  # no OPTIONS: the docs page covers it
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -50,11 +50,11 @@ class EntitlementsView(ApiView):
         examples=[examples.ASKED_FOR, examples.STILL_OWED, examples.ENTITLEMENTS],
     )
     def get(self, request: Request) -> Response:
-        """What one player is owed, or, without `game_account_id`, the queue of what all players are
-        owed and no game server has fulfilled yet.
+        """List one player's entitlements. Without `game_account_id`, list the queue: the granted,
+        unfulfilled entitlements of all players.
 
-        Pages are for one pass: follow `next_cursor` until it is null, then begin anew without a
-        cursor. Do not keep a cursor as a watermark: what is granted meanwhile may come before it.
+        Follow `next_cursor` until it is null, then start again without a cursor. Don't store a
+        cursor to continue from later: entitlements granted in the meantime may come before it.
         """
         asked = _QUERY.run_validation(request.query_params)
         limit: int = asked["limit"]
@@ -83,11 +83,12 @@ class FulfilView(ApiView):
         examples=[examples.FULFILMENT, examples.OUTCOMES],
     )
     def post(self, request: Request) -> Response:
-        """Say which entitlements you hand out, and learn for each whether you may.
+        """Mark entitlements as fulfilled. The response says, per entitlement, whether to deliver
+        the item.
 
-        Make a `fulfilment_id` of your own for each hand-out and keep it with the player's account.
-        If an answer is lost, repeat the call with the same `fulfilment_id`: it says `fulfilled`
-        again, and your own record tells whether the item was handed out already.
+        Choose a new `fulfilment_id` for each delivery and store it with the player's account. If
+        the response is lost, repeat the call with the same `fulfilment_id`: the outcome is
+        `fulfilled` again, and your own records show whether you've already delivered the item.
         """
         body = FulfilmentSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -108,7 +109,7 @@ class PlayerView(ApiView):
         examples=[examples.ASKED_FOR, examples.PLAYER],
     )
     def get(self, request: Request) -> Response:
-        """Whether this player has linked a Kick account, and which."""
+        """Get the Kick account that this player has linked, if any."""
         query = PlayerQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         game_account_id: str = query.validated_data["game_account_id"]
@@ -124,7 +125,7 @@ class PlayerView(ApiView):
 
 
 class UnknownAddressView(ApiView):
-    """A 404 that a program can read, for whatever else is asked of the API, by any method."""
+    """A 404 as problem details for any other path below the API, with any method."""
 
     authentication_classes = []
     permission_classes = []
@@ -132,6 +133,6 @@ class UnknownAddressView(ApiView):
 
     def initial(self, request: Request, *_args: Any, **_kwargs: Any) -> None:
         raise NotFound(
-            _("There is no %(path)s. The docs at /api/v1/docs list what there is.")
+            _("No endpoint at %(path)s. See /api/v1/docs for the available endpoints.")
             % {"path": request.path}
         )

@@ -1,4 +1,4 @@
-"""Keys by which game servers speak to the REST API. Only a digest of the secret part is stored."""
+"""Keys that game servers use for the REST API. Only a digest of the secret is stored."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from core.fields import OpaqueTextField
 
 class ApiKey(models.Model):
     name = models.TextField(
-        _("name"), help_text=_("Which server uses it, for example “eu-west lobby”.")
+        _("name"), help_text=_("The server that uses it, for example “eu-west lobby”.")
     )
     prefix = OpaqueTextField(_("prefix"), unique=True)
     digest = OpaqueTextField(unique=True)
@@ -16,7 +16,7 @@ class ApiKey(models.Model):
         _("categories"),
         default=list,
         blank=True,
-        help_text=_("Kick's categories that it may see; none: all."),
+        help_text=_("Kick categories this key can see. Leave empty for all."),
     )
     created_at = models.DateTimeField(_("created at"))
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)

@@ -115,7 +115,7 @@ def test_account_claim_of_another_type_is_refused(
 
     response = log_in(client, issuer)
 
-    assert_refused(response, 502, "did not say which account is yours")
+    assert_refused(response, 502, "didn’t say which account is yours")
 
 
 def test_account_claim_that_is_missing_is_refused(
@@ -125,7 +125,7 @@ def test_account_claim_that_is_missing_is_refused(
 
     response = log_in(client, issuer)
 
-    assert_refused(response, 502, "did not say which account is yours")
+    assert_refused(response, 502, "didn’t say which account is yours")
 
 
 @pytest.mark.parametrize("value", ["x" * 129, 10**128, "a\0b"])
@@ -137,7 +137,7 @@ def test_account_claim_that_cannot_be_an_id_is_refused_not_cut(
 
     response = log_in(client, issuer)
 
-    assert_refused(response, 400, "an account id that cannot be used here")
+    assert_refused(response, 400, "an account ID that can’t be used here")
 
 
 @pytest.mark.parametrize("value", [None, 7, ["Nova"]])
@@ -177,7 +177,7 @@ def test_id_token_that_is_not_for_us_is_refused(
 
     response = log_in(client, issuer)
 
-    assert_refused(response, 502, "could not be verified")
+    assert_refused(response, 502, "couldn’t verify the response")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_id_token_that_the_issuer_did_not_sign_is_refused(
 
     response = log_in(client, issuer)
 
-    assert_refused(response, 502, "could not be verified")
+    assert_refused(response, 502, "couldn’t verify the response")
 
 
 def test_new_key_of_a_new_name_heals_at_once(client: Client, issuer: Issuer) -> None:
@@ -233,7 +233,7 @@ def test_code_whose_challenge_is_another_verifiers_is_refused(
 
     response = client.get("/link/login/callback", answer)
 
-    assert_refused(response, 502, "did not finish")
+    assert_refused(response, 502, "didn’t finish")
 
 
 def test_declined_login(client: Client, issuer: Issuer) -> None:
@@ -241,7 +241,7 @@ def test_declined_login(client: Client, issuer: Issuer) -> None:
 
     response = client.get("/link/login/callback", {"error": "access_denied", "state": state})
 
-    assert_refused(response, 403, "You stopped the login")
+    assert_refused(response, 403, "You cancelled the login")
 
 
 @pytest.mark.parametrize("query", [{}, {"code": "c"}, {"code": "c", "state": "forged"}])
@@ -276,7 +276,7 @@ def test_issuer_down_at_the_start(client: Client, settings: Settings, issuer: Is
 
     response = client.get("/link/login")
 
-    assert_refused(response, 503, "cannot be reached")
+    assert_refused(response, 503, "can’t be reached")
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_discovery_that_is_not_the_issuers_is_refused(
 
     response = client.get("/link/login")
 
-    assert_refused(response, 502, "could not be verified")
+    assert_refused(response, 502, "couldn’t verify the response")
 
 
 @pytest.mark.parametrize("missing", ["jwks_uri", "token_endpoint"])
@@ -319,7 +319,7 @@ def test_discovery_with_something_missing_is_refused(
 
     response = log_in(client, issuer)
 
-    assert_refused(response, 502, "could not be verified")
+    assert_refused(response, 502, "couldn’t verify the response")
 
 
 @pytest.mark.parametrize(

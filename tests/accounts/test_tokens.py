@@ -82,7 +82,9 @@ def test_rotate_token_keys_reports_what_no_key_reads(settings: Settings) -> None
     _keep_tokens("a-token")
     settings.TOKEN_KEYS = [Fernet.generate_key().decode()]
 
-    with pytest.raises(CommandError, match="3 tokens could be read by none of TOKEN_KEYS"):
+    with pytest.raises(
+        CommandError, match="3 tokens can't be decrypted with any key in TOKEN_KEYS"
+    ):
         call_command("rotate_token_keys", stdout=StringIO())
 
 

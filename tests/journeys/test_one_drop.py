@@ -61,14 +61,16 @@ def test_ways_that_do_not_lead_to_a_link(demo: RunningDemo, visit: Callable[...,
 
     _go_to_consent(visitor, facts, player="Juniper")
     visitor.page.get_by_role("button", name="Decline").click()
-    visitor.page.get_by_role("heading", name="You said no, and that’s fine.").wait_for()
+    visitor.page.get_by_role("heading", name="You didn’t allow access on Kick.").wait_for()
     visitor.look("declined")
     _go_to_consent(visitor, facts, player="Juniper")
     _allow(visitor)
     _go_to_consent(other, facts, player="Old Mags")
     other.page.get_by_role("button", name="Allow").click()
 
-    other.page.get_by_role("heading", name="belongs to another game account").wait_for()
+    other.page.get_by_role(
+        "heading", name="Kick account is linked to another game account"
+    ).wait_for()
     other.look("taken")
 
 
@@ -88,7 +90,7 @@ def test_player_unlinks_and_keeps_what_came(
 
     visitor.look("unlinked")
     assert visitor.page.get_by_text(REWARD).is_visible()
-    assert visitor.page.get_by_text("stays yours").is_visible()
+    assert visitor.page.get_by_text("stay in your game account").is_visible()
 
 
 def _be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:
@@ -136,7 +138,7 @@ def _go_to_consent(visitor: Visitor, facts: dict[str, Any], *, player: str) -> N
     page.get_by_role("heading", name="Is this the right account?").wait_for()
     visitor.look("right-account")
     assert page.get_by_text(player).first.is_visible()
-    page.get_by_role("button", name="Yes, go on to Kick").click()
+    page.get_by_role("button", name="Yes, continue to Kick").click()
     page.get_by_role("button", name="Allow").wait_for()
     visitor.look("consent")
 
@@ -146,7 +148,7 @@ def _log_in(visitor: Visitor, player: str) -> None:
     if known.count():
         known.click()
         return
-    visitor.page.get_by_label("Or any other name").fill(player)
+    visitor.page.get_by_label("Or enter any name").fill(player)
     visitor.page.get_by_role("button", name="Log in").click()
 
 

@@ -36,10 +36,10 @@ def client(settings: Settings) -> Client:
 @pytest.mark.parametrize(
     ("address", "status", "sentence"),
     [
-        ("/fail/400", 400, "made no sense"),
-        ("/fail/403", 403, "This door is closed"),
-        ("/nowhere", 404, "isn’t on our chart"),
-        ("/fail/500", 500, "Something broke on our side"),
+        ("/fail/400", 400, "wasn’t valid"),
+        ("/fail/403", 403, "You can’t open this page"),
+        ("/nowhere", 404, "This page doesn’t exist"),
+        ("/fail/500", 500, "Something went wrong on our side"),
     ],
 )
 def test_error_page_needs_no_database(
@@ -58,7 +58,7 @@ def test_csrf_failure_says_what_helps(rf: RequestFactory) -> None:
     response = errors.csrf_failure(rf.post("/"), reason="CSRF cookie not set.")
 
     assert response.status_code == 403
-    assert "Go back, reload it" in response.content.decode()
+    assert "Go back, reload the page" in response.content.decode()
 
 
 @pytest.mark.django_db

@@ -1,6 +1,6 @@
-"""Who is who, read-only: players, Kick users, their links, and the grants behind them.
+"""Players, Kick users, their links and their authorizations at Kick, read-only.
 
-Tokens, digests and verifiers are in no list, no field and no search.
+Tokens, digests and verifiers never appear in a list, field or search.
 """
 
 from typing import Any, ClassVar
@@ -41,7 +41,7 @@ class PlayerColumn:
 
 
 class EventColumns(KickUserColumn, PlayerColumn):
-    @admin.display(description=gettext_lazy("what happened"), ordering="kind")
+    @admin.display(description=gettext_lazy("event"), ordering="kind")
     def kind_badge(self, event: LinkEvent) -> SafeString:
         return badge(TONE_OF_EVENT[LinkEvent.Kind(event.kind)], event.get_kind_display())
 
@@ -82,9 +82,9 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
     ]
     entitlement_path = "entitlements__"
     search_help_text = gettext_lazy(
-        "A whole id: of a game account, Kick user, claim or entitlement; or a whole name."
+        "Exact ID of a game account, Kick user, claim or entitlement; or exact name."
     )
-    empty_state = gettext_lazy("No player matches. A player appears at the first login to link.")
+    empty_state = gettext_lazy("No players yet. They appear when they first log in to link.")
     inlines = [EventsOfPlayer]
     fields = [
         "game_account_id",
@@ -107,13 +107,13 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
             return badge("quiet", _("not linked"))
         return row_link("accounts_kickuser", kick_user.pk, kick_user)
 
-    @admin.display(description=gettext_lazy("story"))
+    @admin.display(description=gettext_lazy("case"))
     def story(self, player: Player) -> SafeString:
-        return link(reverse("desk:player", args=[player.pk]), _("Where their drops are, and why"))
+        return link(reverse("desk:player", args=[player.pk]), _("Open case"))
 
     @admin.display(description=gettext_lazy("drops"))
     def drops(self, player: Player) -> SafeString:
-        said = _("Show this player's entitlements")
+        said = _("View entitlements")
         return list_link("claims_entitlement", said, player__id__exact=str(player.pk))
 
 
@@ -122,7 +122,7 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
     list_display = ["shown_name", "kick_user_id", "linked_player", "linked_at", "first_seen_at"]
     list_filter = [("player", admin.EmptyFieldListFilter), "linked_at"]
     list_select_related = ["player"]
-    # By the key: an order of its own would sort all of them, or cost each claim an index.
+    # Ordered by key: any other order would need a full sort, or an index that slows each claim.
     ordering = ["pk"]
     search_fields = [
         "kick_user_id",
@@ -134,9 +134,9 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
     ]
     entitlement_path = "claims__entitlements__"
     search_help_text = gettext_lazy(
-        "A whole id: of a Kick user, game account, claim, message or entitlement; or a whole name."
+        "Exact ID of a Kick user, game account, claim, message or entitlement; or exact name."
     )
-    empty_state = gettext_lazy("No Kick user matches. One appears with its first claim or link.")
+    empty_state = gettext_lazy("No Kick users yet. They appear with their first claim or link.")
     inlines = [EventsOfKickUser]
     fields = [
         "kick_user_id",
@@ -158,15 +158,15 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
             return badge("quiet", _("not linked"))
         return self.player_link(kick_user)
 
-    @admin.display(description=gettext_lazy("story"))
+    @admin.display(description=gettext_lazy("case"))
     def story(self, kick_user: KickUser) -> SafeString:
         url = reverse("desk:kick_user", args=[kick_user.pk])
-        return link(url, _("Where its drops are, and why"))
+        return link(url, _("Open case"))
 
     @admin.display(description=gettext_lazy("claims"))
     def claims_link(self, kick_user: KickUser) -> SafeString:
         filters = {"kick_user__kick_user_id__exact": kick_user.pk}
-        return list_link("claims_claim", _("Show this Kick user's claims"), **filters)
+        return list_link("claims_claim", _("View claims"), **filters)
 
 
 @admin.register(LinkEvent)
@@ -181,8 +181,8 @@ class LinkEventAdmin(EventColumns, IdSearch, ReadOnlyPage):
         "player__game_account_id",
         "player__name__iexact",
     ]
-    search_help_text = gettext_lazy("A whole id or name of a Kick user or a player.")
-    empty_state = gettext_lazy("Nobody has linked an account yet.")
+    search_help_text = gettext_lazy("Exact ID or name of a Kick user or player.")
+    empty_state = gettext_lazy("No accounts linked yet.")
     fields = ["at", "kind_badge", "kick_user_link", "player_link", "actor"]
 
 
@@ -191,15 +191,15 @@ class KickGrantAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
     list_display = ["kick_user_link", "state", "obtained_at", "next_refresh_at", "disconnected_at"]
     list_filter = [("disconnected_at", admin.EmptyFieldListFilter), "obtained_at"]
     list_select_related = ["kick_user"]
-    # By the key, like Kick users.
+    # Ordered by key, like Kick users.
     ordering = ["pk"]
     search_fields = [
         "kick_user_id",
         "kick_user__name__iexact",
         "kick_user__player__game_account_id",
     ]
-    search_help_text = gettext_lazy("A whole id or name of a Kick user, or a game account id.")
-    empty_state = gettext_lazy("No grant is kept. Each link keeps one alive at Kick.")
+    search_help_text = gettext_lazy("Exact ID or name of a Kick user, or game account ID.")
+    empty_state = gettext_lazy("No authorizations. Each linked account has one at Kick.")
     fields = [
         "kick_user_link",
         "state",
@@ -215,9 +215,9 @@ class KickGrantAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
         if grant.disconnected_at:
             return badge("bad", _("disconnected at Kick"))
         return (
-            badge("wait", _("refresh fails"))
+            badge("wait", _("refresh failing"))
             if grant.failed_refreshes
-            else badge("good", _("alive"))
+            else badge("good", _("active"))
         )
 
 
@@ -235,8 +235,8 @@ class GrantRevocationAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
     list_select_related = ["kick_user"]
     ordering = ["-id"]
     search_fields = ["kick_user_id", "kick_user__name__iexact"]
-    search_help_text = gettext_lazy("A whole id or name of a Kick user.")
-    empty_state = gettext_lazy("No grant had to be ended at Kick.")
+    search_help_text = gettext_lazy("Exact ID or name of a Kick user.")
+    empty_state = gettext_lazy("No authorizations to revoke at Kick.")
     fields = [
         "kick_user_link",
         "outcome_badge",
@@ -254,13 +254,13 @@ class GrantRevocationAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
 
 @admin.register(LinkAttempt)
 class LinkAttemptAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
-    """Its key is the digest of a secret, hence no page of its own for each."""
+    """No detail page, since the key is the digest of a secret."""
 
     list_display = ["player_link", "expires_at"]
     list_display_links = None
     list_select_related = ["player"]
     ordering = ["-expires_at"]
     search_fields = ["player__game_account_id", "player__name__iexact"]
-    search_help_text = gettext_lazy("A game account id or a player's whole name.")
-    empty_state = gettext_lazy("Nobody is on the way to Kick and back right now.")
+    search_help_text = gettext_lazy("Exact game account ID or player name.")
+    empty_state = gettext_lazy("No one is linking an account right now.")
     fields = ["player_link", "expires_at"]

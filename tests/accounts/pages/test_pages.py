@@ -67,7 +67,7 @@ def test_link_already_to_the_same_replaces_the_token(nova: Visitor) -> None:
     response = nova.link("nova_live")
 
     assert response["Location"] == "/link/"
-    assert "linked already" in nova.hub()
+    assert "were already linked" in nova.hub()
     assert decrypt(Authorization.objects.get().encrypted_refresh_token) != before
     kinds = list(LinkEvent.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["LINKED", "RENEWED"]
@@ -83,7 +83,7 @@ def test_link_of_a_kick_user_of_another_player_is_refused(
     response = kestrel.link("nova_live")
 
     assert response.status_code == 409
-    assert "belongs to another game account" in response.content.decode()
+    assert "Kick account is linked to another game account" in response.content.decode()
     assert KickUser.objects.get().player == nova.player
     # Revoking the fresh grant might end Nova's: it is forgotten instead.
     assert not Deauthorization.objects.exists()
@@ -96,7 +96,7 @@ def test_link_of_a_second_kick_user_offers_to_replace(nova: Visitor) -> None:
 
     page = response.content.decode()
     assert response.status_code == 409
-    assert "This game account has another Kick account" in page
+    assert "Your game account is linked to another Kick account" in page
     assert 'name="then" value="connect"' in page
     # Nobody here is linked to it, so Kick shall end what was just granted.
     assert Deauthorization.objects.get().kick_user.name == "second_screen"
@@ -121,7 +121,7 @@ def test_declined_has_its_page(nova: Visitor) -> None:
     response = nova.come_back_with(error="access_denied", state=query["state"])
 
     assert response.status_code == 200
-    assert "You said no" in response.content.decode()
+    assert "You didn’t allow access" in response.content.decode()
     assert not LinkAttempt.objects.exists()
 
 
@@ -141,7 +141,7 @@ def test_return_without_a_code_is_nonsense(nova: Visitor, query: dict[str, str])
     response = nova.come_back_with(state=state, **query)
 
     assert response.status_code == 502
-    assert "makes no sense" in response.content.decode()
+    assert "sent an unexpected response" in response.content.decode()
 
 
 @pytest.mark.parametrize("state", ["", "forged", "\0", "ü" * 3000])
@@ -219,8 +219,8 @@ def test_code_that_kick_refuses_has_expired(nova: Visitor) -> None:
 @pytest.mark.parametrize(
     ("fault", "status", "sentence"),
     [
-        ({"status": 500}, 503, "Kick isn’t answering"),
-        ({"truncate": True}, 502, "makes no sense"),
+        ({"status": 500}, 503, "Kick isn’t responding"),
+        ({"truncate": True}, 502, "sent an unexpected response"),
     ],
 )
 def test_fault_of_kick_has_its_page(
@@ -252,7 +252,7 @@ def test_unlink_asks_first(nova: Visitor) -> None:
 
     response = nova.client.get("/link/unlink")
 
-    assert "Unlink these two?" in response.content.decode()
+    assert "Unlink your accounts?" in response.content.decode()
     assert KickUser.objects.get().player == nova.player
 
 

@@ -119,11 +119,11 @@ def test_fulfil_of_a_body_that_is_not_valid(api, body, pointer):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"{", "not JSON"),
-        (b"\xff\xfe", "not JSON"),
-        (b'{"fulfilment_id": NaN}', "NaN is not JSON"),
+        (b"{", "isn't valid JSON"),
+        (b"\xff\xfe", "isn't valid JSON"),
+        (b'{"fulfilment_id": NaN}', "NaN isn't valid JSON"),
         (b"[" * 100_000, "nested too deep"),
-        (b'{"entitlement_ids": [' + b"9" * 5000 + b"]}", "not JSON"),
+        (b'{"entitlement_ids": [' + b"9" * 5000 + b"]}", "isn't valid JSON"),
     ],
 )
 def test_fulfil_of_a_body_that_is_not_json(api, body, said):
@@ -137,7 +137,7 @@ def test_fulfil_of_a_body_that_is_too_large(api):
     answer = post(api, b" " * (256 * 1024 + 1))
 
     assert answer.status_code == 413
-    assert answer.json()["detail"] == "A body may have 256 KiB. Send fewer ids per call."
+    assert answer.json()["detail"] == "The body is larger than 256 KiB. Send fewer ids per call."
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "x"])
