@@ -14,7 +14,7 @@ def check_game_login(**_options: Any) -> list[CheckMessage]:
     try:
         get_game_login()
     except (ImportError, ImproperlyConfigured) as error:
-        hint = "GAME_LOGIN is the dotted path of a class; docs/game-login.md shows one."
+        hint = "GAME_LOGIN is the dotted path of a class; docs/developers/game-login.md shows one."
         message = f"GAME_LOGIN={settings.GAME_LOGIN!r} does not work: {error}"
         return [Error(message, hint=hint, id="accounts.E001")]
     return []

@@ -1,7 +1,7 @@
 """The seam between this product and the game's own login.
 
 A studio with a login of its own writes one class like these and names it in `GAME_LOGIN`;
-docs/game-login.md has an example.
+docs/developers/game-login.md has an example.
 """
 
 from dataclasses import dataclass
