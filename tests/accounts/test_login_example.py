@@ -67,4 +67,4 @@ def test_example_refuses_a_forged_ticket(client: Client, example: ModuleType) ->
     response = client.get("/link/login/callback", {"ticket": "forged"})
 
     assert response.status_code == 400
-    assert "That login has expired" in response.content.decode()
+    assert "This login has expired" in response.content.decode()
