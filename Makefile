@@ -25,7 +25,7 @@ demo: installed
 test: installed-for-development
 	@.venv/bin/python -m tests.legs
 
-# Variables: N claims, the SEED of random choices, MINUTES of faults, the schedule's SPEED, SWEEPS=0.
+# Variables: N claims, the SEED of random choices, MINUTES of faults, the SPEED, SWEEPS=0.
 chaos: N = 2000
 chaos: SEED = 1
 chaos: MINUTES = 2
