@@ -13,7 +13,7 @@ COPY . .
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DEBUG=0 VAR_DIR=/var/lib/studio-drops WEB_BIND=0.0.0.0:8000
 
-# Settings are checked at every start, at this one too; none of these values is kept.
+# Settings are checked at every start, including this one. None of these values is kept.
 RUN VAR_DIR=/tmp/build SECRET_KEY=only-while-the-image-is-built-and-never-used-afterwards \
     TOKEN_KEYS=c2FtcGxlLXRva2VuLWtleS0zMi1ieXRlcy1sb25nLi4= \
     ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid \

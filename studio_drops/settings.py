@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment. docs/configuration.md lists them for operators.
+"""Every setting, read once from the environment; docs/operators/configuration.md lists them.
 
 With DEBUG on (the default) everything has a value that works on a laptop, and only loopback hosts
 are answered, so that a production host that forgot DEBUG=0 fails loudly. With DEBUG off each

@@ -1,4 +1,4 @@
-"""The local Kick's control API (docs/local-kick.md), as far as the demo needs it."""
+"""The local Kick's control API (docs/developers/local-kick.md), as far as the demo needs it."""
 
 from collections.abc import Mapping
 from typing import Any

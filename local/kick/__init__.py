@@ -2,5 +2,5 @@
 
 A Django project of its own with its own SQLite file. It speaks Kick's wire as strictly as Kick
 does, so that a studio without a Kick organization can run everything. The product never imports it.
-See docs/local-kick.md.
+See docs/developers/local-kick.md.
 """

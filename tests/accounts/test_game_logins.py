@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 class OwnLogin:
-    """As docs/game-login.md tells a studio to write one."""
+    """As docs/developers/game-login.md tells a studio to write one."""
 
     def start(self, request: HttpRequest, *, return_to: str) -> HttpResponse:
         return HttpResponseRedirect(f"https://game.test/login?next={return_to}")

@@ -1,4 +1,4 @@
-"""The example in docs/game-login.md, run as it is printed there."""
+"""The example in docs/developers/game-login.md, run as it is printed there."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ from tests.accounts.visitor import query_of
 
 pytestmark = pytest.mark.django_db
 
-PAGE = Path(__file__).parents[2] / "docs" / "game-login.md"
+PAGE = Path(__file__).parents[2] / "docs" / "developers" / "game-login.md"
 
 
 @pytest.fixture
@@ -67,4 +67,4 @@ def test_example_refuses_a_forged_ticket(client: Client, example: ModuleType) ->
     response = client.get("/link/login/callback", {"ticket": "forged"})
 
     assert response.status_code == 400
-    assert "That login has expired" in response.content.decode()
+    assert "This login has expired" in response.content.decode()

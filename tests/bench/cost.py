@@ -1,6 +1,6 @@
 """What one claim costs: bytes in the tables, their indexes and the log, and time on a core.
 
-The figures of docs/scaling.md. On Linux alone, where a process's time is read from /proc.
+The figures of docs/measurements/scaling.md. Linux only: a process's time is read from /proc.
 """
 
 import os

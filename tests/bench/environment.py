@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.bench.traffic import HOST
 
-# PostgreSQL as it comes, durable; sized for a small machine (docs/performance.md).
+# PostgreSQL as it comes, durable; sized for a small machine (docs/measurements/performance.md).
 POSTGRES = {
     "fsync": "on",
     "synchronous_commit": "on",

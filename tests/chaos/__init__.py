@@ -3,8 +3,8 @@
 The whole system runs as it is deployed, on a PostgreSQL, a broker and a local Kick of its own, all
 on loopback. Claims are made while webhooks are lost, players link and unlink, Kick's API fails and
 every process is killed again and again. Then everything is left alone until nothing changes any
-more, and the ledger is compared with Kick's own records, row by row. docs/reliability.md says what
-is promised, what is checked and what was measured.
+more, and the ledger is compared with Kick's own records, row by row. docs/operators/reliability.md
+says what is promised, docs/measurements/fault-test.md what is checked and what was measured.
 
     orders      what is asked for: how many claims, which seed, for how long
     site        the processes, and where each of them lives

@@ -1,4 +1,4 @@
-"""PostgreSQL is put back to a dump taken mid-campaign; docs/restore.md tells operators how."""
+"""PostgreSQL is restored from a dump taken mid-campaign, as docs/operators/restore.md says."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ PLAYERS = 6
 
 
 class GameServer:
-    """Keeps what it handed out under which fulfilment id, as docs/rest-api.md asks."""
+    """Keeps what it handed out under which fulfilment id, as docs/developers/rest-api.md asks."""
 
     def __init__(self) -> None:
         self.handed_out: dict[str, str] = {}

@@ -108,7 +108,7 @@ def test_commands_are_understood(tmp_path: Path, command: list[str]) -> None:
 
 
 def test_page_on_production_starts_what_compose_starts() -> None:
-    page = (REPOSITORY / "docs/production.md").read_text()
+    page = (REPOSITORY / "docs/operators/production.md").read_text()
     rows = re.findall(r"^\| `studio-drops-(\w+)` \| `(.+)` \|$", page, re.MULTILINE)
     (unit,) = re.findall(r"^ExecStart=(.+)$", page, re.MULTILINE)
 

@@ -27,7 +27,7 @@ NEEDED = PRODUCTION.keys() - {"DEBUG"}
 
 
 def test_configuration_page_names_each_variable_and_no_other() -> None:
-    page = (REPOSITORY / "docs/configuration.md").read_text()
+    page = (REPOSITORY / "docs/operators/configuration.md").read_text()
     documented = set(re.findall(r"^\| `([A-Z_]+)`( \*)? \|", page, re.MULTILINE))
 
     plain = {(name, "") for name in setting_names.PLAIN}

@@ -7,7 +7,9 @@ from ..wire.answers import refuse
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     if request.path.startswith((*WIRE_PATHS, "/local/")):
-        return refuse(request.path, 404, "there is no such endpoint: see docs/local-kick.md")
+        return refuse(
+            request.path, 404, "there is no such endpoint: see docs/developers/local-kick.md"
+        )
     sentence = "The local Kick has an inventory, connections and a dashboard."
     return _sorry(request, "Nothing here", sentence, status=404)
 

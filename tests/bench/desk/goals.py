@@ -158,7 +158,7 @@ def _judge_export(memory: Sequence[float]) -> Result:
 
 
 def _print_pages(pages: Sequence[Measured], many: int) -> None:
-    """As a table of Markdown, for docs/ops-desk.md."""
+    """As a table of Markdown, for docs/measurements/performance.md."""
     print(f"\n| page | {FEW:,} | {many:,} | ratio | range | queries | rows read |")
     print("|---|---|---|---|---|---|---|")
     for page in pages:
