@@ -1,6 +1,6 @@
 """Keep Kick authorizations alive: use refresh tokens before they expire, one at a time per link.
 
-The row is the job, as in `accounts.deauthorizations`. A worker takes it while holding its Kick user's
+The row is the job, as in `accounts.deauthorizations`. A worker takes it under its Kick user's
 lock, calls Kick outside any transaction, and stores the new token only if the row still holds the
 token it sent. Kick rotates the token with each use, so using it twice at once would lose the
 authorization.
