@@ -18,8 +18,8 @@ from accounts.links import (
     NewAuthorization,
     drop_unused_authorization,
 )
-from accounts.models import Authorization, KickUser
-from accounts.platform_accounts import lock_kick_user
+from accounts.models import Authorization, PlatformAccount
+from accounts.platform_accounts import lock_account
 from accounts.tokens import UnreadableToken, decrypt, encrypt
 from core.clock import RunningClock
 from core.logs import log_event
@@ -72,11 +72,11 @@ def refresh_authorizations(*, oauth: OAuthClient, now: datetime) -> int:
 
 def _take_due(*, now: datetime) -> Authorization | None:
     due = Authorization.objects.filter(next_refresh_at__lte=now).order_by("next_refresh_at")
-    for kick_user_id in due.values_list("pk", flat=True)[:AT_MOST]:
+    for account_id in due.values_list("pk", flat=True)[:AT_MOST]:
         with transaction.atomic():
-            if not _is_locked(kick_user_id):
+            if not _is_locked(account_id):
                 continue
-            authorization = due.filter(pk=kick_user_id).first()
+            authorization = due.filter(pk=account_id).first()
             if authorization is not None:
                 authorization.next_refresh_at = now + SENDING_LASTS_AT_MOST
                 authorization.save(update_fields=["next_refresh_at"])
@@ -84,15 +84,15 @@ def _take_due(*, now: datetime) -> Authorization | None:
     return None
 
 
-def _is_locked(kick_user_id: str) -> bool:
+def _is_locked(account_id: str) -> bool:
     """Lock the Kick user unless another transaction holds the lock."""
-    free = KickUser.objects.select_for_update(skip_locked=True, no_key=True)
-    return free.filter(pk=kick_user_id).first() is not None
+    free = PlatformAccount.objects.select_for_update(skip_locked=True, no_key=True)
+    return free.filter(pk=account_id).first() is not None
 
 
 @transaction.atomic
 def _store(authorization: Authorization, tokens: Tokens, *, now: datetime) -> None:
-    kick_user = lock_kick_user(authorization.kick_user_id, now=now)
+    account = lock_account(authorization.account_id, now=now)
     is_kept = _same_token(authorization).update(
         encrypted_refresh_token=encrypt(tokens.refresh_token),
         obtained_at=now,
@@ -103,7 +103,7 @@ def _store(authorization: Authorization, tokens: Tokens, *, now: datetime) -> No
         fresh = NewAuthorization(
             refresh_token=tokens.refresh_token, scope=authorization.scope, checked_at=now
         )
-        drop_unused_authorization(kick_user=kick_user, authorization=fresh, now=now)
+        drop_unused_authorization(account=account, authorization=fresh, now=now)
     _log(authorization, "refreshed" if is_kept else "overtaken")
 
 
@@ -143,4 +143,4 @@ def _same_token(authorization: Authorization) -> QuerySet[Authorization]:
 
 
 def _log(authorization: Authorization, outcome: str, level: int = logging.INFO) -> None:
-    log_event(logger, "grant", level, kick_user_id=authorization.kick_user_id, outcome=outcome)
+    log_event(logger, "grant", level, account_id=authorization.account_id, outcome=outcome)

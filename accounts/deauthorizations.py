@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 
 from accounts.links import SENDING_LASTS_AT_MOST
-from accounts.models import Deauthorization, KickUser
+from accounts.models import Deauthorization, PlatformAccount
 from accounts.tokens import UnreadableToken, decrypt
 from core.clock import RunningClock
 from core.logs import log_event
@@ -56,27 +56,25 @@ def send_deauthorizations(*, oauth: OAuthClient, now: datetime) -> int:
 def _take_due(*, now: datetime) -> Deauthorization | None:
     """Take one due row, so that other workers and links stay away from it for the next minutes.
 
-    Rows whose Kick user is locked are left for the next run. This keeps the lock order (KickUser
+    Rows whose Kick user is locked are left for the next run. This keeps the lock order (PlatformAccount
     first) without waiting.
     """
     due = Deauthorization.objects.filter(outcome=Outcome.PENDING, next_attempt_at__lte=now)
-    kick_user_ids = due.order_by("next_attempt_at").values_list("kick_user_id", flat=True)
-    for kick_user_id in kick_user_ids[:AT_MOST]:
+    account_ids = due.order_by("next_attempt_at").values_list("account_id", flat=True)
+    for account_id in account_ids[:AT_MOST]:
         with transaction.atomic():
-            if not _is_locked(kick_user_id):
+            if not _is_locked(account_id):
                 continue
-            deauthorization = (
-                due.filter(kick_user_id=kick_user_id).order_by("next_attempt_at").first()
-            )
+            deauthorization = due.filter(account_id=account_id).order_by("next_attempt_at").first()
             if deauthorization is not None:
                 return _mark_as_sending(deauthorization, now=now)
     return None
 
 
-def _is_locked(kick_user_id: str) -> bool:
+def _is_locked(account_id: str) -> bool:
     """Lock the Kick user unless another transaction holds the lock."""
-    free = KickUser.objects.select_for_update(skip_locked=True, no_key=True)
-    return free.filter(pk=kick_user_id).first() is not None
+    free = PlatformAccount.objects.select_for_update(skip_locked=True, no_key=True)
+    return free.filter(pk=account_id).first() is not None
 
 
 def _mark_as_sending(deauthorization: Deauthorization, *, now: datetime) -> Deauthorization:
@@ -128,7 +126,7 @@ def _log(deauthorization: Deauthorization, *, outcome: str, level: int = logging
         logger,
         "revocation",
         level,
-        kick_user_id=deauthorization.kick_user_id,
+        account_id=deauthorization.account_id,
         attempts=deauthorization.attempts,
         outcome=outcome,
     )

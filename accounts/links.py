@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from accounts.models import Authorization, Deauthorization, KickUser, LinkEvent, Player
+from accounts.models import Authorization, Deauthorization, LinkEvent, PlatformAccount, Player
 from accounts.tokens import encrypt
 
 BY_PLAYER = "player"
@@ -39,18 +39,18 @@ class Linked(enum.StrEnum):
 
 
 class LinkRefused(Exception):
-    """No link to `kick_user` was made."""
+    """No link to `account` was made."""
 
-    def __init__(self, kick_user: KickUser) -> None:
-        super().__init__(f"The link to Kick user {kick_user.pk} was refused.")
-        self.kick_user = kick_user
+    def __init__(self, account: PlatformAccount) -> None:
+        super().__init__(f"The link to Kick user {account.pk} was refused.")
+        self.account = account
 
 
-class KickUserTaken(LinkRefused):
+class AccountTaken(LinkRefused):
     """This Kick user is linked to another player."""
 
 
-class PlayerHasAnotherKickUser(LinkRefused):
+class PlayerHasAnotherAccount(LinkRefused):
     """This player is linked to another Kick user."""
 
 
@@ -65,77 +65,77 @@ class NotLinked(Exception):
 def link(
     *,
     player: Player,
-    kick_user: KickUser,
+    account: PlatformAccount,
     authorization: NewAuthorization,
     actor: str,
     now: datetime,
 ) -> Linked:
-    """Link the two and store the authorization. The caller holds the lock on `kick_user`.
+    """Link the two and store the authorization. The caller holds the lock on `account`.
 
     Raises LinkRefused and changes nothing. A repeat replaces the authorization: RENEWED.
     """
-    outcome = Linked.RENEWED if kick_user.player_id == player.pk else Linked.NEW
+    outcome = Linked.RENEWED if account.player_id == player.pk else Linked.NEW
     if outcome == Linked.NEW:
-        _set_player(kick_user=kick_user, player=player, authorization=authorization, now=now)
-        _overtake_deauthorizations(kick_user=kick_user, now=now)
-    _keep_authorization(kick_user=kick_user, authorization=authorization, now=now)
+        _set_player(account=account, player=player, authorization=authorization, now=now)
+        _overtake_deauthorizations(account=account, now=now)
+    _keep_authorization(account=account, authorization=authorization, now=now)
     kind = LinkEvent.Kind.LINKED if outcome == Linked.NEW else LinkEvent.Kind.RENEWED
-    LinkEvent.objects.create(kind=kind, kick_user=kick_user, player=player, actor=actor, at=now)
+    LinkEvent.objects.create(kind=kind, account=account, player=player, actor=actor, at=now)
     return outcome
 
 
-def unlink(*, kick_user: KickUser, actor: str, now: datetime) -> None:
+def unlink(*, account: PlatformAccount, actor: str, now: datetime) -> None:
     """End the link and queue its authorization for revocation, due now.
 
-    The caller holds the lock on `kick_user`. Raises NotLinked, also on a repeat.
+    The caller holds the lock on `account`. Raises NotLinked, also on a repeat.
     """
-    if kick_user.player is None:
+    if account.player is None:
         raise NotLinked
     LinkEvent.objects.create(
         kind=LinkEvent.Kind.UNLINKED,
-        kick_user=kick_user,
-        player=kick_user.player,
+        account=account,
+        player=account.player,
         actor=actor,
         at=now,
     )
-    kick_user.player, kick_user.linked_at = None, None
-    kick_user.save(update_fields=["player", "linked_at"])
-    for authorization in Authorization.objects.filter(kick_user=kick_user):
-        _ask_for_deauthorization(kick_user, bytes(authorization.encrypted_refresh_token), now=now)
+    account.player, account.linked_at = None, None
+    account.save(update_fields=["player", "linked_at"])
+    for authorization in Authorization.objects.filter(account=account):
+        _ask_for_deauthorization(account, bytes(authorization.encrypted_refresh_token), now=now)
         authorization.delete()
 
 
 def drop_unused_authorization(
-    *, kick_user: KickUser, authorization: NewAuthorization, now: datetime
+    *, account: PlatformAccount, authorization: NewAuthorization, now: datetime
 ) -> None:
     """Queue the authorization of a refused link for revocation, if that's safe.
 
     Kick may end all of a viewer's authorizations along with one token. If the viewer is linked to
     any player, the new authorization is only forgotten, because revoking it could end the active
-    one. The caller holds the lock on `kick_user`.
+    one. The caller holds the lock on `account`.
     """
-    if kick_user.player_id is None:
-        _ask_for_deauthorization(kick_user, encrypt(authorization.refresh_token), now=now)
+    if account.player_id is None:
+        _ask_for_deauthorization(account, encrypt(authorization.refresh_token), now=now)
 
 
 def _set_player(
-    *, kick_user: KickUser, player: Player, authorization: NewAuthorization, now: datetime
+    *, account: PlatformAccount, player: Player, authorization: NewAuthorization, now: datetime
 ) -> None:
-    if kick_user.player_id is not None:
-        raise KickUserTaken(kick_user)
-    if _was_revoked_meanwhile(kick_user=kick_user, authorization=authorization, now=now):
-        raise DeauthorizationUnderWay(kick_user)
+    if account.player_id is not None:
+        raise AccountTaken(account)
+    if _was_revoked_meanwhile(account=account, authorization=authorization, now=now):
+        raise DeauthorizationUnderWay(account)
     try:
         # The player may be linking two Kick users at once, so the unique key decides.
         with transaction.atomic():
-            KickUser.objects.filter(pk=kick_user.pk).update(player=player, linked_at=now)
+            PlatformAccount.objects.filter(pk=account.pk).update(player=player, linked_at=now)
     except IntegrityError as error:
-        raise PlayerHasAnotherKickUser(kick_user) from error
-    kick_user.player, kick_user.linked_at = player, now
+        raise PlayerHasAnotherAccount(account) from error
+    account.player, account.linked_at = player, now
 
 
 def _was_revoked_meanwhile(
-    *, kick_user: KickUser, authorization: NewAuthorization, now: datetime
+    *, account: PlatformAccount, authorization: NewAuthorization, now: datetime
 ) -> bool:
     """Whether a revocation for this Kick user may have reached Kick after `grant.checked_at`.
 
@@ -147,15 +147,11 @@ def _was_revoked_meanwhile(
     has_just_ended = Q(
         outcome=Deauthorization.Outcome.REVOKED, ended_at__gte=authorization.checked_at
     )
-    return Deauthorization.objects.filter(
-        is_on_its_way | has_just_ended, kick_user=kick_user
-    ).exists()
+    return Deauthorization.objects.filter(is_on_its_way | has_just_ended, account=account).exists()
 
 
-def _overtake_deauthorizations(*, kick_user: KickUser, now: datetime) -> None:
-    Deauthorization.objects.filter(
-        kick_user=kick_user, outcome=Deauthorization.Outcome.PENDING
-    ).update(
+def _overtake_deauthorizations(*, account: PlatformAccount, now: datetime) -> None:
+    Deauthorization.objects.filter(account=account, outcome=Deauthorization.Outcome.PENDING).update(
         outcome=Deauthorization.Outcome.OVERTAKEN,
         encrypted_refresh_token=b"",
         next_attempt_at=None,
@@ -165,10 +161,10 @@ def _overtake_deauthorizations(*, kick_user: KickUser, now: datetime) -> None:
 
 
 def _keep_authorization(
-    *, kick_user: KickUser, authorization: NewAuthorization, now: datetime
+    *, account: PlatformAccount, authorization: NewAuthorization, now: datetime
 ) -> None:
     Authorization.objects.update_or_create(
-        kick_user=kick_user,
+        account=account,
         defaults={
             "encrypted_refresh_token": encrypt(authorization.refresh_token),
             "scope": authorization.scope,
@@ -180,9 +176,9 @@ def _keep_authorization(
     )
 
 
-def _ask_for_deauthorization(kick_user: KickUser, encrypted: bytes, *, now: datetime) -> None:
+def _ask_for_deauthorization(account: PlatformAccount, encrypted: bytes, *, now: datetime) -> None:
     Deauthorization.objects.create(
-        kick_user=kick_user,
+        account=account,
         encrypted_refresh_token=encrypted,
         created_at=now,
         next_attempt_at=now,

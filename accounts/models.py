@@ -32,7 +32,7 @@ class Player(models.Model):
         return self.name or self.game_account_id
 
 
-class KickUser(models.Model):
+class PlatformAccount(models.Model):
     """A Kick account that has appeared in a claim or a link.
 
     `player` is the link: one to one, guaranteed by its unique key. Lock this row before recording
@@ -40,14 +40,14 @@ class KickUser(models.Model):
     """
 
     # A uint64 as canonical decimal text: neither database has an integer type with that range.
-    kick_user_id = OpaqueTextField(_("Kick user ID"), primary_key=True)
+    account_id = OpaqueTextField(_("Kick user ID"), primary_key=True)
     name = models.TextField(_("Kick name"), blank=True)
     player = models.OneToOneField(
         Player,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="kick_user",
+        related_name="account",
         verbose_name=_("player"),
     )
     linked_at = models.DateTimeField(_("linked at"), null=True, blank=True)
@@ -58,15 +58,15 @@ class KickUser(models.Model):
         verbose_name_plural = _("Kick users")
         constraints = [
             models.CheckConstraint(
-                name="kick_user_linked_at_goes_with_player",
+                name="account_linked_at_goes_with_player",
                 condition=Q(player__isnull=True, linked_at__isnull=True)
                 | Q(player__isnull=False, linked_at__isnull=False),
             )
         ]
-        indexes = [models.Index(Upper("name"), name="kick_users_by_name")]
+        indexes = [models.Index(Upper("name"), name="accounts_by_name")]
 
     def __str__(self) -> str:
-        return self.name or self.kick_user_id
+        return self.name or self.account_id
 
 
 class LinkEvent(models.Model):
@@ -78,8 +78,11 @@ class LinkEvent(models.Model):
         UNLINKED = "UNLINKED", _("unlinked")
 
     kind = models.TextField(_("event"), choices=Kind)
-    kick_user = models.ForeignKey(
-        KickUser, on_delete=models.PROTECT, related_name="link_events", verbose_name=_("Kick user")
+    account = models.ForeignKey(
+        PlatformAccount,
+        on_delete=models.PROTECT,
+        related_name="link_events",
+        verbose_name=_("Kick user"),
     )
     player = models.ForeignKey(
         Player, on_delete=models.PROTECT, related_name="link_events", verbose_name=_("player")
@@ -98,14 +101,14 @@ class LinkEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kick_user_id} {self.kind} {self.player_id}"
+        return f"{self.account_id} {self.kind} {self.player_id}"
 
 
 class Authorization(models.Model):
     """The authorization behind a link: its encrypted refresh token. Exists while linked."""
 
-    kick_user = models.OneToOneField(
-        KickUser, on_delete=models.PROTECT, primary_key=True, related_name="authorization"
+    account = models.OneToOneField(
+        PlatformAccount, on_delete=models.PROTECT, primary_key=True, related_name="authorization"
     )
     encrypted_refresh_token = models.BinaryField()
     scope = models.TextField(_("scope"))
@@ -132,13 +135,13 @@ class Authorization(models.Model):
             models.Index(name="grants_to_refresh", fields=["next_refresh_at"]),
             models.Index(
                 name="grants_disconnected",
-                fields=["kick_user"],
+                fields=["account"],
                 condition=Q(disconnected_at__isnull=False),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"authorization of {self.kick_user_id}"
+        return f"authorization of {self.account_id}"
 
 
 class Deauthorization(models.Model):
@@ -149,8 +152,8 @@ class Deauthorization(models.Model):
         REVOKED = "REVOKED", _("revoked at Kick")
         OVERTAKEN = "OVERTAKEN", _("not needed: linked again")
 
-    kick_user = models.ForeignKey(
-        KickUser,
+    account = models.ForeignKey(
+        PlatformAccount,
         on_delete=models.PROTECT,
         related_name="deauthorizations",
         verbose_name=_("Kick user"),
@@ -191,7 +194,7 @@ class Deauthorization(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kick_user_id} {self.outcome}"
+        return f"{self.account_id} {self.outcome}"
 
 
 class LinkAttempt(models.Model):

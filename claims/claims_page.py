@@ -67,7 +67,7 @@ def record_page(page: ClaimsPage, *, now: datetime) -> Tally:
 def _received(claim: ApiClaim) -> ReceivedClaim:
     return ReceivedClaim(
         claim.payload,
-        kick_created_at=claim.created_at,
+        occurred_at=claim.created_at,
         external_status=claim.external_status or Claim.ExternalStatus.INITIATED,
     )
 

@@ -52,7 +52,7 @@ class ReceivedClaim:
 
     payload: ClaimPayload
     message_id: str = ""
-    kick_created_at: datetime | None = None
+    occurred_at: datetime | None = None
     external_status: str = Claim.ExternalStatus.INITIATED
 
 
@@ -101,15 +101,15 @@ def heal_claims(*, now: datetime) -> int:
     return sum(map(len, _heal(condition="", parameters={}, now=now)))
 
 
-def reconsider_kick_user(*, kick_user_id: str, now: datetime) -> int:
+def reconsider_account(*, account_id: str, now: datetime) -> int:
     """Grant the held claims of a newly linked Kick user.
 
     Call it inside the transaction that makes the link, which holds the lock on the Kick user's row.
     Returns the number of granted claims. On a repeat: 0.
     """
     healed = _heal(
-        condition="AND kick_user_id = %(kick_user_id)s",
-        parameters={"kick_user_id": kick_user_id},
+        condition="AND account_id = %(account_id)s",
+        parameters={"account_id": account_id},
         now=now,
     )
     return sum(claim.status == Claim.Status.GRANTED for batch in healed for claim in batch)
@@ -145,14 +145,14 @@ def _heal(
 
 def _stored(
     claim_id: str,
-    kick_user_id: str,
+    account_id: str,
     campaign_id: str,
     reward_id: str,
     external_id: str,
     message_id: str,
     *_: object,
 ) -> ReceivedClaim:
-    payload = ClaimPayload(claim_id, kick_user_id, campaign_id, reward_id, external_id)
+    payload = ClaimPayload(claim_id, account_id, campaign_id, reward_id, external_id)
     return ReceivedClaim(payload, message_id=message_id)
 
 
@@ -238,7 +238,7 @@ def _columns(claim: ReceivedClaim) -> tuple[object, ...]:
         claim.payload.reward_id,
         claim.payload.external_id,
         claim.message_id,
-        claim.kick_created_at,
+        claim.occurred_at,
         claim.external_status,
     )
 

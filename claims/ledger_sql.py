@@ -4,20 +4,20 @@ PostgreSQL records a batch in one statement. In SQLite, one statement can't writ
 the same parts run in turn inside one IMMEDIATE transaction, which blocks all other writers. Both
 share the deciding parts (`KNOWN`, `REASON`, `DUE`) and the writes.
 
-Each part reads `incoming`: claim_id, kick_user_id, campaign_id, reward_id, external_id,
-message_id, kick_created_at, external_status.
+Each part reads `incoming`: claim_id, account_id, campaign_id, reward_id, external_id,
+message_id, occurred_at, external_status.
 """
 
 import re
 
 INCOMING_COLUMNS = (
     "claim_id",
-    "kick_user_id",
+    "account_id",
     "campaign_id",
     "reward_id",
     "external_id",
     "message_id",
-    "kick_created_at",
+    "occurred_at",
     "external_status",
 )
 
@@ -29,14 +29,14 @@ KNOWN = """
             claim.status AS known_status,
             claim.hold_reason AS known_reason,
             claim.not_ours_at,
-            claim.kick_user_id = new.kick_user_id
+            claim.account_id = new.account_id
                 AND claim.campaign_id = new.campaign_id
                 AND claim.reward_id = new.reward_id
                 AND (claim.external_id = new.external_id
                      OR claim.external_id = '' OR new.external_id = '')
                 AS is_same,
             (
-                SELECT player_id FROM accounts_kickuser WHERE kick_user_id = new.kick_user_id
+                SELECT player_id FROM accounts_platformaccount WHERE account_id = new.account_id
             ) AS known_player_id,
             EXISTS (
                 SELECT 1 FROM claims_campaignreward
@@ -83,38 +83,38 @@ DUE = f"""
 # claim recorded while its Kick user is being linked could stay held for good. An update that
 # changes nothing is the only way to lock and read a row in a statement that may also insert it.
 LOCK_KICK_USERS = """
-    INSERT INTO accounts_kickuser AS kick_user (kick_user_id, name, first_seen_at)
-    SELECT DISTINCT kick_user_id, '', %(now)s FROM due WHERE TRUE ORDER BY kick_user_id
-    ON CONFLICT (kick_user_id) DO UPDATE SET name = kick_user.name
+    INSERT INTO accounts_platformaccount AS account (account_id, name, first_seen_at)
+    SELECT DISTINCT account_id, '', %(now)s FROM due WHERE TRUE ORDER BY account_id
+    ON CONFLICT (account_id) DO UPDATE SET name = account.name
 """
 
-# {kick_users} is a relation with the player of each locked Kick user.
+# {accounts} is a relation with the player of each locked Kick user.
 DECIDED = f"""
     decided AS (
         SELECT due.*, player_id, {REASON.format(player_id="player_id")} AS hold_reason
-        FROM due JOIN {{kick_users}} USING (kick_user_id)
+        FROM due JOIN {{accounts}} USING (account_id)
     )
 """
 
 # Only held claims change here. Granted and revoked ones stay as they are.
 WRITE_CLAIMS = """
     INSERT INTO claims_claim AS claim (
-        claim_id, kick_user_id, campaign_id, reward_id, external_id,
+        claim_id, account_id, campaign_id, reward_id, external_id,
         status, hold_reason, first_hold_reason, granted_at,
-        source, message_id, kick_created_at, received_at, recorded_at,
+        source, message_id, occurred_at, received_at, recorded_at,
         lookups, next_lookup_at, wanted_external_status, external_status, refused_writes
     )
     SELECT
-        claim_id, kick_user_id, campaign_id, reward_id, external_id,
+        claim_id, account_id, campaign_id, reward_id, external_id,
         CASE WHEN hold_reason = '' THEN 'GRANTED' ELSE 'HELD' END,
         hold_reason, hold_reason,
         CASE WHEN hold_reason = '' THEN %(now)s END,
-        %(source)s, message_id, kick_created_at, %(received_at)s, %(now)s,
+        %(source)s, message_id, occurred_at, %(received_at)s, %(now)s,
         0, CASE WHEN hold_reason = 'UNCONFIRMED' THEN %(now)s END,
         'initiated', external_status, 0
     FROM decided WHERE TRUE ORDER BY claim_id
     ON CONFLICT (claim_id) DO UPDATE SET
-        kick_user_id = EXCLUDED.kick_user_id,
+        account_id = EXCLUDED.account_id,
         campaign_id = EXCLUDED.campaign_id,
         reward_id = EXCLUDED.reward_id,
         external_id = COALESCE(NULLIF(EXCLUDED.external_id, ''), claim.external_id),
@@ -127,7 +127,7 @@ WRITE_CLAIMS = """
             THEN claim.not_ours_at END
     WHERE claim.status = 'HELD' AND (
         %(is_from_api)s
-        OR claim.kick_user_id = EXCLUDED.kick_user_id
+        OR claim.account_id = EXCLUDED.account_id
         AND claim.campaign_id = EXCLUDED.campaign_id
         AND claim.reward_id = EXCLUDED.reward_id
     )
@@ -149,17 +149,17 @@ NOTE_API_FACTS = """
     UPDATE claims_claim SET
         external_status = CASE WHEN incoming.external_status = ''
             THEN claims_claim.external_status ELSE incoming.external_status END,
-        kick_created_at = COALESCE(claims_claim.kick_created_at, incoming.kick_created_at)
+        occurred_at = COALESCE(claims_claim.occurred_at, incoming.occurred_at)
     FROM incoming
     WHERE claims_claim.claim_id = incoming.claim_id AND (
         incoming.external_status NOT IN ('', claims_claim.external_status)
-        OR claims_claim.kick_created_at IS NULL AND incoming.kick_created_at IS NOT NULL
+        OR claims_claim.occurred_at IS NULL AND incoming.occurred_at IS NOT NULL
     )
 """
 
 # --- PostgreSQL: one statement -----------------------------------------------------------------
 
-_TYPES = dict.fromkeys(INCOMING_COLUMNS, "text") | {"kick_created_at": "timestamptz"}
+_TYPES = dict.fromkeys(INCOMING_COLUMNS, "text") | {"occurred_at": "timestamptz"}
 _ONE = ", ".join(f"%({column})s::{type_}" for column, type_ in _TYPES.items())
 _ONE_INCOMING = f"incoming ({', '.join(INCOMING_COLUMNS)}) AS (SELECT {_ONE})"
 # A single JSON text costs the driver a tenth of the time of eight arrays. PostgreSQL can also plan
@@ -173,8 +173,8 @@ _INCOMING_JSON = f"""
 
 _RECORD = f"""
     WITH {{incoming}}, {KNOWN}, {DUE},
-    locked AS ({LOCK_KICK_USERS} RETURNING kick_user_id, player_id),
-    {DECIDED.format(kick_users="locked")},
+    locked AS ({LOCK_KICK_USERS} RETURNING account_id, player_id),
+    {DECIDED.format(accounts="locked")},
     written AS (
         {WRITE_CLAIMS}
         RETURNING claim_id, status, hold_reason
@@ -208,7 +208,7 @@ _SQLITE_VALUES = ", ".join(
 )
 _SQLITE_INCOMING = f"incoming AS (SELECT {_SQLITE_VALUES} FROM json_each(%(incoming)s))"
 _SQLITE_DUE = f"WITH {_SQLITE_INCOMING}, {KNOWN}, {DUE}"
-_SQLITE_DECIDED = DECIDED.format(kick_users="accounts_kickuser")
+_SQLITE_DECIDED = DECIDED.format(accounts="accounts_platformaccount")
 
 SQLITE_KNOWN = f"""
     {_SQLITE_DUE}
@@ -220,9 +220,9 @@ SQLITE_WRITES = (
     f"""
     WITH {_SQLITE_INCOMING},
     granted AS (
-        SELECT claim.claim_id, claim.reward_id, kick_user.player_id
+        SELECT claim.claim_id, claim.reward_id, account.player_id
         FROM incoming JOIN claims_claim AS claim ON claim.claim_id = incoming.claim_id
-        JOIN accounts_kickuser AS kick_user ON kick_user.kick_user_id = claim.kick_user_id
+        JOIN accounts_platformaccount AS account ON account.key = claim.account_id
         WHERE claim.status = 'GRANTED' AND NOT EXISTS (
             SELECT 1 FROM claims_entitlement AS entitlement
             WHERE entitlement.claim_id = claim.claim_id
@@ -252,8 +252,8 @@ FIND_HEALABLE = f"""
 # --- Both: claims of a page that can no longer change --------------------------------------------
 
 FIND_SETTLED = """
-    SELECT claim_id, kick_user_id, campaign_id, reward_id, external_id, external_status,
-        kick_created_at IS NOT NULL
+    SELECT claim_id, account_id, campaign_id, reward_id, external_id, external_status,
+        occurred_at IS NOT NULL
     FROM claims_claim WHERE claim_id {among} AND status <> 'HELD'
 """
 POSTGRESQL_AMONG = "= ANY(%(claim_ids)s)"

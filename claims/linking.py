@@ -11,9 +11,9 @@ from django.db import transaction
 
 from accounts import links
 from accounts.links import Linked, LinkRefused, NewAuthorization, NotLinked
-from accounts.models import KickUser, Player
-from accounts.platform_accounts import lock_kick_user
-from claims.ledger import reconsider_kick_user
+from accounts.models import PlatformAccount, Player
+from accounts.platform_accounts import lock_account
+from claims.ledger import reconsider_account
 from core.deadlocks import retry_deadlock_once
 from core.logs import log_event
 
@@ -29,7 +29,7 @@ class LinkResult:
 def link_player(
     *,
     player: Player,
-    kick_user_id: str,
+    account_id: str,
     kick_name: str,
     authorization: NewAuthorization,
     actor: str = links.BY_PLAYER,
@@ -37,22 +37,22 @@ def link_player(
 ) -> LinkResult:
     """Link the two, store the authorization, and grant all claims held as NOT_LINKED.
 
-    A repeat replaces the stored authorization. Raises KickUserTaken, PlayerHasAnotherKickUser or
+    A repeat replaces the stored authorization. Raises AccountTaken, PlayerHasAnotherAccount or
     GrantBeingRevoked. Nothing has changed then, except that the new authorization is queued for
     revocation if that Kick user isn't linked to anyone.
     """
     result = _link_or_refuse(
         player=player,
-        kick_user_id=kick_user_id,
+        account_id=account_id,
         kick_name=kick_name,
         authorization=authorization,
         actor=actor,
         now=now,
     )
     if isinstance(result, LinkRefused):
-        _log_link(kick_user_id, player, outcome=type(result).__name__)
+        _log_link(account_id, player, outcome=type(result).__name__)
         raise result
-    _log_link(kick_user_id, player, outcome=result.outcome, granted_claims=result.granted_claims)
+    _log_link(account_id, player, outcome=result.outcome, granted_claims=result.granted_claims)
     return result
 
 
@@ -61,22 +61,22 @@ def link_player(
 def _link_or_refuse(
     *,
     player: Player,
-    kick_user_id: str,
+    account_id: str,
     kick_name: str,
     authorization: NewAuthorization,
     actor: str,
     now: datetime,
 ) -> LinkResult | LinkRefused:
     """Returns a refusal instead of raising it, so that the queued revocation is committed."""
-    kick_user = lock_kick_user(kick_user_id, name=kick_name, now=now)
+    account = lock_account(account_id, name=kick_name, now=now)
     try:
         outcome = links.link(
-            player=player, kick_user=kick_user, authorization=authorization, actor=actor, now=now
+            player=player, account=account, authorization=authorization, actor=actor, now=now
         )
     except LinkRefused as refusal:
-        links.drop_unused_authorization(kick_user=kick_user, authorization=authorization, now=now)
+        links.drop_unused_authorization(account=account, authorization=authorization, now=now)
         return refusal
-    granted = reconsider_kick_user(kick_user_id=kick_user_id, now=now)
+    granted = reconsider_account(account_id=account_id, now=now)
     return LinkResult(outcome=outcome, granted_claims=granted)
 
 
@@ -86,22 +86,22 @@ def unlink_player(*, player: Player, actor: str = links.BY_PLAYER, now: datetime
 
     Raises NotLinked, also on a repeat.
     """
-    kick_user_id = KickUser.objects.filter(player=player).values_list("pk", flat=True).first()
-    if kick_user_id is None:
+    account_id = PlatformAccount.objects.filter(player=player).values_list("pk", flat=True).first()
+    if account_id is None:
         raise NotLinked
     with transaction.atomic():
-        kick_user = lock_kick_user(kick_user_id, now=now)
-        if kick_user.player_id != player.pk:
+        account = lock_account(account_id, now=now)
+        if account.player_id != player.pk:
             raise NotLinked
-        links.unlink(kick_user=kick_user, actor=actor, now=now)
-    log_event(logger, "unlink", kick_user_id=kick_user_id, player_id=player.pk, outcome="unlinked")
+        links.unlink(account=account, actor=actor, now=now)
+    log_event(logger, "unlink", account_id=account_id, player_id=player.pk, outcome="unlinked")
 
 
-def _log_link(kick_user_id: str, player: Player, *, outcome: str, granted_claims: int = 0) -> None:
+def _log_link(account_id: str, player: Player, *, outcome: str, granted_claims: int = 0) -> None:
     log_event(
         logger,
         "link",
-        kick_user_id=kick_user_id,
+        account_id=account_id,
         player_id=player.pk,
         outcome=outcome,
         granted_claims=granted_claims,

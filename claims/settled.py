@@ -26,7 +26,7 @@ def find_unsettled(claims: Sequence[ApiClaim]) -> list[ApiClaim]:
 
 def _is_as_shown(
     claim: ApiClaim,
-    kick_user_id: str,
+    account_id: str,
     campaign_id: str,
     reward_id: str,
     external_id: str,
@@ -35,7 +35,7 @@ def _is_as_shown(
 ) -> bool:
     shown = claim.payload
     return (
-        shown.user_id == kick_user_id
+        shown.user_id == account_id
         and shown.campaign_id == campaign_id
         and shown.reward_id == reward_id
         and (shown.external_id == external_id or not shown.external_id or not external_id)

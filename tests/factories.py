@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims.models import (
     Campaign,
     CampaignReward,
@@ -35,17 +35,17 @@ def make_player(**overrides: Any) -> Player:
     return Player.objects.create(**fields | overrides)
 
 
-def make_kick_user(*, player: Player | None = None, **overrides: Any) -> KickUser:
+def make_account(*, player: Player | None = None, **overrides: Any) -> PlatformAccount:
     """Linked if a player is given."""
     number = next(_numbers)
     fields = {
-        "kick_user_id": str(18_446_744_073_709_000_000 + number),
+        "account_id": str(18_446_744_073_709_000_000 + number),
         "name": f"viewer{number}",
         "player": player,
         "linked_at": NOW if player else None,
         "first_seen_at": NOW,
     }
-    return KickUser.objects.create(**fields | overrides)
+    return PlatformAccount.objects.create(**fields | overrides)
 
 
 def make_item(**overrides: Any) -> Item:
@@ -93,8 +93,8 @@ def make_claim(**overrides: Any) -> Claim:
         overrides["campaign"] = make_campaign()
     if "reward" not in overrides and "reward_id" not in overrides:
         overrides["reward"] = overrides["campaign"].rewards.first()
-    if "kick_user" not in overrides and "kick_user_id" not in overrides:
-        overrides["kick_user"] = make_kick_user()
+    if "account" not in overrides and "account_id" not in overrides:
+        overrides["account"] = make_account()
     fields = {
         "claim_id": f"01K0CLAIM{number:017}",
         "hold_reason": Claim.HoldReason.NOT_LINKED if is_held else "",
@@ -111,11 +111,13 @@ def make_claim(**overrides: Any) -> Claim:
 
 def make_entitlement(*, claim: Claim | None = None, **overrides: Any) -> Entitlement:
     """Granted, to the player given or to a new one, for a claim of that player's Kick user."""
-    player = overrides.pop("player", None) or (claim and claim.kick_user and claim.kick_user.player)
+    player = overrides.pop("player", None) or (claim and claim.account and claim.account.player)
     player = player or make_player()
     if claim is None:
-        kick_user = KickUser.objects.filter(player=player).first() or make_kick_user(player=player)
-        claim = make_claim(status=Claim.Status.GRANTED, kick_user=kick_user)
+        account = PlatformAccount.objects.filter(player=player).first() or make_account(
+            player=player
+        )
+        claim = make_claim(status=Claim.Status.GRANTED, account=account)
     number = next(_numbers)
     status = overrides.setdefault("status", Entitlement.Status.GRANTED)
     is_fulfilled = status == Entitlement.Status.FULFILLED

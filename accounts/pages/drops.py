@@ -72,7 +72,7 @@ def _granted(player: Player) -> Iterable[Drop]:
 
 def _held(player: Player) -> Iterable[Drop]:
     newest = Claim.objects.filter(
-        kick_user__player=player,
+        account__player=player,
         status=Claim.Status.HELD,
         hold_reason__in=list(STATE_OF_HELD_CLAIM),
     ).order_by("-recorded_at")

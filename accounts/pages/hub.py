@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import Authorization, KickUser, Player
+from accounts.models import Authorization, PlatformAccount, Player
 from accounts.pages.drops import list_player_drops
 from accounts.pages.sessions import current_player, take_news
 
@@ -16,14 +16,14 @@ def hub(request: HttpRequest) -> HttpResponse:
     player = current_player(request)
     if player is None:
         return render(request, "link/welcome.html", {"step": 1})
-    kick_user = KickUser.objects.filter(player=player).first()
+    account = PlatformAccount.objects.filter(player=player).first()
     context = {"player": player, "drops": list_player_drops(player), "news": take_news(request)}
-    if kick_user is None:
+    if account is None:
         return render(request, "link/connect.html", {**context, "step": 2})
     is_disconnected = Authorization.objects.filter(
-        kick_user=kick_user, disconnected_at__isnull=False
+        account=account, disconnected_at__isnull=False
     ).exists()
-    context |= {"step": 3, "kick_user": kick_user, "is_disconnected": is_disconnected}
+    context |= {"step": 3, "account": account, "is_disconnected": is_disconnected}
     return render(request, "link/linked.html", context)
 
 

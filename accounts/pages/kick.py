@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.link_attempts import LinkAttemptRefused, begin_link_attempt, take_link_attempt
 from accounts.links import LinkRefused, NewAuthorization, NotLinked
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from accounts.pages.hub import show_failure
 from accounts.pages.link_ends import AuthorizationRefused, end_of, read_authorization
 from accounts.pages.sessions import current_player, leave_news, session_key
@@ -96,7 +96,7 @@ def _finish_trip(request: HttpRequest, player: Player | None, *, kick: Kick) -> 
     user = kick.api.current_user(tokens.access_token)
     return link_player(
         player=player,
-        kick_user_id=user.user_id,
+        account_id=user.user_id,
         kick_name=user.name,
         authorization=NewAuthorization(
             tokens.refresh_token, scope=tokens.scope, checked_at=checked_at
@@ -114,10 +114,10 @@ def _unlink(request: HttpRequest, player: Player) -> None:
 
 
 def _ask_to_unlink(request: HttpRequest, player: Player) -> HttpResponse:
-    kick_user = KickUser.objects.filter(player=player).first()
-    if kick_user is None:
+    account = PlatformAccount.objects.filter(player=player).first()
+    if account is None:
         return redirect("link:hub")
-    return render(request, "link/unlink.html", {"player": player, "kick_user": kick_user})
+    return render(request, "link/unlink.html", {"player": player, "account": account})
 
 
 def _show_end(request: HttpRequest, player: Player | None, failure: Exception) -> HttpResponse:
@@ -128,6 +128,6 @@ def _show_end(request: HttpRequest, player: Player | None, failure: Exception) -
         end.template,
         status=end.status,
         player=player,
-        kick_user=KickUser.objects.filter(player=player).first() if player else None,
-        refused_kick_user=getattr(failure, "kick_user", None),
+        account=PlatformAccount.objects.filter(player=player).first() if player else None,
+        refused_account=getattr(failure, "account", None),
     )

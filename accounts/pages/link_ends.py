@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.link_attempts import LinkAttemptRefused
-from accounts.links import DeauthorizationUnderWay, KickUserTaken, PlayerHasAnotherKickUser
+from accounts.links import AccountTaken, DeauthorizationUnderWay, PlayerHasAnotherAccount
 from core.logs import log_event
 from platforms.kick.protocol.errors import KickError, KickMalformed, KickRejected, KickUnavailable
 
@@ -33,8 +33,8 @@ EXPIRED = End("expired", 400)
 ENDS: tuple[tuple[type[Exception], End], ...] = (
     (LinkAttemptRefused, EXPIRED),
     (AuthorizationRefused, End("declined", 200)),
-    (KickUserTaken, End("taken", 409)),
-    (PlayerHasAnotherKickUser, End("other_kick_user", 409)),
+    (AccountTaken, End("taken", 409)),
+    (PlayerHasAnotherAccount, End("other_account", 409)),
     (DeauthorizationUnderWay, End("being_revoked", 409)),
     (KickUnavailable, End("unreachable", 503)),
     (KickError, End("nonsense", 502)),

@@ -55,7 +55,7 @@ PLAYER = OpenApiExample(
     value={
         "game_account_id": GAME_ACCOUNT_ID,
         "linked": True,
-        "kick_user_id": "18446744073709551615",
+        "account_id": "18446744073709551615",
         "kick_name": "night_owl",
         "linked_at": "2026-06-20T09:15:00Z",
     },

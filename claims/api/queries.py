@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from accounts.models import KickUser
+from accounts.models import PlatformAccount
 from claims.entitlement_ids import entitlement_id
 from claims.models import Claim, Entitlement
 from core.deadlocks import retry_deadlock_once
@@ -131,6 +131,6 @@ def mark_first_listed(*, entitlement_ids: Sequence[int], now: datetime) -> int:
     return Entitlement.objects.filter(pk__in=in_key_order.values("pk")).update(first_listed_at=now)
 
 
-def find_linked_kick_user(*, game_account_id: str) -> KickUser | None:
+def find_linked_account(*, game_account_id: str) -> PlatformAccount | None:
     """The Kick user this player is linked to. None if not linked, or for an unknown player."""
-    return KickUser.objects.filter(player__game_account_id=game_account_id).first()
+    return PlatformAccount.objects.filter(player__game_account_id=game_account_id).first()

@@ -222,7 +222,7 @@ class PlayerSerializer(serializers.Serializer[Any]):
     linked = serializers.BooleanField(
         help_text=gettext_lazy("Whether a Kick account is linked. False for an unknown player.")
     )
-    kick_user_id = serializers.CharField(
+    account_id = serializers.CharField(
         allow_null=True, help_text=gettext_lazy("A number of up to 20 digits, as a string.")
     )
     kick_name = serializers.CharField(

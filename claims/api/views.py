@@ -14,7 +14,7 @@ from claims.api import examples
 from claims.api.authentication import categories_of
 from claims.api.pagination import page_of
 from claims.api.parsers import BoundedJSONParser
-from claims.api.queries import find_linked_kick_user, list_entitlements, mark_first_listed
+from claims.api.queries import find_linked_account, list_entitlements, mark_first_listed
 from claims.api.schema import responses
 from claims.api.serializers import (
     EntitlementPageSerializer,
@@ -113,13 +113,13 @@ class PlayerView(ApiView):
         query = PlayerQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         game_account_id: str = query.validated_data["game_account_id"]
-        kick_user = find_linked_kick_user(game_account_id=game_account_id)
+        account = find_linked_account(game_account_id=game_account_id)
         player = {
             "game_account_id": game_account_id,
-            "linked": kick_user is not None,
-            "kick_user_id": kick_user and kick_user.kick_user_id,
-            "kick_name": kick_user and kick_user.name,
-            "linked_at": kick_user and kick_user.linked_at,
+            "linked": account is not None,
+            "account_id": account and account.key,
+            "kick_name": account and account.name,
+            "linked_at": account and account.linked_at,
         }
         return Response(PlayerSerializer(player).data)
 

@@ -8,13 +8,13 @@ from itertools import groupby, islice
 
 from django.db import transaction
 
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims import entitlements as taking_back
 from claims import linking, manual_grants
 from claims.claims_page import Tally, record_page
 from claims.desk.audit import Subject, make_row, of_player, record_acts
 from claims.entitlements import ReasonMissing, RevokedEntitlements
-from claims.ledger import reconsider_kick_user
+from claims.ledger import reconsider_account
 from claims.models import AuditEvent, CampaignReward, Claim, Entitlement
 from core.deadlocks import retry_deadlock_once
 from platforms.kick.protocol.api import KickApi
@@ -41,29 +41,29 @@ class ActionContext:
 
 @retry_deadlock_once
 @transaction.atomic
-def retry_claims(*, kick_user: KickUser, act: ActionContext) -> int:
+def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
     """Pass a Kick user's held claims through the ledger again. Returns how many were granted.
 
     What they are held for is recomputed from the facts; on a repeat nothing changes.
     """
-    granted = _reconsider(kick_user, act)
-    _note(Action.RETRY, act, _subject(kick_user), after={"granted": granted})
+    granted = _reconsider(account, act)
+    _note(Action.RETRY, act, _subject(account), after={"granted": granted})
     return granted
 
 
-def ask_kick(*, kick_user: KickUser, api: KickApi, act: ActionContext) -> Tally:
+def ask_kick(*, account: PlatformAccount, api: KickApi, act: ActionContext) -> Tally:
     """Read this Kick user's claims from Kick's claims API, now, and record them.
 
     Raises KickError when Kick cannot be asked, which is noted, too. On a repeat: nothing new.
     """
-    subject = _subject(kick_user)
+    subject = _subject(account)
     try:
-        pages = islice(api.iter_claims(user_id=kick_user.pk), PAGES_AT_MOST)
+        pages = islice(api.iter_claims(user_id=account.pk), PAGES_AT_MOST)
         tally = sum((record_page(page, now=act.now) for page in pages), Tally())
     except KickError as error:
         _note(Action.ASK_KICK, act, subject, after={"error": str(error)})
         raise
-    _reconsider(kick_user, act)
+    _reconsider(account, act)
     _note(Action.ASK_KICK, act, subject, after=asdict(tally))
     return tally
 
@@ -130,21 +130,21 @@ def _taken_back(
 def unlink(*, player: Player, act: ActionContext) -> None:
     """End a player's link. Raises ReasonMissing, or NotLinked, also on a repeat."""
     act.demand_reason()
-    linked = KickUser.objects.filter(player=player).values_list("pk", flat=True).first()
+    linked = PlatformAccount.objects.filter(player=player).values_list("pk", flat=True).first()
     linking.unlink_player(player=player, actor=act.actor, now=act.now)
-    before, after = {"kick_user_id": linked}, {"kick_user_id": None}
+    before, after = {"account_id": linked}, {"account_id": None}
     _note(Action.UNLINK, act, of_player(player), before=before, after=after)
 
 
 @transaction.atomic
-def _reconsider(kick_user: KickUser, act: ActionContext) -> int:
+def _reconsider(account: PlatformAccount, act: ActionContext) -> int:
     """Under the Kick user's lock, so that a link that is being made is either seen or waits."""
-    KickUser.objects.select_for_update(no_key=True).get(pk=kick_user.pk)
-    return reconsider_kick_user(kick_user_id=kick_user.pk, now=act.now)
+    PlatformAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+    return reconsider_account(account_id=account.pk, now=act.now)
 
 
-def _subject(kick_user: KickUser) -> Subject:
-    return Subject("kick_user", kick_user.pk, kick_user.player)
+def _subject(account: PlatformAccount) -> Subject:
+    return Subject("account", account.pk, account.player)
 
 
 def _note(

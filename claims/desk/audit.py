@@ -11,7 +11,7 @@ from claims.models import AuditEvent
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was acted on: its kind (`player`, `kick_user`, `claim`, …) and its id."""
+    """What was acted on: its kind (`player`, `account`, `claim`, …) and its id."""
 
     kind: str
     id: str

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from accounts.models import KickUser
+from accounts.models import PlatformAccount
 from claims.desk import actions
 from claims.desk.actions import ActionContext
 from claims.desk.audit import Subject, make_row
@@ -134,13 +134,13 @@ def _grant_mapped(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progres
 
 
 def _retry(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
-    for kick_user in _kick_users(job):
-        yield 1, actions.retry_claims(kick_user=kick_user, act=_act(job, clock))
+    for account in _accounts(job):
+        yield 1, actions.retry_claims(account=account, act=_act(job, clock))
 
 
 def _ask_kick(job: BulkJob, api: KickApi, clock: Clock) -> Iterator[Progress]:
-    for kick_user in _kick_users(job):
-        tally = actions.ask_kick(kick_user=kick_user, api=api, act=_act(job, clock))
+    for account in _accounts(job):
+        tally = actions.ask_kick(account=account, api=api, act=_act(job, clock))
         yield 1, tally.recorded
 
 
@@ -160,10 +160,10 @@ STEPS: dict[BulkJob.Kind, Callable[[BulkJob, KickApi, Clock], Iterator[Progress]
 }
 
 
-def _kick_users(job: BulkJob) -> Iterator[KickUser]:
+def _accounts(job: BulkJob) -> Iterator[PlatformAccount]:
     """Those that are left, in the job's order; each is read just before it is dealt with."""
-    for kick_user_id in job.subjects[job.done :]:
-        yield KickUser.objects.select_related("player").get(pk=kick_user_id)
+    for account_id in job.subjects[job.done :]:
+        yield PlatformAccount.objects.select_related("player").get(pk=account_id)
 
 
 def _act(job: BulkJob, clock: Clock) -> ActionContext:

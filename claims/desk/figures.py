@@ -67,7 +67,7 @@ class TimesToGrant:
 
 def times_to_grant() -> TimesToGrant:
     """From the claim at Kick, where Kick has said when that was, else from its arrival here."""
-    columns = ("first_hold_reason", "kick_created_at", "received_at", "granted_at")
+    columns = ("first_hold_reason", "occurred_at", "received_at", "granted_at")
     newest = Claim.objects.order_by("-recorded_at").values_list(*columns)[:SAMPLE]
     at_once: list[timedelta] = []
     held: list[timedelta] = []

@@ -34,7 +34,7 @@ def count_funnels(*, campaign_id: str, now: datetime) -> None:
         .values("reward_id")
         .annotate(
             claimed=Count("pk"),
-            linked=Count("pk", filter=Q(kick_user__player__isnull=False)),
+            linked=Count("pk", filter=Q(account__player__isnull=False)),
             granted=Count("pk", filter=~Q(status=Claim.Status.HELD)),
             fulfilled=Count("pk", filter=Q(wanted_external_status=processed)),
             written_back=Count("pk", filter=Q(external_status=processed)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from accounts.models import KickUser
+from accounts.models import PlatformAccount
 from claims.desk.actions import ActionContext
 from claims.desk.attention import COUNTED_UP_TO
 from claims.desk.audit import Subject, make_row
@@ -33,16 +33,16 @@ class Preview:
 
 def preview(*, reward: Reward) -> Preview:
     """What mapping this reward would do to what is held. Changes nothing."""
-    waiting = _waiting(reward).values_list("kick_user_id", flat=True)
-    kick_users = list(waiting[: COUNTED_UP_TO + 1])
-    counted = kick_users[:COUNTED_UP_TO]
-    linked = KickUser.objects.filter(pk__in=set(counted), player__isnull=False)
+    waiting = _waiting(reward).values_list("account_id", flat=True)
+    accounts = list(waiting[: COUNTED_UP_TO + 1])
+    counted = accounts[:COUNTED_UP_TO]
+    linked = PlatformAccount.objects.filter(pk__in=set(counted), player__isnull=False)
     linked_ids = set(linked.values_list("pk", flat=True))
-    granted_now = sum(kick_user in linked_ids for kick_user in counted)
+    granted_now = sum(account in linked_ids for account in counted)
     return Preview(
         granted_now=granted_now,
         then_waiting=len(counted) - granted_now,
-        is_more=len(kick_users) > COUNTED_UP_TO,
+        is_more=len(accounts) > COUNTED_UP_TO,
         mapped_before=reward.first_mapped_at is not None,
     )
 

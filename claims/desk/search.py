@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims.models import Campaign, Claim, Entitlement, QuarantinedDelivery, Reward
 
 BIGGEST_ID = 2**63 - 1
@@ -36,23 +36,23 @@ def find(term: str) -> list[Hit]:
     return list({hit.url: hit for hit in reversed(hits)}.values())[::-1]
 
 
-def case_url(*, player: Player | None, kick_user: KickUser | None, claim_id: str = "") -> str:
+def case_url(*, player: Player | None, account: PlatformAccount | None, claim_id: str = "") -> str:
     """The story of the player, or of a Kick user who has none."""
     if player:
         url = reverse("desk:player", args=[player.pk])
     else:
-        url = reverse("desk:kick_user", args=[kick_user.pk if kick_user else "0"])
+        url = reverse("desk:account", args=[account.pk if account else "0"])
     return f"{url}?{urlencode({'claim': claim_id})}" if claim_id else url
 
 
 def claim_url(claim: Claim) -> str:
     """Where a claim's story is told: with whoever is linked now, else with whom it went to."""
-    kick_user = claim.kick_user
-    player = kick_user.player if kick_user else None
-    if kick_user is None:
+    account = claim.account
+    player = account.player if account else None
+    if account is None:
         owed = Entitlement.objects.filter(claim=claim).select_related("player").first()
         player = owed.player if owed else None
-    return case_url(player=player, kick_user=kick_user, claim_id=claim.pk)
+    return case_url(player=player, account=account, claim_id=claim.pk)
 
 
 def _players(term: str) -> Iterator[Hit]:
@@ -60,17 +60,17 @@ def _players(term: str) -> Iterator[Hit]:
         yield _player_hit(player)
 
 
-def _kick_users(term: str) -> Iterator[Hit]:
-    users = KickUser.objects.select_related("player")
+def _accounts(term: str) -> Iterator[Hit]:
+    users = PlatformAccount.objects.select_related("player")
     by_name = users.annotate(folded=Upper("name")).filter(folded=Upper(Value(term)))
     for user in [*users.filter(pk=term), *by_name.order_by("pk")[:OF_A_KIND_AT_MOST]]:
         linked = _("linked to %(player)s") % {"player": user.player} if user.player else ""
-        url = case_url(player=user.player, kick_user=user)
+        url = case_url(player=user.player, account=user)
         yield Hit(_("Kick user"), str(user), linked or _("not linked"), url)
 
 
 def _claims(term: str) -> Iterator[Hit]:
-    claims = Claim.objects.select_related("kick_user__player")
+    claims = Claim.objects.select_related("account__player")
     by_message = claims.filter(message_id=term).exclude(message_id="").order_by("pk")
     for claim in [*claims.filter(pk=term), *by_message[:OF_A_KIND_AT_MOST]]:
         yield Hit(_("Claim"), claim.pk, claim.get_status_display(), claim_url(claim))
@@ -80,7 +80,7 @@ def _entitlements(term: str) -> Iterator[Hit]:
     if not (term.isascii() and term.isdigit() and len(term) <= 19 and int(term) <= BIGGEST_ID):
         return
     for owed in Entitlement.objects.filter(pk=int(term)).select_related("player"):
-        url = case_url(player=owed.player, kick_user=None, claim_id=owed.claim_id)
+        url = case_url(player=owed.player, account=None, claim_id=owed.claim_id)
         yield Hit(_("Entitlement"), f"{owed.pk}: {owed}", owed.get_status_display(), url)
 
 
@@ -102,13 +102,13 @@ def _campaigns_and_rewards(term: str) -> Iterator[Hit]:
 
 
 def _player_hit(player: Player) -> Hit:
-    url = case_url(player=player, kick_user=None)
+    url = case_url(player=player, account=None)
     return Hit(_("Player"), str(player), player.game_account_id, url)
 
 
 LOOK_FOR: tuple[Callable[[str], Iterator[Hit]], ...] = (
     _players,
-    _kick_users,
+    _accounts,
     _claims,
     _entitlements,
     _deliveries,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 GROUPS = (
     (_("Claims"), ("Claim", "Entitlement", "QuarantinedDelivery")),
-    (_("Players"), ("Player", "KickUser", "LinkEvent")),
+    (_("Players"), ("Player", "PlatformAccount", "LinkEvent")),
     (_("Campaigns"), ("Campaign", "Reward", "Item")),
     (_("Access"), ("ApiKey", "User", "Group")),
     (_("Behind the scenes"), ()),  # whatever is in no other group

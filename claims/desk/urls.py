@@ -20,7 +20,7 @@ urlpatterns = [
     path("mapping/<path:reward_id>", mapping.map_reward, name="map"),
     path("jobs/<int:job_id>", jobs.job, name="job"),
     path("jobs/<int:job_id>/stop", jobs.stop, name="stop_job"),
-    path("kick-users/<str:kick_user_id>", case.account_case, name="kick_user"),
-    path("kick-users/<str:kick_user_id>/retry", actions.retry, name="retry"),
-    path("kick-users/<str:kick_user_id>/ask-kick", actions.ask_kick, name="ask_kick"),
+    path("kick-users/<str:account_id>", case.account_case, name="account"),
+    path("kick-users/<str:account_id>/retry", actions.retry, name="retry"),
+    path("kick-users/<str:account_id>/ask-kick", actions.ask_kick, name="ask_kick"),
 ]

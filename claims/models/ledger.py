@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims.entitlement_ids import entitlement_id
 from claims.models.catalogue import Campaign, Reward
 from core.fields import OpaqueTextField
@@ -38,8 +38,8 @@ class Claim(models.Model):
         PROCESSED = "processed", "processed"
 
     claim_id = OpaqueTextField(_("claim ID"), primary_key=True)
-    kick_user = models.ForeignKey(
-        KickUser,
+    account = models.ForeignKey(
+        PlatformAccount,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
@@ -69,7 +69,7 @@ class Claim(models.Model):
 
     source = models.TextField(_("source"), choices=Source)
     message_id = OpaqueTextField(_("message ID"), blank=True)
-    kick_created_at = models.DateTimeField(_("claimed on Kick at"), null=True, blank=True)
+    occurred_at = models.DateTimeField(_("claimed on Kick at"), null=True, blank=True)
     received_at = models.DateTimeField(_("received at"))
     recorded_at = models.DateTimeField(_("recorded at"))
     granted_at = models.DateTimeField(_("granted at"), null=True, blank=True)
@@ -113,8 +113,8 @@ class Claim(models.Model):
                 | (~Q(status="REVOKED") & Q(revoked_at__isnull=True)),
             ),
             models.CheckConstraint(
-                name="claim_has_a_kick_user_unless_manual",
-                condition=Q(kick_user__isnull=False) | Q(source="MANUAL"),
+                name="claim_has_a_account_unless_manual",
+                condition=Q(account__isnull=False) | Q(source="MANUAL"),
             ),
             models.CheckConstraint(
                 name="claim_unconfirmed_goes_with_next_lookup_at",
@@ -162,7 +162,7 @@ class Claim(models.Model):
             ),
             models.Index(
                 name="claims_unmapped",
-                fields=["reward", "kick_user"],
+                fields=["reward", "account"],
                 condition=Q(status="HELD", hold_reason="UNMAPPED_REWARD"),
             ),
             models.Index(

@@ -82,7 +82,7 @@ def drops_webhook(request: HttpRequest) -> HttpResponse:
         outcome,
         started,
         claim_id=recorded.claim_id,
-        kick_user_id=payload.user_id,
+        account_id=payload.user_id,
         hold_reason=recorded.hold_reason,
     )
     return _answer(200, {"claim_id": recorded.claim_id, "status": recorded.status})

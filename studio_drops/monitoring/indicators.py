@@ -116,8 +116,8 @@ class Waits:
 def recent_waits(*, now: datetime) -> Waits:
     """Waits of the claims whose time on Kick is known: only the claims API has it."""
     known = Claim.objects.filter(recorded_at__gte=now - RECENT, granted_at__isnull=False)
-    wait = ExpressionWrapper(F("granted_at") - F("kick_created_at"), output_field=DurationField())
-    row = known.exclude(kick_created_at=None).aggregate(mean=Avg(wait), longest=Max(wait))
+    wait = ExpressionWrapper(F("granted_at") - F("occurred_at"), output_field=DurationField())
+    row = known.exclude(occurred_at=None).aggregate(mean=Avg(wait), longest=Max(wait))
     return Waits(**row)
 
 

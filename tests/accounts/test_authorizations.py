@@ -7,7 +7,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.authorizations import FIRST_PAUSE, refresh_authorizations
 from accounts.links import REFRESHED_EVERY
-from accounts.models import Authorization, Deauthorization, KickUser
+from accounts.models import Authorization, Deauthorization, PlatformAccount
 from accounts.tokens import decrypt
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.errors import KickRejected
@@ -69,14 +69,14 @@ def test_refresh_grants_marks_what_the_viewer_ended_at_kick(
     kick: LocalKick,
     settings: Settings,
 ) -> None:
-    user_id = int(authorization.kick_user_id)
+    user_id = int(authorization.account_id)
     kick.disconnect(user_id=user_id, client_id=settings.KICK_CLIENT_ID)
 
     refresh_authorizations(oauth=oauth, now=authorization.next_refresh_at)
 
     authorization.refresh_from_db()
     assert authorization.disconnected_at
-    assert KickUser.objects.get().player == nova.player
+    assert PlatformAccount.objects.get().player == nova.player
     assert "Reconnect" in nova.hub()
 
 
@@ -87,7 +87,7 @@ def test_a_disconnected_link_is_whole_again_after_reconnecting(
     kick: LocalKick,
     settings: Settings,
 ) -> None:
-    kick.disconnect(user_id=int(authorization.kick_user_id), client_id=settings.KICK_CLIENT_ID)
+    kick.disconnect(user_id=int(authorization.account_id), client_id=settings.KICK_CLIENT_ID)
     refresh_authorizations(oauth=oauth, now=authorization.next_refresh_at)
 
     nova.link("nova_live")

@@ -15,7 +15,7 @@ from platforms.kick.client import get_kick
 from platforms.kick.protocol.errors import KickError, KickRejected
 from platforms.kick.protocol.oauth import OAuthClient
 from tests.accounts.visitor import Visitor
-from tests.factories import NOW, make_kick_user
+from tests.factories import NOW, make_account
 from tests.local_kick_process import LocalKick
 from tests.threads import at_once
 
@@ -32,7 +32,7 @@ def oauth(kick: LocalKick) -> OAuthClient:
 
 def make_revocation(*, token: str = "a-token", **fields: object) -> Deauthorization:
     due = {
-        "kick_user": make_kick_user(),
+        "account": make_account(),
         "created_at": NOW,
         "next_attempt_at": NOW,
         "encrypted_refresh_token": encrypt(token),

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 from accounts.models import Authorization, Deauthorization, LinkAttempt
 from accounts.token_rotation import rotate_stored_tokens
 from accounts.tokens import UnreadableToken, decrypt, encrypt
-from tests.factories import NOW, make_kick_user, make_player
+from tests.factories import NOW, make_account, make_player
 
 
 def test_decrypt_gives_what_was_encrypted() -> None:
@@ -89,16 +89,16 @@ def test_rotate_token_keys_reports_what_no_key_reads(settings: Settings) -> None
 
 
 def _keep_tokens(token: str) -> None:
-    kick_user = make_kick_user()
+    account = make_account()
     Authorization.objects.create(
-        kick_user=kick_user,
+        account=account,
         encrypted_refresh_token=encrypt(token),
         scope="user:read",
         obtained_at=NOW,
         next_refresh_at=NOW,
     )
     Deauthorization.objects.create(
-        kick_user=kick_user,
+        account=account,
         encrypted_refresh_token=encrypt(token),
         created_at=NOW,
         next_attempt_at=NOW,

@@ -13,7 +13,7 @@ from tests.bench.load import drive
 from tests.bench.rows import forget_claims
 from tests.bench.stage import Stage, say
 
-TABLES = ("claims_claim", "claims_entitlement", "accounts_kickuser", "accounts_player")
+TABLES = ("claims_claim", "claims_entitlement", "accounts_platformaccount", "accounts_player")
 CONNECTIONS = 8
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 

@@ -30,9 +30,9 @@ _BARE_TWINS = """
 # What the ledger writes of a granted claim.
 _COPY_CLAIMS = """
     COPY bare_claim (
-        claim_id, kick_user_id, campaign_id, reward_id, external_id,
+        claim_id, account_id, campaign_id, reward_id, external_id,
         status, hold_reason, first_hold_reason, granted_at,
-        source, message_id, kick_created_at, received_at, recorded_at,
+        source, message_id, occurred_at, received_at, recorded_at,
         lookups, wanted_external_status, external_status, refused_writes
     ) FROM STDIN
 """

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
 from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID
 
@@ -22,7 +22,7 @@ _PLAYERS = """
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n ON CONFLICT DO NOTHING
 """
 _KICK_USERS = """
-    INSERT INTO accounts_kickuser (kick_user_id, name, player_id, linked_at, first_seen_at)
+    INSERT INTO accounts_platformaccount (account_id, name, player_id, linked_at, first_seen_at)
     SELECT (%(first_user_id)s::numeric + n - %(first)s)::text, 'viewer' || n, n + 1,
         %(now)s, %(now)s
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n ON CONFLICT DO NOTHING
@@ -30,7 +30,7 @@ _KICK_USERS = """
 # A player's {per_player} claims lie apart, as they would after months.
 _CLAIMS = f"""
     INSERT INTO claims_claim (
-        claim_id, kick_user_id, campaign_id, reward_id, external_id,
+        claim_id, account_id, campaign_id, reward_id, external_id,
         status, hold_reason, first_hold_reason, granted_at,
         source, message_id, received_at, recorded_at,
         lookups, wanted_external_status, external_status, refused_writes
@@ -83,7 +83,7 @@ def make_linked_viewers(count: int, *, first: int = 0, first_user_id: int = FIRS
     with bulk() as execute:
         execute(_PLAYERS, numbers)
         execute(_KICK_USERS, numbers)
-    _analyze(Player, KickUser)
+    _analyze(Player, PlatformAccount)
 
 
 def make_entitlements(count: int, *, players: int, still_granted: int) -> None:

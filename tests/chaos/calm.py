@@ -20,7 +20,7 @@ CLAIMS_READ_PER_SECOND = 5000
 JOBS = ("catch_up", "heal_claims", "confirm_claims", "write_back")
 LEDGER = """
     SELECT
-        (SELECT md5(string_agg(concat_ws(' ', claim_id, kick_user_id, status, hold_reason,
+        (SELECT md5(string_agg(concat_ws(' ', claim_id, account_id, status, hold_reason,
             external_status, wanted_external_status), ',' ORDER BY claim_id)) FROM claims_claim),
         (SELECT md5(string_agg(concat_ws(' ', claim_id, sku, quantity, player_id, status),
             ',' ORDER BY claim_id, sku)) FROM claims_entitlement),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from accounts.models import KickUser, LinkEvent
+from accounts.models import LinkEvent, PlatformAccount
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
 from tests.chaos.spans import Span, spans_of
 from tests.local_kick_process import LocalKick
@@ -17,7 +17,7 @@ HandedOut = dict[tuple[str, str], set[str]]
 @dataclass(frozen=True, slots=True)
 class KickClaim:
     claim_id: str
-    kick_user_id: str
+    account_id: str
     campaign_id: str
     reward_id: str
     external_status: str
@@ -34,7 +34,7 @@ class KickDelivery:
 @dataclass(frozen=True, slots=True)
 class LedgerClaim:
     claim_id: str
-    kick_user_id: str
+    account_id: str
     campaign_id: str
     reward_id: str
     status: str
@@ -77,8 +77,8 @@ class Facts:
 
 
 def read_facts(kick: LocalKick, *, handed_out: HandedOut) -> Facts:
-    events = LinkEvent.objects.order_by("pk").values("kind", "kick_user_id", "player_id", "at")
-    linked = KickUser.objects.filter(player__isnull=False)
+    events = LinkEvent.objects.order_by("pk").values("kind", "account_id", "player_id", "at")
+    linked = PlatformAccount.objects.filter(player__isnull=False)
     return Facts(
         kick_claims=[_kick_claim(claim) for claim in kick.claims()],
         deliveries=[
@@ -87,7 +87,7 @@ def read_facts(kick: LocalKick, *, handed_out: HandedOut) -> Facts:
         claims=[LedgerClaim(*row) for row in Claim.objects.values_list(*LedgerClaim.__slots__)],
         owed=[_owed(row) for row in Entitlement.objects.all()],
         spans=spans_of(events),
-        linked=dict(linked.values_list("kick_user_id", "player_id")),
+        linked=dict(linked.values_list("account_id", "player_id")),
         pairs=set(CampaignReward.objects.values_list("campaign_id", "reward_id")),
         items=_items_by_reward(),
         handed_out=handed_out,

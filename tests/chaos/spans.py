@@ -17,7 +17,7 @@ NO_TIME = timedelta(0)
 class Span:
     """From when to when a Kick user was linked to a player."""
 
-    kick_user_id: str
+    account_id: str
     player_id: int
     began: datetime
     ended: datetime
@@ -28,12 +28,12 @@ def spans_of(events: Iterable[dict[str, Any]]) -> list[Span]:
     began: dict[str, tuple[int, datetime]] = {}
     spans: list[Span] = []
     for event in events:
-        kick_user_id = event["kick_user_id"]
+        account_id = event["account_id"]
         if event["kind"] == LinkEvent.Kind.LINKED:
-            began[kick_user_id] = (event["player_id"], event["at"])
+            began[account_id] = (event["player_id"], event["at"])
         elif event["kind"] == LinkEvent.Kind.UNLINKED:
-            player_id, since = began.pop(kick_user_id)
-            spans.append(Span(kick_user_id, player_id, since, event["at"]))
+            player_id, since = began.pop(account_id)
+            spans.append(Span(account_id, player_id, since, event["at"]))
     open_spans = (Span(user, player, since, FOREVER) for user, (player, since) in began.items())
     return [*spans, *open_spans]
 

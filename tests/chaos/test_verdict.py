@@ -53,14 +53,14 @@ def sound_facts() -> Facts:
     )
 
 
-def _claim(claim_id: str, kick_user_id: str, **fields: object) -> LedgerClaim:
+def _claim(claim_id: str, account_id: str, **fields: object) -> LedgerClaim:
     defaults = {
         "hold_reason": "",
         "external_status": "initiated",
         "source": "WEBHOOK",
         "granted_at": None,
     }
-    return LedgerClaim(claim_id, kick_user_id, "campaign", "reward", **(defaults | fields))
+    return LedgerClaim(claim_id, account_id, "campaign", "reward", **(defaults | fields))
 
 
 def red(facts: Facts) -> set[str]:
@@ -76,7 +76,7 @@ def recorded_twice(facts: Facts) -> Facts:
 
 
 def recorded_for_another(facts: Facts) -> Facts:
-    return with_claim(facts, 1, kick_user_id="9")
+    return with_claim(facts, 1, account_id="9")
 
 
 def invented(facts: Facts) -> Facts:
@@ -122,7 +122,7 @@ def granted_to_the_next(facts: Facts) -> Facts:
     return replace(facts, owed=[replace(facts.owed[0], player_id=2)])
 
 
-def two_links_of_a_kick_user(facts: Facts) -> Facts:
+def two_links_of_a_account(facts: Facts) -> Facts:
     return replace(facts, spans=[*facts.spans, Span("7", 3, NOON, NOON + HOUR)])
 
 
@@ -172,7 +172,7 @@ CASES = {
     handed_out_twice: "handed_out_once",
     hand_out_forgotten: "handed_out_once",
     granted_to_the_next: "granted_to_the_linked",
-    two_links_of_a_kick_user: "linked_one_to_one",
+    two_links_of_a_account: "linked_one_to_one",
     two_links_of_a_player: "linked_one_to_one",
     foreign_granted: "foreign_never_granted",
     stranded: "held_for_a_reason",
@@ -209,10 +209,10 @@ def test_every_check_has_a_case() -> None:
 
 def test_spans_of_a_link_that_ended_and_one_that_lasts() -> None:
     events = [
-        {"kind": "LINKED", "kick_user_id": "7", "player_id": 1, "at": NOON},
-        {"kind": "RENEWED", "kick_user_id": "7", "player_id": 1, "at": NOON + HOUR},
-        {"kind": "UNLINKED", "kick_user_id": "7", "player_id": 1, "at": NOON + 2 * HOUR},
-        {"kind": "LINKED", "kick_user_id": "7", "player_id": 2, "at": NOON + 3 * HOUR},
+        {"kind": "LINKED", "account_id": "7", "player_id": 1, "at": NOON},
+        {"kind": "RENEWED", "account_id": "7", "player_id": 1, "at": NOON + HOUR},
+        {"kind": "UNLINKED", "account_id": "7", "player_id": 1, "at": NOON + 2 * HOUR},
+        {"kind": "LINKED", "account_id": "7", "player_id": 2, "at": NOON + 3 * HOUR},
     ]
 
     assert spans_of(events) == [

@@ -66,8 +66,8 @@ def recorded_as_claimed(facts: Facts) -> Finding:
         f"{claim.claim_id} is not what Kick shows"
         for claim in facts.claims
         if (kick := at_kick.get(claim.claim_id)) is None
-        or (kick.kick_user_id, kick.campaign_id, kick.reward_id)
-        != (claim.kick_user_id, claim.campaign_id, claim.reward_id)
+        or (kick.account_id, kick.campaign_id, kick.reward_id)
+        != (claim.account_id, claim.campaign_id, claim.reward_id)
     )
 
 
@@ -137,18 +137,18 @@ def outside_of_links(facts: Facts) -> Iterator[tuple[Owed, timedelta]]:
     """For what is owed: how far from its player's link the claim was granted, by the clock."""
     spans: defaultdict[tuple[str, int], list[Span]] = defaultdict(list)
     for span in facts.spans:
-        spans[span.kick_user_id, span.player_id].append(span)
+        spans[span.account_id, span.player_id].append(span)
     claims = _by_id(facts)
     for one in facts.owed:
         claim = claims[one.claim_id]
         if claim.granted_at is not None:
-            linked = spans[claim.kick_user_id, one.player_id]
+            linked = spans[claim.account_id, one.player_id]
             yield one, distance_to(claim.granted_at, linked)
 
 
 def linked_one_to_one(facts: Facts) -> Finding:
     twice = [
-        *overlaps(facts.spans, lambda span: f"Kick user {span.kick_user_id}"),
+        *overlaps(facts.spans, lambda span: f"Kick user {span.account_id}"),
         *overlaps(facts.spans, lambda span: f"player {span.player_id}"),
     ]
     return len(facts.spans), (
@@ -188,7 +188,7 @@ def _reason(claim: LedgerClaim, facts: Facts, *, is_ours: bool) -> str:
         return "nothing: Kick's API shows it"
     if claim.reward_id not in facts.items:
         return "UNMAPPED_REWARD"
-    return "" if claim.kick_user_id in facts.linked else "NOT_LINKED"
+    return "" if claim.account_id in facts.linked else "NOT_LINKED"
 
 
 # --- Kick is told ------------------------------------------------------------------------------

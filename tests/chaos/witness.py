@@ -20,8 +20,8 @@ SECONDS_PER_CLAIM = 1 / 4000
 NEVER_SEEN = {
     "held as NOT_LINKED although linked": """
         SELECT claim.claim_id FROM claims_claim AS claim
-        JOIN accounts_kickuser AS kick_user ON kick_user.kick_user_id = claim.kick_user_id
-        WHERE claim.hold_reason = 'NOT_LINKED' AND kick_user.player_id IS NOT NULL
+        JOIN accounts_platformaccount AS account ON account.key = claim.account_id
+        WHERE claim.hold_reason = 'NOT_LINKED' AND account.player_id IS NOT NULL
     """,
     "granted without its items": """
         SELECT claim.claim_id FROM claims_claim AS claim
@@ -36,7 +36,7 @@ NEVER_SEEN = {
         WHERE claim.status = 'HELD'
     """,
     "a player linked to two Kick users": """
-        SELECT CAST(player_id AS text) FROM accounts_kickuser
+        SELECT CAST(player_id AS text) FROM accounts_platformaccount
         WHERE player_id IS NOT NULL GROUP BY player_id HAVING COUNT(*) > 1
     """,
 }

@@ -147,7 +147,7 @@ class TestFulfil:
         assert wanted_at_kick(claim) == "processed"
 
     def test_fulfil_of_a_claim_made_by_hand_has_kick_told_nothing(self):
-        claim = make_claim(status="GRANTED", source="MANUAL", kick_user=None)
+        claim = make_claim(status="GRANTED", source="MANUAL", account=None)
         entitlement = make_entitlement(claim=claim)
 
         fulfil(entitlement.public_id)

@@ -9,13 +9,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.links import LinkRefused, NewAuthorization
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims.catalogue import discover
 from claims.ledger import ReceivedClaim, heal_claims, record_claims
 from claims.linking import link_player, unlink_player
 from claims.models import Campaign, Claim, Entitlement, Item, RewardItem
 from tests.claims.ledger_assertions import owed, receive
-from tests.factories import make_campaign, make_item, make_kick_user, make_player, make_reward
+from tests.factories import make_account, make_campaign, make_item, make_player, make_reward
 from tests.races import races
 from tests.signing import SigningKick, claim_body
 from tests.threads import at_once
@@ -37,7 +37,7 @@ def test_record_claims_by_a_hundred_at_once_is_one_claim(
     campaign: Campaign, kick: SigningKick
 ) -> None:
     player = make_player()
-    make_kick_user(kick_user_id="7", player=player)
+    make_account(account_id="7", player=player)
     claim = receive(campaign)
     body = claim_body(claim.payload)
 
@@ -51,7 +51,7 @@ def test_record_claims_by_a_hundred_at_once_is_one_claim(
 
 
 def test_record_claims_with_overlapping_pages_never_deadlocks(campaign: Campaign) -> None:
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
     claims = [receive(campaign, claim_id=f"{n:03}", user_id=str(n % 50)) for n in range(200)]
     pages = [random.Random(seed).sample(claims, 150) for seed in range(8)]
 
@@ -72,7 +72,7 @@ def test_a_claim_racing_with_its_own_link_is_never_stranded(campaign: Campaign, 
         random.shuffle(acts)
         at_once(acts)
 
-    stranded = Claim.objects.filter(status="HELD", kick_user__player__isnull=False)
+    stranded = Claim.objects.filter(status="HELD", account__player__isnull=False)
     assert list(stranded) == []
     assert heal_claims(now=timezone.now()) == 0
     assert Claim.objects.count() == full
@@ -84,24 +84,24 @@ class _Pair:
     """A claim of one Kick user, and what its player does about the link at the same moment."""
 
     def __init__(self, campaign: Campaign, race: str, number: int) -> None:
-        self.kick_user_id = str(1_000 + number)
+        self.account_id = str(1_000 + number)
         self.player = make_player(game_account_id=f"{race}-{number}")
         self.heir = make_player(game_account_id=f"{race}-{number}-heir")
-        self.claim = receive(campaign, claim_id=f"{race}-{number}", user_id=self.kick_user_id)
+        self.claim = receive(campaign, claim_id=f"{race}-{number}", user_id=self.account_id)
         if race != "link":
-            _link(self.player, self.kick_user_id)
+            _link(self.player, self.account_id)
         change = {"link": self.link, "unlink": self.unlink, "relink": self.relink}[race]
         self.acts: list[Callable[[], object]] = [partial(_record_page, self.claim), change]
 
     def link(self) -> None:
-        _link(self.player, self.kick_user_id)
+        _link(self.player, self.account_id)
 
     def unlink(self) -> None:
         unlink_player(player=self.player, now=timezone.now())
 
     def relink(self) -> None:
         self.unlink()
-        _link(self.heir, self.kick_user_id)
+        _link(self.heir, self.account_id)
 
 
 @pytest.mark.parametrize("race", ["mapping", "confirming"])
@@ -125,7 +125,7 @@ def test_a_claim_racing_with_what_makes_it_grantable_is_granted_after_one_sweep(
 
 def _recording_against(race: str, number: int, item: Item) -> list[Callable[[], object]]:
     """Two acts: a linked user's claim arrives; its reward is mapped, or its pair confirmed."""
-    make_kick_user(kick_user_id=str(number), player=make_player())
+    make_account(account_id=str(number), player=make_player())
     is_mapped = race == "confirming"
     reward = make_reward(items=[(item, 1)] if is_mapped else [])
     campaign = make_campaign(rewards=[] if is_mapped else [reward])
@@ -138,22 +138,22 @@ def _recording_against(race: str, number: int, item: Item) -> list[Callable[[], 
     return [partial(_record_webhook, claim), make_grantable]
 
 
-def test_link_player_of_one_kick_user_to_many_players_at_once_links_one() -> None:
+def test_link_player_of_one_account_to_many_players_at_once_links_one() -> None:
     players = [make_player() for _ in range(8)]
 
     outcomes = at_once([partial(_try_to_link, player, "7") for player in players])
 
-    assert Counter(outcomes) == {"linked": 1, "KickUserTaken": 7}
-    assert KickUser.objects.get().player in players
+    assert Counter(outcomes) == {"linked": 1, "AccountTaken": 7}
+    assert PlatformAccount.objects.get().player in players
 
 
-def test_link_player_of_many_kick_users_to_one_player_at_once_links_one() -> None:
+def test_link_player_of_many_accounts_to_one_player_at_once_links_one() -> None:
     player = make_player()
 
     outcomes = at_once([partial(_try_to_link, player, str(number)) for number in range(8)])
 
-    assert Counter(outcomes) == {"linked": 1, "PlayerHasAnotherKickUser": 7}
-    assert KickUser.objects.filter(player=player).count() == 1
+    assert Counter(outcomes) == {"linked": 1, "PlayerHasAnotherAccount": 7}
+    assert PlatformAccount.objects.filter(player=player).count() == 1
 
 
 def _deliver(kick: SigningKick, body: bytes) -> int:
@@ -171,20 +171,20 @@ def _record_webhook(claim: ReceivedClaim) -> None:
     record_claims([claim], source=Claim.Source.WEBHOOK, received_at=now, now=now)
 
 
-def _link(player: Player, kick_user_id: str) -> None:
+def _link(player: Player, account_id: str) -> None:
     grant = NewAuthorization(refresh_token="token", scope="user:read", checked_at=timezone.now())
     link_player(
         player=player,
-        kick_user_id=kick_user_id,
+        account_id=account_id,
         kick_name="viewer",
         authorization=grant,
         now=timezone.now(),
     )
 
 
-def _try_to_link(player: Player, kick_user_id: str) -> str:
+def _try_to_link(player: Player, account_id: str) -> str:
     try:
-        _link(player, kick_user_id)
+        _link(player, account_id)
     except LinkRefused as refusal:
         return type(refusal).__name__
     return "linked"

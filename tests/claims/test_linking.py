@@ -8,19 +8,19 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.links import (
+    AccountTaken,
     DeauthorizationUnderWay,
-    KickUserTaken,
     Linked,
     LinkRefused,
     NewAuthorization,
     NotLinked,
-    PlayerHasAnotherKickUser,
+    PlayerHasAnotherAccount,
 )
-from accounts.models import Authorization, Deauthorization, KickUser, LinkEvent, Player
+from accounts.models import Authorization, Deauthorization, LinkEvent, PlatformAccount, Player
 from accounts.tokens import decrypt, encrypt
 from claims.linking import LinkResult, link_player, unlink_player
 from claims.models import Claim, Entitlement
-from tests.factories import NOW, make_claim, make_kick_user, make_player
+from tests.factories import NOW, make_account, make_claim, make_player
 from tests.races import races
 from tests.threads import at_once
 
@@ -30,39 +30,39 @@ SECOND = timedelta(seconds=1)
 
 
 def link(
-    player: Player, kick_user_id: str, *, token: str = "a-token", now: datetime = NOW
+    player: Player, account_id: str, *, token: str = "a-token", now: datetime = NOW
 ) -> LinkResult:
     return link_player(
         player=player,
-        kick_user_id=kick_user_id,
+        account_id=account_id,
         kick_name="nova_live",
         authorization=NewAuthorization(token, scope="user:read", checked_at=now),
         now=now,
     )
 
 
-def revocation_of(kick_user: KickUser, **fields: object) -> Deauthorization:
+def revocation_of(account: PlatformAccount, **fields: object) -> Deauthorization:
     due = {"created_at": NOW, "next_attempt_at": NOW, "encrypted_refresh_token": encrypt("old")}
-    return Deauthorization.objects.create(kick_user=kick_user, **due | fields)
+    return Deauthorization.objects.create(account=account, **due | fields)
 
 
-def test_link_player_of_a_kick_user_never_seen() -> None:
+def test_link_player_of_a_account_never_seen() -> None:
     player = make_player()
 
     result = link(player, "18446744073709551615")
 
-    kick_user = KickUser.objects.get(pk="18446744073709551615")
+    account = PlatformAccount.objects.get(pk="18446744073709551615")
     assert result == LinkResult(outcome=Linked.NEW, granted_claims=0)
-    assert (kick_user.player, kick_user.linked_at, kick_user.name) == (player, NOW, "nova_live")
+    assert (account.player, account.linked_at, account.name) == (player, NOW, "nova_live")
     assert LinkEvent.objects.get().actor == "player"
 
 
 def test_link_player_grants_what_was_held() -> None:
-    player, kick_user = make_player(), make_kick_user()
-    held = [make_claim(kick_user=kick_user) for _ in range(3)]
+    player, account = make_player(), make_account()
+    held = [make_claim(account=account) for _ in range(3)]
     another = make_claim()
 
-    result = link(player, kick_user.pk)
+    result = link(player, account.pk)
 
     granted = Claim.objects.filter(status=Claim.Status.GRANTED)
     assert result.granted_claims == 3
@@ -79,31 +79,31 @@ def test_link_player_twice_replaces_the_grant() -> None:
 
     assert result.outcome == Linked.RENEWED
     assert decrypt(Authorization.objects.get().encrypted_refresh_token) == "second"
-    assert KickUser.objects.get().linked_at == NOW
+    assert PlatformAccount.objects.get().linked_at == NOW
 
 
-def test_link_player_with_a_taken_kick_user_forgets_the_grant() -> None:
+def test_link_player_with_a_taken_account_forgets_the_grant() -> None:
     owner = make_player()
     link(owner, "1", token="live")
 
-    with pytest.raises(KickUserTaken):
+    with pytest.raises(AccountTaken):
         link(make_player(), "1", token="fresh")
 
     assert decrypt(Authorization.objects.get().encrypted_refresh_token) == "live"
     assert not Deauthorization.objects.exists()
 
 
-def test_link_player_with_another_kick_user_revokes_the_fresh_grant() -> None:
+def test_link_player_with_another_account_revokes_the_fresh_grant() -> None:
     player = make_player()
     link(player, "1")
 
-    with pytest.raises(PlayerHasAnotherKickUser) as refusal:
+    with pytest.raises(PlayerHasAnotherAccount) as refusal:
         link(player, "2", token="fresh")
 
     deauthorization = Deauthorization.objects.get()
-    assert refusal.value.kick_user.pk == deauthorization.kick_user_id == "2"
+    assert refusal.value.account.pk == deauthorization.account_id == "2"
     assert decrypt(deauthorization.encrypted_refresh_token) == "fresh"
-    assert KickUser.objects.get(pk="2").player is None
+    assert PlatformAccount.objects.get(pk="2").player is None
 
 
 def test_link_player_both_of_whom_are_linked_elsewhere_revokes_nothing() -> None:
@@ -111,18 +111,18 @@ def test_link_player_both_of_whom_are_linked_elsewhere_revokes_nothing() -> None
     link(player, "1")
     link(other, "2")
 
-    with pytest.raises(KickUserTaken):
+    with pytest.raises(AccountTaken):
         link(player, "2")
 
     assert not Deauthorization.objects.exists()
 
 
 def test_link_player_overtakes_pending_revocations() -> None:
-    kick_user = make_kick_user()
-    deauthorization = revocation_of(kick_user)
-    other = revocation_of(make_kick_user())
+    account = make_account()
+    deauthorization = revocation_of(account)
+    other = revocation_of(make_account())
 
-    link(make_player(), kick_user.pk)
+    link(make_player(), account.pk)
 
     deauthorization.refresh_from_db()
     other.refresh_from_db()
@@ -132,46 +132,46 @@ def test_link_player_overtakes_pending_revocations() -> None:
 
 
 def test_link_player_while_kick_is_told_to_revoke_is_refused() -> None:
-    kick_user = make_kick_user()
-    revocation_of(kick_user, sending_since=NOW - SECOND)
+    account = make_account()
+    revocation_of(account, sending_since=NOW - SECOND)
 
     with pytest.raises(DeauthorizationUnderWay):
-        link(make_player(), kick_user.pk)
+        link(make_player(), account.pk)
 
     # The fresh grant is to go too, unless the player connects again first.
     assert Deauthorization.objects.filter(outcome="PENDING").count() == 2
 
 
 def test_link_player_just_after_a_revocation_that_may_have_hit_it_is_refused() -> None:
-    kick_user = make_kick_user()
-    revocation_of(kick_user, outcome="REVOKED", next_attempt_at=None, ended_at=NOW)
+    account = make_account()
+    revocation_of(account, outcome="REVOKED", next_attempt_at=None, ended_at=NOW)
 
     with pytest.raises(DeauthorizationUnderWay):
-        link(make_player(), kick_user.pk, now=NOW)
+        link(make_player(), account.pk, now=NOW)
 
-    assert link(make_player(), kick_user.pk, now=NOW + SECOND).outcome == Linked.NEW
+    assert link(make_player(), account.pk, now=NOW + SECOND).outcome == Linked.NEW
 
 
 def test_link_player_after_a_worker_died_while_telling_kick() -> None:
-    kick_user = make_kick_user()
-    deauthorization = revocation_of(kick_user, sending_since=NOW - timedelta(minutes=4))
+    account = make_account()
+    deauthorization = revocation_of(account, sending_since=NOW - timedelta(minutes=4))
 
-    link(make_player(), kick_user.pk)
+    link(make_player(), account.pk)
 
     deauthorization.refresh_from_db()
     assert deauthorization.outcome == "OVERTAKEN"
 
 
 def test_unlink_player_leaves_what_was_granted() -> None:
-    player, kick_user = make_player(), make_kick_user()
-    make_claim(kick_user=kick_user)
-    link(player, kick_user.pk, token="live")
+    player, account = make_player(), make_account()
+    make_claim(account=account)
+    link(player, account.pk, token="live")
 
     unlink_player(player=player, now=NOW + SECOND)
 
     deauthorization = Deauthorization.objects.get()
-    kick_user.refresh_from_db()
-    assert (kick_user.player, kick_user.linked_at) == (None, None)
+    account.refresh_from_db()
+    assert (account.player, account.linked_at) == (None, None)
     assert Entitlement.objects.get().player == player
     assert decrypt(deauthorization.encrypted_refresh_token) == "live"
     assert deauthorization.next_attempt_at == NOW + SECOND
@@ -190,82 +190,82 @@ def test_unlink_player_twice_raises_not_linked() -> None:
 
 
 def test_relink_to_another_player_grants_later_claims_to_that_one() -> None:
-    first, second, kick_user = make_player(), make_player(), make_kick_user()
-    make_claim(kick_user=kick_user)
-    link(first, kick_user.pk)
+    first, second, account = make_player(), make_player(), make_account()
+    make_claim(account=account)
+    link(first, account.pk)
     unlink_player(player=first, now=NOW)
-    make_claim(kick_user=kick_user)
+    make_claim(account=account)
 
-    link(second, kick_user.pk, now=NOW + SECOND)
+    link(second, account.pk, now=NOW + SECOND)
 
     owners = Entitlement.objects.order_by("pk").values_list("player", flat=True)
     assert list(owners) == [first.pk, second.pk]
 
 
 def test_link_in_a_transaction_that_fails_changes_nothing() -> None:
-    player, kick_user = make_player(), make_kick_user()
-    make_claim(kick_user=kick_user)
+    player, account = make_player(), make_account()
+    make_claim(account=account)
 
     with transaction.atomic():
-        link(player, kick_user.pk)
+        link(player, account.pk)
         transaction.set_rollback(True)
 
     assert not LinkEvent.objects.exists()
     assert not Entitlement.objects.exists()
 
 
-def test_unique_key_refuses_two_kick_users_of_one_player() -> None:
+def test_unique_key_refuses_two_accounts_of_one_player() -> None:
     player = make_player()
-    make_kick_user(player=player)
+    make_account(player=player)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_kick_user(player=player)
+        make_account(player=player)
 
 
 @pytest.mark.parametrize("fields", [{"linked_at": None}, {"player": None}])
 def test_link_and_its_time_go_together(fields: dict[str, None]) -> None:
-    kick_user = make_kick_user(player=make_player())
+    account = make_account(player=make_player())
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        KickUser.objects.filter(pk=kick_user.pk).update(**fields)
+        PlatformAccount.objects.filter(pk=account.pk).update(**fields)
 
 
-def _outcome(player: Player, kick_user_id: str) -> str:
+def _outcome(player: Player, account_id: str) -> str:
     try:
-        return link(player, kick_user_id).outcome
+        return link(player, account_id).outcome
     except LinkRefused as refusal:
         return type(refusal).__name__
 
 
 @pytest.mark.django_db(transaction=True)
-def test_race_of_two_players_for_one_kick_user_has_one_winner() -> None:
+def test_race_of_two_players_for_one_account_has_one_winner() -> None:
     for number in range(races(100)):
-        kick_user_id, players = str(1000 + number), [make_player(), make_player()]
+        account_id, players = str(1000 + number), [make_player(), make_player()]
         if number % 2:
-            make_kick_user(kick_user_id=kick_user_id)
+            make_account(account_id=account_id)
 
-        outcomes = at_once([partial(_outcome, player, kick_user_id) for player in players])
+        outcomes = at_once([partial(_outcome, player, account_id) for player in players])
 
-        assert sorted(outcomes) == ["KickUserTaken", "new"]
+        assert sorted(outcomes) == ["AccountTaken", "new"]
     assert not Deauthorization.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_race_of_one_player_for_two_kick_users_has_one_winner() -> None:
+def test_race_of_one_player_for_two_accounts_has_one_winner() -> None:
     for number in range(races(100)):
-        player, kick_user_ids = make_player(), [str(2000 + number), str(7000 + number)]
+        player, account_ids = make_player(), [str(2000 + number), str(7000 + number)]
 
-        outcomes = at_once([partial(_outcome, player, key) for key in kick_user_ids])
+        outcomes = at_once([partial(_outcome, player, key) for key in account_ids])
 
-        assert sorted(outcomes) == ["PlayerHasAnotherKickUser", "new"]
+        assert sorted(outcomes) == ["PlayerHasAnotherAccount", "new"]
     # Each loser's Kick user is linked to nobody, and its grant is to be ended.
     assert Deauthorization.objects.count() == races(100)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_race_of_link_and_unlink_leaves_a_grant_exactly_when_linked() -> None:
-    player, kick_user_id = make_player(), "42"
-    link(player, kick_user_id)
+    player, account_id = make_player(), "42"
+    link(player, account_id)
 
     def unlink() -> str:
         try:
@@ -275,9 +275,9 @@ def test_race_of_link_and_unlink_leaves_a_grant_exactly_when_linked() -> None:
         return "unlinked"
 
     for _ in range(races(100)):
-        at_once([unlink, partial(_outcome, player, kick_user_id), unlink])
+        at_once([unlink, partial(_outcome, player, account_id), unlink])
 
-        is_linked = KickUser.objects.filter(pk=kick_user_id, player=player).exists()
+        is_linked = PlatformAccount.objects.filter(pk=account_id, player=player).exists()
         assert Authorization.objects.exists() is is_linked
 
 
@@ -286,7 +286,7 @@ def test_race_of_link_and_unlink_leaves_a_grant_exactly_when_linked() -> None:
 def test_race_that_the_check_cannot_see_is_decided_by_the_unique_key() -> None:
     """The other link commits after the check and before the write."""
     player = make_player()
-    first, second = make_kick_user(), make_kick_user()
+    first, second = make_account(), make_account()
 
     is_linked = threading.Event()
 
@@ -303,21 +303,21 @@ def test_race_that_the_check_cannot_see_is_decided_by_the_unique_key() -> None:
 
     outcomes = at_once([link_and_commit_late, link_meanwhile])
 
-    assert outcomes == ["committed", "PlayerHasAnotherKickUser"]
+    assert outcomes == ["committed", "PlayerHasAnotherAccount"]
 
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_unlink_player_never_ends_the_link_of_whoever_came_next() -> None:
     """The Kick user goes to another player after it was read and before it is locked."""
-    player, heir, kick_user = make_player(), make_player(), make_kick_user()
-    link(player, kick_user.pk)
+    player, heir, account = make_player(), make_player(), make_account()
+    link(player, account.pk)
     is_moved = threading.Event()
 
     def move_and_commit_late() -> None:
         with transaction.atomic():
             unlink_player(player=player, now=NOW)
-            link(heir, kick_user.pk, now=NOW + SECOND)
+            link(heir, account.pk, now=NOW + SECOND)
             is_moved.set()
             _wait_until_somebody_waits()
 
@@ -328,8 +328,8 @@ def test_unlink_player_never_ends_the_link_of_whoever_came_next() -> None:
 
     at_once([move_and_commit_late, unlink_meanwhile])
 
-    kick_user.refresh_from_db()
-    assert kick_user.player == heir
+    account.refresh_from_db()
+    assert account.player == heir
 
 
 def _wait_until_somebody_waits() -> None:

@@ -33,7 +33,7 @@ def test_claim_is_whole_and_unknown_to_kick(pair: CampaignReward) -> None:
 
     claim = Claim.objects.get()
     assert given == ManualGrant(claim, ITEMS, is_new=True)
-    assert (claim.source, claim.status, claim.kick_user, claim.granted_at) == (
+    assert (claim.source, claim.status, claim.account, claim.granted_at) == (
         "MANUAL", "GRANTED", None, NOW,
     )  # fmt: skip
     assert (claim.campaign_id, claim.reward_id) == (pair.campaign_id, pair.reward_id)

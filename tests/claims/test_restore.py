@@ -18,7 +18,7 @@ from claims.reports import write_back
 from claims.sync import catch_up, sweep
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.api import KickApi
-from tests.factories import make_item, make_kick_user, make_player
+from tests.factories import make_account, make_item, make_player
 from tests.local_kick_process import LocalKick
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
@@ -103,7 +103,7 @@ def test_restore_of_an_old_dump_ends_with_the_ledger_that_was_lost(
 ) -> None:
     for number in range(PLAYERS):
         local_kick.make_viewer(f"viewer-{number}", user_id=7 + number)
-        make_kick_user(kick_user_id=str(7 + number), player=make_player())
+        make_account(account_id=str(7 + number), player=make_player())
     make_item(sku="cape"), make_item(sku="blade")
     server = GameServer()
     _go_on("Before the dump", local_kick, api, server)

@@ -18,7 +18,7 @@ def shown(
 ) -> ApiClaim:
     payload = ClaimPayload(
         claim.claim_id,
-        str(claim.kick_user_id),
+        str(claim.account_id),
         claim.campaign_id,
         claim.reward_id,
         claim.external_id,
@@ -28,13 +28,13 @@ def shown(
 
 @pytest.mark.parametrize("status", [Claim.Status.GRANTED, Claim.Status.REVOKED])
 def test_find_unsettled_leaves_out_what_is_final_and_as_shown(status: str) -> None:
-    claim = make_claim(status=status, kick_created_at=NOW)
+    claim = make_claim(status=status, occurred_at=NOW)
 
     assert find_unsettled([shown(claim)]) == []
 
 
 def test_find_unsettled_keeps_what_is_held_and_what_is_new() -> None:
-    held = shown(make_claim(kick_created_at=NOW))
+    held = shown(make_claim(occurred_at=NOW))
     new = replace(held, payload=replace(held.payload, claim_id="01K0NEVERSEEN"))
 
     assert find_unsettled([held, new]) == [held, new]
@@ -42,7 +42,7 @@ def test_find_unsettled_keeps_what_is_held_and_what_is_new() -> None:
 
 @pytest.mark.parametrize("field", ["user_id", "campaign_id", "reward_id", "external_id"])
 def test_find_unsettled_keeps_a_claim_with_other_contents(field: str) -> None:
-    claim = make_claim(status=Claim.Status.GRANTED, kick_created_at=NOW, external_id="cape")
+    claim = make_claim(status=Claim.Status.GRANTED, occurred_at=NOW, external_id="cape")
     same = shown(claim)
     other = replace(same, payload=replace(same.payload, **{field: "7"}))
 
@@ -50,7 +50,7 @@ def test_find_unsettled_keeps_a_claim_with_other_contents(field: str) -> None:
 
 
 def test_find_unsettled_takes_an_external_id_that_one_side_lacks_for_no_difference() -> None:
-    without = make_claim(status=Claim.Status.GRANTED, kick_created_at=NOW)
+    without = make_claim(status=Claim.Status.GRANTED, occurred_at=NOW)
     entry = shown(without)
     entry = replace(entry, payload=replace(entry.payload, external_id="cape"))
 
@@ -58,7 +58,7 @@ def test_find_unsettled_takes_an_external_id_that_one_side_lacks_for_no_differen
 
 
 def test_find_unsettled_keeps_what_the_page_knows_better() -> None:
-    claim = make_claim(status=Claim.Status.GRANTED, kick_created_at=None)
+    claim = make_claim(status=Claim.Status.GRANTED, occurred_at=None)
     timed = shown(claim)
     processed = shown(claim, external_status="processed", at=None)
     silent = shown(claim, external_status="", at=None)

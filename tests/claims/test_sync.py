@@ -23,7 +23,7 @@ from platforms.kick.client import get_kick
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickUnavailable
 from tests.claims.ledger_assertions import owed, receive, record
-from tests.factories import NOW, make_campaign, make_item, make_kick_user, make_player, make_reward
+from tests.factories import NOW, make_account, make_campaign, make_item, make_player, make_reward
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_catch_up_registers_and_records_what_no_webhook_brought(
     run = catch_up(api=api, clock=timezone.now, is_urgent=True)
 
     assert (run.seen, run.recorded) == (25, 25)
-    assert Claim.objects.filter(source="RECONCILE", kick_created_at__isnull=False).count() == 25
+    assert Claim.objects.filter(source="RECONCILE", occurred_at__isnull=False).count() == 25
     assert set(Claim.objects.values_list("hold_reason", flat=True)) == {"UNMAPPED_REWARD"}
     assert CampaignReward.objects.count() == 1
 
@@ -93,7 +93,7 @@ def test_catch_up_maps_a_new_reward_to_the_item_its_external_id_names(
     local_kick: LocalKick, api: KickApi
 ) -> None:
     make_item(sku="ember-cape")
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
     local_kick.make_viewer("Ada", user_id=7)
     (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
 
@@ -118,7 +118,7 @@ def test_catch_up_leaves_a_reward_alone_that_was_ever_mapped(
 def test_catch_up_corrects_a_held_claim_and_shows_the_difference_of_a_granted_one(
     local_kick: LocalKick, api: KickApi
 ) -> None:
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
     ours = make_campaign()
     held, granted = claims_at_kick(local_kick, count=2)
     record(received(held, user_id="8"), receive(ours, claim_id=granted["claim_id"]))
@@ -126,8 +126,8 @@ def test_catch_up_corrects_a_held_claim_and_shows_the_difference_of_a_granted_on
     run = catch_up(api=api, clock=timezone.now, is_urgent=True)
 
     assert (run.recorded, run.held, run.differs) == (0, 1, 1)
-    assert Claim.objects.get(pk=held["claim_id"]).kick_user_id == str(held["user_id"])
-    assert Claim.objects.get(pk=granted["claim_id"]).kick_user_id == "7"
+    assert Claim.objects.get(pk=held["claim_id"]).account_id == str(held["user_id"])
+    assert Claim.objects.get(pk=granted["claim_id"]).account_id == "7"
     delivery = QuarantinedDelivery.objects.get()
     assert (delivery.verdict, delivery.claim_id) == ("DIFFERS", granted["claim_id"])
     assert catch_up(api=api, clock=timezone.now, is_urgent=True).differs == 1
@@ -145,7 +145,7 @@ def test_catch_up_notes_what_kick_says_of_a_known_claim(
 
     row = Claim.objects.get()
     assert (row.external_status, row.wanted_external_status) == ("initiated", "processed")
-    assert row.kick_created_at is not None
+    assert row.occurred_at is not None
 
 
 # --- Confirming --------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def test_confirm_claims_grants_what_is_ours_and_heals_the_rest_of_its_pair(
     make_item(sku="ember-cape")
     for user_id in (7, 8):
         local_kick.make_viewer(f"viewer {user_id}", user_id=user_id)
-        make_kick_user(kick_user_id=str(user_id), player=make_player())
+        make_account(account_id=str(user_id), player=make_player())
     first, *_ = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
     second, *_ = claims_at_kick(local_kick, external_id="ember-cape", user_id=8)
     record(received(first), received(second))
@@ -176,7 +176,7 @@ def test_confirm_claims_grants_when_it_finds_not_when_it_began(
     """A player may link while Kick lets a run wait; nothing is granted before its link."""
     make_item(sku="ember-cape")
     local_kick.make_viewer("Ada", user_id=7)
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
     (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
     record(received(claim))
     local_kick.set_faults(api={"slow_seconds": 0.2, "path_prefix": "/public/v1/drops/claims"})
@@ -191,7 +191,7 @@ def test_confirm_claims_grants_when_it_finds_not_when_it_began(
 def test_confirm_claims_never_grants_another_organization_s(
     local_kick: LocalKick, api: KickApi
 ) -> None:
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
     local_kick.make_viewer("Ada", user_id=7)
     (foreign,) = claims_at_kick(local_kick, organization="Another Studio", user_id=7)
     record(received(foreign))

@@ -17,6 +17,6 @@ def test_opaque_text_is_collated_c_and_indexed_once() -> None:
         )
         second_indexes = cursor.fetchall()
 
-    assert set(collations) >= {"claim_id", "kick_user_id", "campaign_id", "reward_id"}
+    assert set(collations) >= {"claim_id", "account_id", "campaign_id", "reward_id"}
     assert set(collations.values()) == {"C"}
     assert second_indexes == []

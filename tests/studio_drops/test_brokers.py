@@ -24,7 +24,7 @@ from kombu import Connection
 
 from claims.models import Claim, RewardItem
 from tests.claims.ledger_assertions import receive, record
-from tests.factories import make_campaign, make_item, make_kick_user, make_player, make_reward
+from tests.factories import make_account, make_campaign, make_item, make_player, make_reward
 from tests.postgres import die_with_parent
 from tests.session import report_missing
 
@@ -132,7 +132,7 @@ def test_what_is_due_gets_done_and_done_again_after_the_broker_lost_everything(
 
 def hold_a_claim_that_can_be_granted(claim_id: str) -> None:
     reward = make_reward()
-    make_kick_user(kick_user_id=str(hash(claim_id) % 10**9), player=make_player())
+    make_account(account_id=str(hash(claim_id) % 10**9), player=make_player())
     user_id = str(hash(claim_id) % 10**9)
     record(receive(make_campaign(rewards=[reward]), claim_id=claim_id, user_id=user_id))
     RewardItem.objects.create(reward=reward, item=make_item(), quantity=1)

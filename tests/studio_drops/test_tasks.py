@@ -11,7 +11,7 @@ from studio_drops import tasks
 from studio_drops.celery import app
 from tests.claims.ledger_assertions import receive, record
 from tests.claims.test_sync import claims_at_kick
-from tests.factories import make_campaign, make_item, make_kick_user, make_player, make_reward
+from tests.factories import make_account, make_campaign, make_item, make_player, make_reward
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_no_scheduled_task_minds_that_kick_is_down(settings: Any, name: str) -> 
 
 def test_catch_up_and_heal_tasks_grant_what_is_owed(kick: LocalKick) -> None:
     kick.make_viewer("Ada", user_id=7)
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
     claims_at_kick(kick, user_id=7)
     tasks.catch_up()
     reward = Claim.objects.get().reward
@@ -58,7 +58,7 @@ def test_catch_up_and_heal_tasks_grant_what_is_owed(kick: LocalKick) -> None:
 def test_heal_task_leaves_the_work_to_whoever_holds_its_lease() -> None:
     reward = make_reward()
     campaign = make_campaign(rewards=[reward])
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
     record(receive(campaign))
     RewardItem.objects.create(reward=reward, item=make_item(), quantity=1)
     tasks.heal_claims()

@@ -11,7 +11,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Authorization, Deauthorization, KickUser, LinkAttempt, LinkEvent, Player
+from accounts.models import (
+    Authorization,
+    Deauthorization,
+    LinkAttempt,
+    LinkEvent,
+    PlatformAccount,
+    Player,
+)
 from claims.desk.admin.id_search import IdSearch
 from core.admin.base import ReadOnlyInline, ReadOnlyPage
 from core.admin.html import badge, link, list_link, row_link
@@ -28,10 +35,10 @@ TONE_OF_REVOCATION = {
 }
 
 
-class KickUserColumn:
+class AccountColumn:
     @admin.display(description=gettext_lazy("Kick user"))
-    def kick_user_link(self, row: Any) -> SafeString | str:
-        return row_link("accounts_kickuser", row.kick_user_id, row.kick_user)
+    def account_link(self, row: Any) -> SafeString | str:
+        return row_link("accounts_platformaccount", row.account_id, row.account)
 
 
 class PlayerColumn:
@@ -40,7 +47,7 @@ class PlayerColumn:
         return row_link("accounts_player", row.player_id, row.player)
 
 
-class EventColumns(KickUserColumn, PlayerColumn):
+class EventColumns(AccountColumn, PlayerColumn):
     @admin.display(description=gettext_lazy("event"), ordering="kind")
     def kind_badge(self, event: LinkEvent) -> SafeString:
         return badge(TONE_OF_EVENT[LinkEvent.Kind(event.kind)], event.get_kind_display())
@@ -48,15 +55,15 @@ class EventColumns(KickUserColumn, PlayerColumn):
 
 class EventsOfPlayer(EventColumns, ReadOnlyInline):
     model = LinkEvent
-    fields: ClassVar[Any] = ["at", "kind_badge", "kick_user_link", "actor"]
+    fields: ClassVar[Any] = ["at", "kind_badge", "account_link", "actor"]
     readonly_fields = fields
     ordering = ["-at"]
 
     def get_queryset(self, request: Any) -> Any:
-        return super().get_queryset(request).select_related("kick_user")
+        return super().get_queryset(request).select_related("account")
 
 
-class EventsOfKickUser(EventColumns, ReadOnlyInline):
+class EventsOfAccount(EventColumns, ReadOnlyInline):
     model = LinkEvent
     fields: ClassVar[Any] = ["at", "kind_badge", "player_link", "actor"]
     readonly_fields = fields
@@ -70,14 +77,14 @@ class EventsOfKickUser(EventColumns, ReadOnlyInline):
 class PlayerAdmin(IdSearch, ReadOnlyPage):
     list_display = ["shown_name", "game_account_id", "linked_to", "created_at", "last_login_at"]
     list_filter = ["last_login_at"]
-    list_select_related = ["kick_user"]
+    list_select_related = ["account"]
     ordering = ["-id"]
     search_fields = [
         "game_account_id",
         "name__iexact",
-        "kick_user__kick_user_id",
-        "kick_user__name__iexact",
-        "kick_user__claims__claim_id",
+        "account__key",
+        "account__name__iexact",
+        "account__claims__claim_id",
         "entitlements__claim_id",
     ]
     entitlement_path = "entitlements__"
@@ -102,10 +109,10 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
 
     @admin.display(description=gettext_lazy("linked to"))
     def linked_to(self, player: Player) -> SafeString | str:
-        kick_user: KickUser | None = getattr(player, "kick_user", None)
-        if kick_user is None:
+        account: PlatformAccount | None = getattr(player, "account", None)
+        if account is None:
             return badge("quiet", _("not linked"))
-        return row_link("accounts_kickuser", kick_user.pk, kick_user)
+        return row_link("accounts_platformaccount", account.pk, account)
 
     @admin.display(description=gettext_lazy("case"))
     def story(self, player: Player) -> SafeString:
@@ -117,15 +124,15 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         return list_link("claims_entitlement", said, player__id__exact=str(player.pk))
 
 
-@admin.register(KickUser)
-class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
-    list_display = ["shown_name", "kick_user_id", "linked_player", "linked_at", "first_seen_at"]
+@admin.register(PlatformAccount)
+class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
+    list_display = ["shown_name", "account_id", "linked_player", "linked_at", "first_seen_at"]
     list_filter = [("player", admin.EmptyFieldListFilter), "linked_at"]
     list_select_related = ["player"]
     # Ordered by key: any other order would need a full sort, or an index that slows each claim.
     ordering = ["pk"]
     search_fields = [
-        "kick_user_id",
+        "account_id",
         "name__iexact",
         "player__game_account_id",
         "player__name__iexact",
@@ -137,9 +144,9 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         "Exact ID of a Kick user, game account, claim, message or entitlement; or exact name."
     )
     empty_state = gettext_lazy("No Kick users yet. They appear with their first claim or link.")
-    inlines = [EventsOfKickUser]
+    inlines = [EventsOfAccount]
     fields = [
-        "kick_user_id",
+        "account_id",
         "name",
         "linked_player",
         "linked_at",
@@ -149,59 +156,59 @@ class KickUserAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
     ]
 
     @admin.display(description=gettext_lazy("Kick user"), ordering="name")
-    def shown_name(self, kick_user: KickUser) -> str:
-        return str(kick_user)
+    def shown_name(self, account: PlatformAccount) -> str:
+        return str(account)
 
     @admin.display(description=gettext_lazy("linked to"))
-    def linked_player(self, kick_user: KickUser) -> SafeString | str:
-        if kick_user.player is None:
+    def linked_player(self, account: PlatformAccount) -> SafeString | str:
+        if account.player is None:
             return badge("quiet", _("not linked"))
-        return self.player_link(kick_user)
+        return self.player_link(account)
 
     @admin.display(description=gettext_lazy("case"))
-    def story(self, kick_user: KickUser) -> SafeString:
-        url = reverse("desk:kick_user", args=[kick_user.pk])
+    def story(self, account: PlatformAccount) -> SafeString:
+        url = reverse("desk:account", args=[account.pk])
         return link(url, _("Open case"))
 
     @admin.display(description=gettext_lazy("claims"))
-    def claims_link(self, kick_user: KickUser) -> SafeString:
-        filters = {"kick_user__kick_user_id__exact": kick_user.pk}
+    def claims_link(self, account: PlatformAccount) -> SafeString:
+        filters = {"account__key__exact": account.pk}
         return list_link("claims_claim", _("View claims"), **filters)
 
 
 @admin.register(LinkEvent)
 class LinkEventAdmin(EventColumns, IdSearch, ReadOnlyPage):
-    list_display = ["at", "kind_badge", "kick_user_link", "player_link", "actor"]
+    list_display = ["at", "kind_badge", "account_link", "player_link", "actor"]
     list_filter = ["kind", "at"]
-    list_select_related = ["kick_user", "player"]
+    list_select_related = ["account", "player"]
     ordering = ["-id"]
     search_fields = [
-        "kick_user_id",
-        "kick_user__name__iexact",
+        "account_id",
+        "account__name__iexact",
         "player__game_account_id",
         "player__name__iexact",
     ]
     search_help_text = gettext_lazy("Exact ID or name of a Kick user or player.")
     empty_state = gettext_lazy("No accounts linked yet.")
-    fields = ["at", "kind_badge", "kick_user_link", "player_link", "actor"]
+    fields = ["at", "kind_badge", "account_link", "player_link", "actor"]
 
 
 @admin.register(Authorization)
-class KickGrantAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
-    list_display = ["kick_user_link", "state", "obtained_at", "next_refresh_at", "disconnected_at"]
+class KickGrantAdmin(AccountColumn, IdSearch, ReadOnlyPage):
+    list_display = ["account_link", "state", "obtained_at", "next_refresh_at", "disconnected_at"]
     list_filter = [("disconnected_at", admin.EmptyFieldListFilter), "obtained_at"]
-    list_select_related = ["kick_user"]
+    list_select_related = ["account"]
     # Ordered by key, like Kick users.
     ordering = ["pk"]
     search_fields = [
-        "kick_user_id",
-        "kick_user__name__iexact",
-        "kick_user__player__game_account_id",
+        "account_id",
+        "account__name__iexact",
+        "account__player__game_account_id",
     ]
     search_help_text = gettext_lazy("Exact ID or name of a Kick user, or game account ID.")
     empty_state = gettext_lazy("No authorizations. Each linked account has one at Kick.")
     fields = [
-        "kick_user_link",
+        "account_link",
         "state",
         "scope",
         "obtained_at",
@@ -222,23 +229,23 @@ class KickGrantAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
 
 
 @admin.register(Deauthorization)
-class GrantRevocationAdmin(KickUserColumn, IdSearch, ReadOnlyPage):
+class GrantRevocationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
     list_display = [
         "created_at",
         "outcome_badge",
-        "kick_user_link",
+        "account_link",
         "attempts",
         "next_attempt_at",
         "ended_at",
     ]
     list_filter = ["outcome", "created_at"]
-    list_select_related = ["kick_user"]
+    list_select_related = ["account"]
     ordering = ["-id"]
-    search_fields = ["kick_user_id", "kick_user__name__iexact"]
+    search_fields = ["account_id", "account__name__iexact"]
     search_help_text = gettext_lazy("Exact ID or name of a Kick user.")
     empty_state = gettext_lazy("No authorizations to revoke at Kick.")
     fields = [
-        "kick_user_link",
+        "account_link",
         "outcome_badge",
         "attempts",
         "created_at",

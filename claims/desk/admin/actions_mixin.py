@@ -45,15 +45,15 @@ class ClaimActions(ModelAdmin):
 
     @admin.action(description=_("Retry what their Kick users have held"), permissions=["retry"])
     def retry(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
-        return begin(request, BulkJob.Kind.RETRY, _kick_users_of(chosen))
+        return begin(request, BulkJob.Kind.RETRY, _accounts_of(chosen))
 
     @admin.action(description=_("Ask Kick for their Kick users' claims"), permissions=["ask_kick"])
     def ask_kick(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
-        return begin(request, BulkJob.Kind.ASK_KICK, _kick_users_of(chosen))
+        return begin(request, BulkJob.Kind.ASK_KICK, _accounts_of(chosen))
 
 
-def _kick_users_of(chosen: QuerySet[Claim]) -> list[str]:
+def _accounts_of(chosen: QuerySet[Claim]) -> list[str]:
     """Each once, and one more than a job has room for at most."""
-    known = Claim.objects.filter(pk__in=chosen.values("pk"), kick_user__isnull=False)
-    ids = known.order_by("kick_user_id").values_list("kick_user_id", flat=True).distinct()
+    known = Claim.objects.filter(pk__in=chosen.values("pk"), account__isnull=False)
+    ids = known.order_by("account_id").values_list("account_id", flat=True).distinct()
     return list(ids[: SUBJECTS_AT_MOST + 1])

@@ -50,16 +50,16 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         "source",
         "recorded_at",
         "campaign",
-        ("kick_user__player", admin.EmptyFieldListFilter),
+        ("account__player", admin.EmptyFieldListFilter),
     ]
-    list_select_related = ["kick_user__player"]
+    list_select_related = ["account__player"]
     ordering = ["-recorded_at"]
     search_fields = [
         "claim_id",
         "message_id",
-        "kick_user_id",
-        "kick_user__name__iexact",
-        "kick_user__player__game_account_id",
+        "account_id",
+        "account__name__iexact",
+        "account__player__game_account_id",
         "entitlements__fulfilment_id",
     ]
     entitlement_path = "entitlements__"
@@ -75,7 +75,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             _("Who and what"),
             {
                 "fields": [
-                    "kick_user_link",
+                    "account_link",
                     "player_link",
                     "campaign_link",
                     "reward_link",
@@ -89,7 +89,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
                 "fields": [
                     "source",
                     "message_id",
-                    "kick_created_at",
+                    "occurred_at",
                     "received_at",
                     "recorded_at",
                     "first_hold_reason",
@@ -132,7 +132,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
 
     @admin.display(description=_("Kick user and player"))
     def who(self, claim: Claim) -> SafeString:
-        return stacked(self.kick_user_link(claim), self.player_link(claim))
+        return stacked(self.account_link(claim), self.player_link(claim))
 
     @admin.display(description=_("reward and campaign"))
     def what(self, claim: Claim) -> SafeString:
@@ -151,12 +151,12 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return link(claim_url(claim), _("See every hop of it"))
 
     @admin.display(description=_("Kick user"))
-    def kick_user_link(self, claim: Claim) -> SafeString | str:
-        return row_link("accounts_kickuser", claim.kick_user_id, claim.kick_user)
+    def account_link(self, claim: Claim) -> SafeString | str:
+        return row_link("accounts_platformaccount", claim.account_id, claim.account)
 
     @admin.display(description=_("linked player"))
     def player_link(self, claim: Claim) -> SafeString | str:
-        player = claim.kick_user and claim.kick_user.player
+        player = claim.account and claim.account.player
         return row_link("accounts_player", player.pk, player) if player else NOTHING
 
     @admin.display(description=_("campaign"))

@@ -47,8 +47,8 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
         "fulfilment_id",
         "claim_id",
         "claim__message_id",
-        "claim__kick_user_id",
-        "claim__kick_user__name__iexact",
+        "claim__account_id",
+        "claim__account__name__iexact",
         "player__game_account_id",
     ]
     entitlement_path = ""

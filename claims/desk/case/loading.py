@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import KickUser, LinkEvent, Player
+from accounts.models import LinkEvent, PlatformAccount, Player
 from claims.models import (
     ApiKey,
     AuditEvent,
@@ -44,7 +44,7 @@ class Case:
     """All that is known of a player, a Kick user, or both when they are linked."""
 
     player: Player | None
-    kick_user: KickUser | None
+    account: PlatformAccount | None
     claims: Sequence[CaseClaim]
     link_events: Sequence[LinkEvent]
     acts: Sequence[AuditEvent]
@@ -62,21 +62,23 @@ class Case:
         )
 
 
-def load_case(*, player: Player | None, kick_user: KickUser | None, claim_id: str = "") -> Case:
+def load_case(
+    *, player: Player | None, account: PlatformAccount | None, claim_id: str = ""
+) -> Case:
     """Gather the newest 50 claims of either, and `claim_id` although it may be older.
 
     A player's are those of the Kick user they are linked to and those that gave them something,
     by whichever Kick user; so that a drop that went elsewhere before a re-link is in the story.
     """
-    claims = _claims(player, kick_user, claim_id)
+    claims = _claims(player, account, claim_id)
     shown = claims[:CLAIMS_AT_MOST]
     entitlements = _entitlements(shown)
     return Case(
         player=player,
-        kick_user=kick_user,
+        account=account,
         claims=_with_names(shown, entitlements),
-        link_events=_link_events(player, kick_user),
-        acts=_acts(player, kick_user),
+        link_events=_link_events(player, account),
+        acts=_acts(player, account),
         item_names=_item_names(entitlements),
         game_asked_at=_game_asked_at(),
         kick_trouble=_kick_trouble(),
@@ -84,29 +86,29 @@ def load_case(*, player: Player | None, kick_user: KickUser | None, claim_id: st
     )
 
 
-def _claims(player: Player | None, kick_user: KickUser | None, claim_id: str) -> list[Claim]:
+def _claims(player: Player | None, account: PlatformAccount | None, claim_id: str) -> list[Claim]:
     """Each way to them is a query of its own, which its own index answers."""
     found: dict[str, Claim] = {}
-    newest = Claim.objects.select_related("kick_user").order_by("-recorded_at")
+    newest = Claim.objects.select_related("account").order_by("-recorded_at")
     one_more = CLAIMS_AT_MOST + 1
-    if kick_user:
-        found |= {one.pk: one for one in newest.filter(kick_user=kick_user)[:one_more]}
+    if account:
+        found |= {one.pk: one for one in newest.filter(account=account)[:one_more]}
     if player:
         owed = Entitlement.objects.filter(player=player).order_by("-pk")
         ids = list(owed.values_list("claim_id", flat=True)[:one_more])
         found |= {one.pk: one for one in newest.filter(pk__in=ids)}
-    found |= {one.pk: one for one in _asked_for(newest, claim_id, player, kick_user)}
+    found |= {one.pk: one for one in _asked_for(newest, claim_id, player, account)}
     by_age = sorted(found.values(), key=lambda claim: claim.recorded_at, reverse=True)
     return sorted(by_age, key=lambda claim: claim.pk != claim_id)
 
 
 def _asked_for(
-    claims: QuerySet[Claim], claim_id: str, player: Player | None, kick_user: KickUser | None
+    claims: QuerySet[Claim], claim_id: str, player: Player | None, account: PlatformAccount | None
 ) -> Iterable[Claim]:
     """Older than what is shown, maybe, but theirs."""
     is_theirs = Q(pk__in=[])
-    if kick_user:
-        is_theirs |= Q(kick_user=kick_user)
+    if account:
+        is_theirs |= Q(account=account)
     if player:
         is_theirs |= Q(entitlements__player=player)
     return claims.filter(is_theirs, pk=claim_id).distinct() if claim_id else ()
@@ -139,23 +141,21 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
     ]
 
 
-def _link_events(player: Player | None, kick_user: KickUser | None) -> list[LinkEvent]:
-    newest = LinkEvent.objects.select_related("player", "kick_user").order_by("-at", "-pk")
+def _link_events(player: Player | None, account: PlatformAccount | None) -> list[LinkEvent]:
+    newest = LinkEvent.objects.select_related("player", "account").order_by("-at", "-pk")
     found: dict[int, LinkEvent] = {}
     if player:
         found |= {one.pk: one for one in newest.filter(player=player)[:EVENTS_AT_MOST]}
-    if kick_user:
-        found |= {one.pk: one for one in newest.filter(kick_user=kick_user)[:EVENTS_AT_MOST]}
+    if account:
+        found |= {one.pk: one for one in newest.filter(account=account)[:EVENTS_AT_MOST]}
     by_age = sorted(found.values(), key=lambda event: (event.at, event.pk), reverse=True)
     return by_age[:EVENTS_AT_MOST]
 
 
-def _acts(player: Player | None, kick_user: KickUser | None) -> list[AuditEvent]:
+def _acts(player: Player | None, account: PlatformAccount | None) -> list[AuditEvent]:
     of_player = Q(player=player) if player else Q(pk__in=[])
-    of_kick_user = (
-        Q(subject_kind="kick_user", subject_id=kick_user.pk) if kick_user else Q(pk__in=[])
-    )
-    acts = AuditEvent.objects.filter(of_player | of_kick_user).exclude(subject_kind="claim")
+    of_account = Q(subject_kind="account", subject_id=account.pk) if account else Q(pk__in=[])
+    acts = AuditEvent.objects.filter(of_player | of_account).exclude(subject_kind="claim")
     return list(acts.order_by("-at", "-pk")[:EVENTS_AT_MOST])
 
 

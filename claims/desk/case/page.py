@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accounts.models import KickUser, LinkEvent, Player
+from accounts.models import LinkEvent, PlatformAccount, Player
 from claims.desk.case.loading import Case, CaseClaim, load_case
 from claims.desk.case.timeline import TimelineEvent, timeline_of
 from claims.desk.diagnosis import Diagnosis, diagnose, diagnose_without_claim
@@ -52,13 +52,13 @@ class CasePage:
 
 def case_of_player(player: Player, *, claim_id: str = "") -> CasePage:
     """`claim_id`: which claim the answer is to be about; "" is the one that needs it most."""
-    kick_user = KickUser.objects.filter(player=player).first()
-    return _tell(load_case(player=player, kick_user=kick_user, claim_id=claim_id), claim_id)
+    account = PlatformAccount.objects.filter(player=player).first()
+    return _tell(load_case(player=player, account=account, claim_id=claim_id), claim_id)
 
 
-def case_of_account(kick_user: KickUser, *, claim_id: str = "") -> CasePage:
+def case_of_account(account: PlatformAccount, *, claim_id: str = "") -> CasePage:
     """Of a Kick user without a player. What it once gave to players is in the story, too."""
-    return _tell(load_case(player=None, kick_user=kick_user, claim_id=claim_id), claim_id)
+    return _tell(load_case(player=None, account=account, claim_id=claim_id), claim_id)
 
 
 def _tell(case: Case, claim_id: str) -> CasePage:
@@ -79,7 +79,7 @@ def _most_pressing(claims: list[ClaimCase], case: Case, claim_id: str) -> ClaimC
     first = next(iter([*asked_for, *unsettled]), None)
     if first or not claims:
         return first
-    is_cut_off = case.kick_user is None or case.kick_trouble
+    is_cut_off = case.account is None or case.kick_trouble
     return None if is_cut_off else claims[0]
 
 

@@ -46,8 +46,8 @@ def _arrival(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     if claim.source == Claim.Source.MANUAL:
         yield _given_by_hand(case_claim)
         return
-    if claim.kick_created_at:
-        yield claim.kick_created_at, _("Claimed at Kick"), "", "quiet"
+    if claim.occurred_at:
+        yield claim.occurred_at, _("Claimed at Kick"), "", "quiet"
     if claim.source == Claim.Source.WEBHOOK:
         message = _("Message %(id)s") % {"id": claim.message_id} if claim.message_id else ""
         yield claim.received_at, _("Delivered by Kick's webhook"), message, "good"

@@ -95,7 +95,7 @@ def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "We have your claim of %(drop)s, made with the Kick account “%(kick)s”. It arrives as "
             "soon as you link that Kick account to your game account, at %(url)s"
         )
-        % {"drop": name_drop(case_claim), "kick": case_claim.claim.kick_user, "url": link_page()},
+        % {"drop": name_drop(case_claim), "kick": case_claim.claim.account, "url": link_page()},
         _("Only the player can link. The claim waits as long as it takes."),
     )
 

@@ -8,7 +8,7 @@ from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, link_page
 
 def diagnose_without_claim(case: Case) -> Diagnosis:
     """What can be said of somebody none of whose claims is on its way."""
-    if case.kick_user is None or case.player is None:
+    if case.account is None or case.player is None:
         return _not_linked(case)
     return _kick_is_silent(case) if case.kick_trouble else _no_claim(case)
 
@@ -22,7 +22,7 @@ def _not_linked(case: Case) -> Diagnosis:
                 "Your Kick account “%(kick)s” is linked to no game account, and no claim of it "
                 "has reached us. Please link it at %(url)s, then claim again in Kick's inventory."
             )
-            % {"kick": case.kick_user, "url": link_page()},
+            % {"kick": case.account, "url": link_page()},
             _("If Kick's inventory says “claimed”, ask Kick for it."),
             Remedy.ASK_KICK,
         )
@@ -60,7 +60,7 @@ def _no_claim(case: Case) -> Diagnosis:
             "has told us of no claim by it. Please see in Kick's inventory, with that same Kick "
             "account, whether the drop says “claimed”."
         )
-        % {"kick": case.kick_user, "player": case.player},
+        % {"kick": case.account, "player": case.player},
         _("If it does, its webhook was lost: ask Kick, and it is here in a moment."),
         Remedy.ASK_KICK,
     )

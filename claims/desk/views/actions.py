@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.links import NotLinked
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims.claims_page import Tally
 from claims.desk import actions
 from claims.desk.search import case_url
@@ -24,27 +24,27 @@ ask_and_act = require_http_methods(["GET", "HEAD", "POST"])
 
 @require_POST
 @staff_page(*LOOK, "claims.retry_claims")
-def retry(request: HttpRequest, *, kick_user_id: str) -> HttpResponse:
-    kick_user = get_object_or_404(KickUser, pk=kick_user_id)
-    granted = actions.retry_claims(kick_user=kick_user, act=_act(request, ""))
+def retry(request: HttpRequest, *, account_id: str) -> HttpResponse:
+    account = get_object_or_404(PlatformAccount, pk=account_id)
+    granted = actions.retry_claims(account=account, act=_act(request, ""))
     said = ngettext("%d held claim was granted.", "%d held claims were granted.", granted)
     nothing = _("Nothing changed: whatever is held is held for a reason that still stands.")
     messages.success(request, said % granted if granted else nothing)
-    return _back(request, kick_user=kick_user)
+    return _back(request, account=account)
 
 
 @require_POST
 @staff_page(*LOOK, "claims.ask_kick")
-def ask_kick(request: HttpRequest, *, kick_user_id: str) -> HttpResponse:
-    kick_user = get_object_or_404(KickUser, pk=kick_user_id)
+def ask_kick(request: HttpRequest, *, account_id: str) -> HttpResponse:
+    account = get_object_or_404(PlatformAccount, pk=account_id)
     try:
-        tally = actions.ask_kick(kick_user=kick_user, api=get_kick().api, act=_act(request, ""))
+        tally = actions.ask_kick(account=account, api=get_kick().api, act=_act(request, ""))
     except KickError as error:
         said = _("Kick could not be asked: %(error)s Nothing is lost; try again in a while.")
         messages.error(request, said % {"error": error})
     else:
         messages.success(request, _what_kick_said(tally))
-    return _back(request, kick_user=kick_user)
+    return _back(request, account=account)
 
 
 def _what_kick_said(tally: Tally) -> str:
@@ -79,7 +79,7 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
         act=_act(request, form.cleaned_data["reason"]),
     )
     messages.success(request, _("Granted. The game is told when it next asks."))
-    return redirect(case_url(player=player, kick_user=None, claim_id=claim.pk))
+    return redirect(case_url(player=player, account=None, claim_id=claim.pk))
 
 
 def _given_before(player: Player) -> list[Entitlement]:
@@ -110,13 +110,13 @@ def revoke(request: HttpRequest, *, player_id: int) -> HttpResponse:
     )
     said = _("%(revoked)d taken back; %(noted)d had been handed out and got a note.")
     messages.success(request, said % {"revoked": done.revoked, "noted": done.noted})
-    return redirect(case_url(player=player, kick_user=None, claim_id=claim_id))
+    return redirect(case_url(player=player, account=None, claim_id=claim_id))
 
 
 @ask_and_act
 @staff_page(*LOOK, "claims.unlink_player")
 def unlink(request: HttpRequest, *, player_id: int) -> HttpResponse:
-    player = get_object_or_404(Player.objects.select_related("kick_user"), pk=player_id)
+    player = get_object_or_404(Player.objects.select_related("account"), pk=player_id)
     form = ReasonForm(request.POST or None)
     if not form.is_valid():
         return show(request, "unlink.html", title=_("Unlink"), player=player, form=form)
@@ -126,14 +126,14 @@ def unlink(request: HttpRequest, *, player_id: int) -> HttpResponse:
         messages.warning(request, _("There is no link to end any more."))
     else:
         messages.success(request, _("Unlinked. What was granted stays with the player."))
-    return redirect(case_url(player=player, kick_user=None))
+    return redirect(case_url(player=player, account=None))
 
 
 def _act(request: HttpRequest, reason: str) -> actions.ActionContext:
     return actions.ActionContext(actor=name_of(request), reason=reason, now=timezone.now())
 
 
-def _back(request: HttpRequest, *, kick_user: KickUser) -> HttpResponse:
+def _back(request: HttpRequest, *, account: PlatformAccount) -> HttpResponse:
     claim_id = request.POST.get("claim", "")
-    url = case_url(player=kick_user.player, kick_user=kick_user, claim_id=claim_id)
+    url = case_url(player=account.player, account=account, claim_id=claim_id)
     return redirect(url)

@@ -19,7 +19,7 @@ from claims.models import Campaign, CampaignReward, RewardFunnel
 # What a step counts, as a filter of the list of claims.
 FILTERS: dict[str, dict[str, str]] = {
     "claimed": {},
-    "linked": {"kick_user__player__isempty": "0"},
+    "linked": {"account__player__isempty": "0"},
     "granted": {"granted_at__isnull": "False"},
     "fulfilled": {"wanted_external_status": "processed"},
     "written_back": {"external_status": "processed"},

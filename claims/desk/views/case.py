@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims.desk.case.page import CasePage, case_of_account, case_of_player
 from claims.desk.search import case_url
 from claims.desk.views.decorators import LOOK, show, staff_page
@@ -21,13 +21,13 @@ def player_case(request: HttpRequest, *, player_id: int) -> HttpResponse:
 
 @require_safe
 @staff_page(*LOOK)
-def account_case(request: HttpRequest, *, kick_user_id: str) -> HttpResponse:
-    kick_user = get_object_or_404(KickUser.objects.select_related("player"), pk=kick_user_id)
+def account_case(request: HttpRequest, *, account_id: str) -> HttpResponse:
+    account = get_object_or_404(PlatformAccount.objects.select_related("player"), pk=account_id)
     claim_id = request.GET.get("claim", "")
-    if kick_user.player:
-        return redirect(case_url(player=kick_user.player, kick_user=None, claim_id=claim_id))
-    page = case_of_account(kick_user, claim_id=claim_id)
-    return _show(request, page, title=_("%(name)s on Kick") % {"name": kick_user})
+    if account.player:
+        return redirect(case_url(player=account.player, account=None, claim_id=claim_id))
+    page = case_of_account(account, claim_id=claim_id)
+    return _show(request, page, title=_("%(name)s on Kick") % {"name": account})
 
 
 def _show(request: HttpRequest, page: CasePage, *, title: str) -> HttpResponse:

@@ -13,7 +13,7 @@ from datetime import datetime
 from local.demo.sample_data.batch import Batch, Numbers, first_number, write
 from local.demo.sample_data.drops import make_claim
 from local.demo.sample_data.offers import Offer, make_catalogue
-from local.demo.sample_data.viewers import make_kick_user
+from local.demo.sample_data.viewers import make_account
 
 BATCH = 2000
 CLAIMS_PER_KICK_USER = 2.5
@@ -40,12 +40,12 @@ def _make_batch(
 ) -> Batch:
     batch = Batch()
     while len(batch.claims) < size:
-        kick_user = make_kick_user(batch, numbers, chance, now)
+        account = make_account(batch, numbers, chance, now)
         wanted = min(
             1 + int(chance.expovariate(1 / (CLAIMS_PER_KICK_USER - 1))),
             len(offers),
             size - len(batch.claims),
         )
         for offer in chance.sample(offers, wanted):
-            make_claim(batch, kick_user, offer, numbers, chance, now)
+            make_claim(batch, account, offer, numbers, chance, now)
     return batch

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import Max, Model
 
-from accounts.models import KickUser, LinkEvent, Player
+from accounts.models import LinkEvent, PlatformAccount, Player
 from claims.models import Claim, Entitlement
 
 
@@ -14,7 +14,7 @@ class Batch:
     """Rows that are written together, in the order in which they need each other."""
 
     players: list[Player] = field(default_factory=list)
-    kick_users: list[KickUser] = field(default_factory=list)
+    accounts: list[PlatformAccount] = field(default_factory=list)
     events: list[LinkEvent] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     entitlements: list[Entitlement] = field(default_factory=list)
@@ -38,9 +38,10 @@ def first_number() -> int:
 @transaction.atomic
 def write(batch: Batch) -> None:
     rows: tuple[
-        list[Player] | list[KickUser] | list[LinkEvent] | list[Claim] | list[Entitlement], ...
+        list[Player] | list[PlatformAccount] | list[LinkEvent] | list[Claim] | list[Entitlement],
+        ...,
     ]
-    rows = (batch.players, batch.kick_users, batch.events, batch.claims, batch.entitlements)
+    rows = (batch.players, batch.accounts, batch.events, batch.claims, batch.entitlements)
     for some in rows:
         model: type[Model] | None = type(some[0]) if some else None
         if model:

@@ -5,7 +5,7 @@ import random
 from datetime import datetime, timedelta
 from itertools import islice
 
-from accounts.models import KickUser
+from accounts.models import PlatformAccount
 from claims.models import Claim, Entitlement
 from local.demo.sample_data.batch import Batch, Numbers
 from local.demo.sample_data.offers import DAYS, Offer
@@ -19,26 +19,26 @@ LOST_WEBHOOKS, FOREIGN = 25, 4
 
 def make_claim(
     batch: Batch,
-    kick_user: KickUser,
+    account: PlatformAccount,
     offer: Offer,
     numbers: Numbers,
     chance: random.Random,
     now: datetime,
 ) -> None:
-    claimed_at = max(_moment(chance, now), kick_user.first_seen_at)
+    claimed_at = max(_moment(chance, now), account.first_seen_at)
     is_lost = chance.randrange(1000) < LOST_WEBHOOKS
     delay = chance.uniform(30, 900) if is_lost else chance.lognormvariate(-1.2, 0.6)
     recorded_at = min(claimed_at + timedelta(seconds=delay), now)
     number = numbers()
     claim = Claim(
         claim_id=_ulid(claimed_at, number),
-        kick_user=kick_user,
+        account=account,
         campaign_id=offer.campaign_id,
         reward_id=offer.reward_id,
         external_id=offer.sku,
         source=Source.RECONCILE if is_lost else Source.WEBHOOK,
         message_id="" if is_lost else _ulid(claimed_at, number + 7),
-        kick_created_at=claimed_at,
+        occurred_at=claimed_at,
         received_at=recorded_at,
         recorded_at=recorded_at,
     )
@@ -60,8 +60,8 @@ def _hold_as_foreign(claim: Claim, now: datetime) -> None:
 
 
 def _settle(batch: Batch, claim: Claim, offer: Offer, chance: random.Random, now: datetime) -> None:
-    kick_user = claim.kick_user
-    linked_at = kick_user.linked_at if kick_user else None
+    account = claim.account
+    linked_at = account.linked_at if account else None
     if not offer.sku:
         claim.first_hold_reason = claim.hold_reason = Reason.UNMAPPED_REWARD
     elif linked_at is None:
@@ -78,7 +78,7 @@ def _entitle(claim: Claim, offer: Offer, chance: random.Random, now: datetime) -
     granted_at = claim.granted_at or now
     owed = Entitlement(
         claim=claim,
-        player=claim.kick_user.player if claim.kick_user else None,
+        player=claim.account.player if claim.account else None,
         sku=offer.sku,
         quantity=offer.quantity,
         status=Entitlement.Status.GRANTED,

@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
-from accounts.models import KickUser, LinkEvent, Player
+from accounts.models import LinkEvent, PlatformAccount, Player
 from local.demo.sample_data.batch import Batch, Numbers
 from local.demo.sample_data.offers import DAYS
 
@@ -12,29 +12,29 @@ LINKED_FIRST, LINKED_LATE = 800, 120
 NAMES = ("ember", "nova", "vega", "lyra", "orion", "rook", "pixel", "moth", "quill", "sable")
 
 
-def make_kick_user(
+def make_account(
     batch: Batch, numbers: Numbers, chance: random.Random, now: datetime
-) -> KickUser:
+) -> PlatformAccount:
     number = numbers()
     seen_at = now - timedelta(days=DAYS * chance.random())
-    kick_user = KickUser(
-        kick_user_id=str(number), name=f"{chance.choice(NAMES)}_{number}", first_seen_at=seen_at
+    account = PlatformAccount(
+        account_id=str(number), name=f"{chance.choice(NAMES)}_{number}", first_seen_at=seen_at
     )
     draw = chance.randrange(1000)
     if draw < LINKED_FIRST + LINKED_LATE:
         is_late = draw >= LINKED_FIRST
         linked_at = seen_at + timedelta(hours=chance.expovariate(1 / 30)) if is_late else seen_at
-        _link(batch, kick_user, number, min(linked_at, now))
-    batch.kick_users.append(kick_user)
-    return kick_user
+        _link(batch, account, number, min(linked_at, now))
+    batch.accounts.append(account)
+    return account
 
 
-def _link(batch: Batch, kick_user: KickUser, number: int, at: datetime) -> None:
+def _link(batch: Batch, account: PlatformAccount, number: int, at: datetime) -> None:
     player = Player(
-        pk=number, game_account_id=f"sf-{number}", name=kick_user.name.title().replace("_", " "),
+        pk=number, game_account_id=f"sf-{number}", name=account.name.title().replace("_", " "),
         created_at=at, last_login_at=at,
     )  # fmt: skip
-    kick_user.player, kick_user.linked_at = player, at
-    event = LinkEvent(kind="LINKED", kick_user=kick_user, player=player, actor="player", at=at)
+    account.player, account.linked_at = player, at
+    event = LinkEvent(kind="LINKED", account=account, player=player, actor="player", at=at)
     batch.players.append(player)
     batch.events.append(event)

@@ -8,10 +8,10 @@ from accounts.pages.drops import SHOWN_AT_MOST, Drop, DropState, list_player_dro
 from claims.models import Claim, Entitlement
 from tests.factories import (
     NOW,
+    make_account,
     make_claim,
     make_entitlement,
     make_item,
-    make_kick_user,
     make_player,
 )
 
@@ -58,28 +58,28 @@ def test_list_player_drops_of_an_item_that_has_left_the_catalogue_shows_its_sku(
     ],
 )
 def test_list_player_drops_shows_held_claims(fields: dict[str, object], state: DropState) -> None:
-    kick_user = make_kick_user(player=make_player())
-    claim = make_claim(kick_user=kick_user, **fields)
+    account = make_account(player=make_player())
+    claim = make_claim(account=account, **fields)
 
-    drops = list_player_drops(kick_user.player)
+    drops = list_player_drops(account.player)
 
     assert drops == [Drop(name=claim.reward.name, quantity=1, state=state, at=NOW)]
 
 
 def test_list_player_drops_of_a_reward_that_nobody_knows_has_no_name() -> None:
-    kick_user = make_kick_user(player=make_player())
-    make_claim(kick_user=kick_user, campaign_id="unknown", reward_id="unknown", **UNCONFIRMED)
+    account = make_account(player=make_player())
+    make_claim(account=account, campaign_id="unknown", reward_id="unknown", **UNCONFIRMED)
 
-    drops = list_player_drops(kick_user.player)
+    drops = list_player_drops(account.player)
 
     assert [drop.name for drop in drops] == [""]
 
 
 def test_list_player_drops_leaves_out_another_organizations() -> None:
-    kick_user = make_kick_user(player=make_player())
-    make_claim(kick_user=kick_user, hold_reason=Reason.NOT_OURS, not_ours_at=NOW)
+    account = make_account(player=make_player())
+    make_claim(account=account, hold_reason=Reason.NOT_OURS, not_ours_at=NOW)
 
-    drops = list_player_drops(kick_user.player)
+    drops = list_player_drops(account.player)
 
     assert drops == []
 
@@ -87,14 +87,14 @@ def test_list_player_drops_leaves_out_another_organizations() -> None:
 def test_list_player_drops_is_newest_first_and_limited(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    kick_user = make_kick_user(player=make_player())
+    account = make_account(player=make_player())
     for number in range(SHOWN_AT_MOST):
         at = NOW - timedelta(hours=2 * number)
-        make_entitlement(player=kick_user.player, granted_at=at)
-        make_claim(kick_user=kick_user, recorded_at=at - timedelta(hours=1))
+        make_entitlement(player=account.player, granted_at=at)
+        make_claim(account=account, recorded_at=at - timedelta(hours=1))
 
     with django_assert_num_queries(4):
-        drops = list_player_drops(kick_user.player)
+        drops = list_player_drops(account.player)
 
     times = [drop.at for drop in drops]
     assert len(drops) == SHOWN_AT_MOST
@@ -102,12 +102,12 @@ def test_list_player_drops_is_newest_first_and_limited(
 
 
 def test_hub_shows_drops_in_words(client: Client) -> None:
-    kick_user = make_kick_user(player=make_player())
+    account = make_account(player=make_player())
     make_item(sku="cape", name="Ember <Cape>")
-    make_entitlement(player=kick_user.player, sku="cape", quantity=2)
-    make_claim(kick_user=kick_user, campaign_id="unknown", reward_id="unknown", **UNCONFIRMED)
+    make_entitlement(player=account.player, sku="cape", quantity=2)
+    make_claim(account=account, campaign_id="unknown", reward_id="unknown", **UNCONFIRMED)
     session = client.session
-    session["player_id"] = kick_user.player.pk
+    session["player_id"] = account.player.pk
     session.save()
 
     page = client.get("/link/").content.decode()

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accounts.models import Authorization, Deauthorization, KickUser, LinkAttempt, LinkEvent
+from accounts.models import Authorization, Deauthorization, LinkAttempt, LinkEvent, PlatformAccount
 from accounts.tokens import decrypt
 from core.logs import JsonFormatter
 from platforms.kick.client import get_kick
@@ -74,7 +74,7 @@ def test_link_already_to_the_same_replaces_the_token(nova: Visitor) -> None:
     assert not Deauthorization.objects.exists()
 
 
-def test_link_of_a_kick_user_of_another_player_is_refused(
+def test_link_of_a_account_of_another_player_is_refused(
     nova: Visitor, new_visitor: NewVisitor
 ) -> None:
     nova.link("nova_live")
@@ -84,12 +84,12 @@ def test_link_of_a_kick_user_of_another_player_is_refused(
 
     assert response.status_code == 409
     assert "Kick account is linked to another game account" in response.content.decode()
-    assert KickUser.objects.get().player == nova.player
+    assert PlatformAccount.objects.get().player == nova.player
     # Revoking the fresh grant might end Nova's: it is forgotten instead.
     assert not Deauthorization.objects.exists()
 
 
-def test_link_of_a_second_kick_user_offers_to_replace(nova: Visitor) -> None:
+def test_link_of_a_second_account_offers_to_replace(nova: Visitor) -> None:
     nova.link("nova_live")
 
     response = nova.link("second_screen")
@@ -99,7 +99,7 @@ def test_link_of_a_second_kick_user_offers_to_replace(nova: Visitor) -> None:
     assert "Your game account is linked to another Kick account" in page
     assert 'name="then" value="connect"' in page
     # Nobody here is linked to it, so Kick shall end what was just granted.
-    assert Deauthorization.objects.get().kick_user.name == "second_screen"
+    assert Deauthorization.objects.get().account.name == "second_screen"
 
 
 def test_replace_unlinks_then_links(nova: Visitor) -> None:
@@ -110,8 +110,8 @@ def test_replace_unlinks_then_links(nova: Visitor) -> None:
     to_kick = nova.client.post("/link/unlink", {"then": "connect"})
     nova.come_back(nova.say_yes(query_of(to_kick["Location"]), user_id=second))
 
-    assert KickUser.objects.get(player=nova.player).name == "second_screen"
-    outcomes = dict(Deauthorization.objects.values_list("kick_user__name", "outcome"))
+    assert PlatformAccount.objects.get(player=nova.player).name == "second_screen"
+    outcomes = dict(Deauthorization.objects.values_list("account__name", "outcome"))
     assert outcomes == {"nova_live": "PENDING", "second_screen": "OVERTAKEN"}
 
 
@@ -162,7 +162,7 @@ def test_state_serves_once(nova: Visitor) -> None:
     response = nova.come_back(address)
 
     assert response.status_code == 400
-    assert KickUser.objects.get().player == nova.player
+    assert PlatformAccount.objects.get().player == nova.player
 
 
 def test_state_expires(nova: Visitor) -> None:
@@ -174,7 +174,7 @@ def test_state_expires(nova: Visitor) -> None:
     response = nova.come_back(address)
 
     assert response.status_code == 400
-    assert not KickUser.objects.exists()
+    assert not PlatformAccount.objects.exists()
 
 
 def test_state_of_another_session_is_refused(nova: Visitor, new_visitor: NewVisitor) -> None:
@@ -197,7 +197,7 @@ def test_state_of_another_player_in_the_same_browser_is_refused(nova: Visitor) -
     response = nova.come_back(address)
 
     assert response.status_code == 400
-    assert not KickUser.objects.exists()
+    assert not PlatformAccount.objects.exists()
 
 
 def test_callback_without_login_offers_to_log_in(kick: LocalKick, client: Client) -> None:
@@ -234,7 +234,7 @@ def test_fault_of_kick_has_its_page(
 
     assert response.status_code == status
     assert sentence in response.content.decode()
-    assert not KickUser.objects.exists()
+    assert not PlatformAccount.objects.exists()
 
 
 def test_kick_unreachable_has_its_page(nova: Visitor, settings: Settings) -> None:
@@ -253,7 +253,7 @@ def test_unlink_asks_first(nova: Visitor) -> None:
     response = nova.client.get("/link/unlink")
 
     assert "Unlink your accounts?" in response.content.decode()
-    assert KickUser.objects.get().player == nova.player
+    assert PlatformAccount.objects.get().player == nova.player
 
 
 def test_unlink_leaves_a_revocation(nova: Visitor) -> None:
@@ -263,7 +263,7 @@ def test_unlink_leaves_a_revocation(nova: Visitor) -> None:
 
     assert response["Location"] == "/link/"
     assert "Unlinked." in nova.hub()
-    assert KickUser.objects.get().player is None
+    assert PlatformAccount.objects.get().player is None
     assert Deauthorization.objects.get().outcome == "PENDING"
     assert not Authorization.objects.exists()
 

@@ -42,15 +42,15 @@ _DELIVERIES = """
 """
 _GRANTS = """
     INSERT INTO accounts_authorization
-        (kick_user_id, encrypted_refresh_token, scope, obtained_at, next_refresh_at,
+        (account_id, encrypted_refresh_token, scope, obtained_at, next_refresh_at,
          failed_refreshes)
-    SELECT kick_user_id, '', 'user:read', linked_at, linked_at + interval '30 days', 0
-    FROM accounts_kickuser WHERE player_id IS NOT NULL
+    SELECT account_id, '', 'user:read', linked_at, linked_at + interval '30 days', 0
+    FROM accounts_platformaccount WHERE player_id IS NOT NULL
 """
 _REVOCATIONS = """
     INSERT INTO accounts_deauthorization
-        (kick_user_id, encrypted_refresh_token, outcome, attempts, created_at, ended_at)
-    SELECT kick_user_id, '', 'REVOKED', 1, at, at
+        (account_id, encrypted_refresh_token, outcome, attempts, created_at, ended_at)
+    SELECT account_id, '', 'REVOKED', 1, at, at
     FROM accounts_linkevent WHERE id % 3 = 1 ORDER BY id
 """
 
@@ -81,7 +81,7 @@ def _make_newcomers(now: datetime) -> None:
 
     And as many unconfirmed claims as a page shows: of ten thousand, only one or two are.
     """
-    from accounts.models import KickUser
+    from accounts.models import PlatformAccount
     from claims.models import Campaign, CampaignReward, Claim, Item, Lease, Reward, RewardItem
 
     campaign = Campaign.objects.create(
@@ -93,12 +93,12 @@ def _make_newcomers(now: datetime) -> None:
     item = Item.objects.create(sku="comet-new", name="Comet")
     CampaignReward.objects.create(campaign=campaign, reward=reward)
     RewardItem.objects.create(reward=reward, item=item, quantity=1)
-    viewer = KickUser.objects.order_by("pk")[0]
+    viewer = PlatformAccount.objects.order_by("pk")[0]
     doubtful = {"status": "HELD", "hold_reason": "UNCONFIRMED", "first_hold_reason": "UNCONFIRMED"}
     Claim.objects.bulk_create(
         Claim(
             claim_id=f"01DOUBTFUL{number:016}",
-            kick_user=viewer,
+            account=viewer,
             campaign_id="01FOREIGNCAMPAIGN",
             reward_id="01FOREIGNREWARD",
             source="WEBHOOK",

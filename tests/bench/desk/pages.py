@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Authorization, Deauthorization, KickUser, LinkEvent, Player
+from accounts.models import Authorization, Deauthorization, LinkEvent, PlatformAccount, Player
 from claims.desk.views.campaign import FILTERS
 from claims.models import (
     AuditEvent,
@@ -34,7 +34,7 @@ LISTED: tuple[type[Model], ...] = (
     Entitlement,
     QuarantinedDelivery,
     Player,
-    KickUser,
+    PlatformAccount,
     LinkEvent,
     Authorization,
     Deauthorization,
@@ -71,7 +71,7 @@ def all_pages(client: Client) -> list[Page]:
 
 def _subjects() -> dict[str, Any]:
     granted = Claim.objects.filter(
-        source="WEBHOOK", status="GRANTED", external_status="processed", kick_user__player_id__gt=0
+        source="WEBHOOK", status="GRANTED", external_status="processed", account__player_id__gt=0
     )
     claim = granted.order_by("pk").first()
     waiting = Claim.objects.filter(hold_reason="NOT_LINKED").order_by("pk").first()
@@ -80,9 +80,9 @@ def _subjects() -> dict[str, Any]:
     return {
         "claim": claim,
         "owed": claim.entitlements.get(),
-        "kick_user": claim.kick_user,
-        "player": claim.kick_user.player,
-        "stranger": waiting.kick_user,
+        "account": claim.account,
+        "player": claim.account.player,
+        "stranger": waiting.account,
         "campaign": Campaign.objects.get(ends_at__gt=timezone.now()),
         "reward": Reward.objects.filter(name="Ember cape").get(),
         "unmapped": Reward.objects.filter(mapping=None).order_by("pk").first(),
@@ -94,7 +94,7 @@ def _desk(of: dict[str, Any]) -> Iterator[Page]:
     yield Page("home", "/admin/")
     yield Page("player's story", reverse("desk:player", args=[player.pk]))
     yield Page("story of a claim", reverse("desk:player", args=[player.pk]) + f"?claim={claim.pk}")
-    yield Page("Kick user's story", reverse("desk:kick_user", args=[of["stranger"].pk]))
+    yield Page("Kick user's story", reverse("desk:account", args=[of["stranger"].pk]))
     for name in ("grant", "revoke", "unlink"):
         yield Page(f"{name}: form", reverse(f"desk:{name}", args=[player.pk]))
     for campaign in Campaign.objects.order_by("pk"):
@@ -122,8 +122,8 @@ def _terms(of: dict[str, Any]) -> Iterator[Ask]:
     yield "row of an entitlement", str(of["owed"].pk)
     yield "fulfilment id", of["owed"].fulfilment_id
     yield "game account", of["player"].game_account_id
-    yield "Kick user id", of["kick_user"].pk
-    yield "Kick name", of["kick_user"].name
+    yield "Kick user id", of["account"].pk
+    yield "Kick name", of["account"].name
     yield "campaign id", of["campaign"].pk
     yield "reward id", of["reward"].pk
     yield "external id", of["reward"].external_id
@@ -137,7 +137,7 @@ def _searches(of: dict[str, Any]) -> Iterator[Page]:
     for name, term in _terms(of):
         query = urlencode({"q": term})
         yield Page(f"search: {name}", f"{reverse('desk:search')}?{query}")
-        for model in (Claim, Entitlement, Player, KickUser):
+        for model in (Claim, Entitlement, Player, PlatformAccount):
             yield Page(f"{_title(model)}, search: {name}", f"{_list(model)}?{query}")
     for model in (
         LinkEvent,
@@ -189,8 +189,8 @@ def _links(of: dict[str, Any]) -> Iterator[Page]:
     yield Page("claims that Kick refuses", f"{claims}?refused_writes__gt=0")
     of_player = urlencode({"player__id__exact": of["player"].pk})
     yield Page("entitlements of a player", f"{_list(Entitlement)}?{of_player}")
-    of_kick_user = urlencode({"kick_user__kick_user_id__exact": of["kick_user"].pk})
-    yield Page("claims of a Kick user", f"{claims}?{of_kick_user}")
+    of_account = urlencode({"account__key__exact": of["account"].pk})
+    yield Page("claims of a Kick user", f"{claims}?{of_account}")
     unmapped = {"hold_reason__exact": "UNMAPPED_REWARD", "reward_id": of["unmapped"].pk}
     yield Page("claims that wait for a mapping", f"{claims}?{urlencode(unmapped)}")
 

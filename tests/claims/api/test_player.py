@@ -1,13 +1,13 @@
 from urllib.parse import quote
 
-from tests.factories import make_kick_user, make_player
+from tests.factories import make_account, make_player
 
 URL = "/api/v1/player"
 
 
 def test_player_linked(api):
     player = make_player(game_account_id="a/b %2F é")
-    make_kick_user(player=player, kick_user_id="18446744073709551615", name="night_owl")
+    make_account(player=player, account_id="18446744073709551615", name="night_owl")
 
     answer = api.get(f"{URL}?game_account_id={quote('a/b %2F é', safe='')}")
 
@@ -15,7 +15,7 @@ def test_player_linked(api):
     assert answer.json() == {
         "game_account_id": "a/b %2F é",
         "linked": True,
-        "kick_user_id": "18446744073709551615",
+        "account_id": "18446744073709551615",
         "kick_name": "night_owl",
         "linked_at": "2026-06-23T12:00:00Z",
     }
@@ -31,7 +31,7 @@ def test_player_not_linked_and_player_unknown_are_answered_alike(api):
         assert answer.json() == {
             "game_account_id": game_account_id,
             "linked": False,
-            "kick_user_id": None,
+            "account_id": None,
             "kick_name": None,
             "linked_at": None,
         }

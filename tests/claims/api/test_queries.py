@@ -3,15 +3,15 @@ from datetime import timedelta
 import pytest
 from rest_framework.serializers import Serializer
 
-from claims.api.queries import find_linked_kick_user, list_entitlements, mark_first_listed
+from claims.api.queries import find_linked_account, list_entitlements, mark_first_listed
 from claims.api.serializers import EntitlementSerializer
 from claims.models import Campaign, Entitlement
 from tests.factories import (
     NOW,
+    make_account,
     make_campaign,
     make_claim,
     make_entitlement,
-    make_kick_user,
     make_player,
 )
 
@@ -122,14 +122,14 @@ def test_mark_first_listed_once():
     assert [row.first_listed_at for row in listed()] == [NOW, later]
 
 
-def test_find_linked_kick_user_by_game_account_id():
+def test_find_linked_account_by_game_account_id():
     player = make_player(game_account_id="a/b?c=%2F#ü ")
-    kick_user = make_kick_user(player=player)
+    account = make_account(player=player)
     make_player(game_account_id="unlinked")
 
-    assert find_linked_kick_user(game_account_id="a/b?c=%2F#ü ") == kick_user
-    assert find_linked_kick_user(game_account_id="unlinked") is None
-    assert find_linked_kick_user(game_account_id="never seen") is None
+    assert find_linked_account(game_account_id="a/b?c=%2F#ü ") == account
+    assert find_linked_account(game_account_id="unlinked") is None
+    assert find_linked_account(game_account_id="never seen") is None
 
 
 @pytest.mark.parametrize("status", EVERY_STATUS)

@@ -7,7 +7,7 @@ import yaml
 from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
-from tests.factories import make_entitlement, make_kick_user, make_player
+from tests.factories import make_account, make_entitlement, make_player
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ OPERATIONS = [
 @pytest.mark.parametrize(("method", "path", "sent", "status"), OPERATIONS)
 def test_answer_is_what_the_schema_says(api, schema, method, path, sent, status):
     player = make_player(game_account_id="hero-7")
-    make_kick_user(player=player)
+    make_account(player=player)
     make_entitlement(player=player)
     make_entitlement(player=player, status="FULFILLED")
 

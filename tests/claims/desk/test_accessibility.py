@@ -18,7 +18,7 @@ from claims.models import Claim
 from local.demo.sample_data import make_sample_data
 from platforms.kick.protocol.oauth import challenge_of, new_verifier
 from tests.axe import find_violations
-from tests.factories import make_claim, make_entitlement, make_kick_user, make_player
+from tests.factories import make_account, make_claim, make_entitlement, make_player
 from tests.local_kick_process import LocalKick
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_desk_is_accessible(page: "Page", check: Check, addresses: list[str]) ->
 
 def test_desk_with_life_in_it_is_accessible(page: "Page", check: Check, lived_in: Claim) -> None:
     for _ in range(2):
-        make_kick_user(name="twin")
+        make_account(name="twin")
 
     check(
         "/admin/",
@@ -75,7 +75,7 @@ def test_desk_with_life_in_it_is_accessible(page: "Page", check: Check, lived_in
         reverse("desk:campaign", args=[lived_in.campaign_id]),
         reverse("desk:queue"),
         reverse("desk:map", args=[lived_in.reward_id]),
-        reverse("desk:kick_user", args=[lived_in.kick_user_id]),
+        reverse("desk:account", args=[lived_in.account_id]),
     )
 
     assert page.complaints == []
@@ -132,7 +132,7 @@ def lived_in() -> Claim:
     """Made-up weeks of campaigns. Returns a claim whose reward nobody has mapped."""
     list(make_sample_data(claims=100, seed=1, now=timezone.now()))
     waiting = Claim.objects.filter(hold_reason=Claim.HoldReason.UNMAPPED_REWARD)
-    return waiting.select_related("kick_user").earliest("recorded_at")
+    return waiting.select_related("account").earliest("recorded_at")
 
 
 # --- Players -----------------------------------------------------------------------------------
@@ -151,10 +151,10 @@ def test_way_to_a_link_is_accessible(page: "Page", check: Check, settings: Any) 
 
 def test_linked_player_sees_accessible_pages(page: "Page", check: Check) -> None:
     player = make_player(name="Nova")
-    kick_user = make_kick_user(player=player, name="nova_live")
+    account = make_account(player=player, name="nova_live")
     for status in ("GRANTED", "FULFILLED", "REVOKED"):
         make_entitlement(player=player, status=status)
-    make_claim(kick_user=kick_user, hold_reason="UNMAPPED_REWARD")
+    make_claim(account=account, hold_reason="UNMAPPED_REWARD")
     be_player(page, player)
 
     check("/link/", "/link/unlink")
@@ -185,9 +185,9 @@ def test_refused_links_are_accessible(
     user_id = local_kick.make_viewer("nova_live")
     player = make_player(name="Nova")
     if is_player_linked:
-        make_kick_user(player=player, name="nova_before")
+        make_account(player=player, name="nova_before")
     else:
-        make_kick_user(player=make_player(), kick_user_id=str(user_id), name="nova_live")
+        make_account(player=make_player(), account_id=str(user_id), name="nova_live")
     be_player(page, player)
     state, verifier = set_out(page, player)
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from accounts.links import NotLinked
-from accounts.models import KickUser, LinkEvent
+from accounts.models import LinkEvent, PlatformAccount
 from claims.desk import actions
 from claims.desk.actions import ActionContext
 from claims.entitlements import ReasonMissing
@@ -13,11 +13,11 @@ from claims.manual_grants import NothingToGrant
 from claims.models import AuditEvent, Claim, Entitlement
 from tests.factories import (
     NOW,
+    make_account,
     make_campaign,
     make_claim,
     make_entitlement,
     make_item,
-    make_kick_user,
     make_player,
     make_reward,
 )
@@ -36,7 +36,7 @@ def test_grant_by_hand_gives_what_the_reward_maps_to() -> None:
     claim = actions.grant_by_hand(player=player, pair=pair, grant_id=uuid.uuid4(), act=ACT)
 
     claim.refresh_from_db()
-    assert (claim.source, claim.status, claim.kick_user) == ("MANUAL", "GRANTED", None)
+    assert (claim.source, claim.status, claim.account) == ("MANUAL", "GRANTED", None)
     given = Entitlement.objects.filter(player=player).values_list("sku", "quantity")
     assert set(given) == {("gem", 5), ("cape", 1)}
     event = AuditEvent.objects.get()
@@ -88,13 +88,13 @@ def test_revoke_leaves_what_is_anothers() -> None:
 
 def test_unlink_names_the_staff_in_the_history_and_the_audit() -> None:
     player = make_player()
-    kick_user = make_kick_user(player=player)
+    account = make_account(player=player)
 
     actions.unlink(player=player, act=ACT)
 
-    assert KickUser.objects.get().player is None
+    assert PlatformAccount.objects.get().player is None
     assert LinkEvent.objects.get().actor == "ada"
-    assert AuditEvent.objects.get().before == {"kick_user_id": kick_user.pk}
+    assert AuditEvent.objects.get().before == {"account_id": account.pk}
 
 
 def test_unlink_of_nobody_leaves_no_trace() -> None:
@@ -120,17 +120,17 @@ def test_what_gives_or_takes_asks_for_a_reason() -> None:
 
 
 def test_retry_grants_only_what_nothing_holds_any_more() -> None:
-    kick_user = make_kick_user(player=make_player())
-    free = make_claim(kick_user=kick_user)
+    account = make_account(player=make_player())
+    free = make_claim(account=account)
     unmapped = make_claim(
-        kick_user=kick_user,
+        account=account,
         campaign=make_campaign(rewards=[make_reward()]),
         hold_reason="UNMAPPED_REWARD",
     )
 
-    granted = actions.retry_claims(kick_user=kick_user, act=ACT)
+    granted = actions.retry_claims(account=account, act=ACT)
 
     assert granted == 1
     assert Claim.objects.get(pk=free.pk).status == "GRANTED"
     assert Claim.objects.get(pk=unmapped.pk).status == "HELD"
-    assert actions.retry_claims(kick_user=kick_user, act=ACT) == 0
+    assert actions.retry_claims(account=account, act=ACT) == 0

@@ -10,7 +10,7 @@ from claims.desk.bulk_jobs import TooMuchAtOnce, run_jobs, start_job, stop_job
 from claims.entitlements import ReasonMissing
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
 from platforms.kick.client import get_kick
-from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
+from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
 
 pytestmark = pytest.mark.django_db
 
@@ -24,11 +24,11 @@ def run():
 
 def waiting_claims(count):
     """Held although their Kick users are linked: a retry grants them."""
-    return [make_claim(kick_user=make_kick_user(player=make_player())) for _ in range(count)]
+    return [make_claim(account=make_account(player=make_player())) for _ in range(count)]
 
 
 def retry_of(claims):
-    return start_job(kind=Kind.RETRY, subjects=[one.kick_user_id for one in claims], act=ACT)
+    return start_job(kind=Kind.RETRY, subjects=[one.account_id for one in claims], act=ACT)
 
 
 def test_retry_job_grants_and_counts():
@@ -105,7 +105,7 @@ def test_job_that_kick_does_not_answer_has_failed(settings):
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
     (claim,) = waiting_claims(1)
 
-    job = start_job(kind=Kind.ASK_KICK, subjects=[claim.kick_user_id], act=ACT)
+    job = start_job(kind=Kind.ASK_KICK, subjects=[claim.account_id], act=ACT)
     run()
 
     job.refresh_from_db()
@@ -148,16 +148,16 @@ def choose(client, model, action, *rows, **fields):
 
 
 @pytest.mark.parametrize("kind", ["retry", "ask_kick"])
-def test_claims_chosen_in_the_list_are_a_job_of_their_kick_users(support: Client, kind):
+def test_claims_chosen_in_the_list_are_a_job_of_their_accounts(support: Client, kind):
     first, second = waiting_claims(2)
-    again = make_claim(kick_user=first.kick_user)
+    again = make_claim(account=first.account)
 
     answer = choose(support, "claim", kind, first, second, again)
 
     job = BulkJob.objects.get()
     assert answer["Location"] == reverse("desk:job", args=[job.pk])
     assert (job.kind, job.actor) == (kind.upper(), "support-ada")
-    assert sorted(job.subjects) == sorted([first.kick_user_id, second.kick_user_id])
+    assert sorted(job.subjects) == sorted([first.account_id, second.account_id])
 
 
 def test_actions_of_the_list_are_refused_without_permission(client, make_nobody):

@@ -17,10 +17,10 @@ from claims.models import RewardFunnel
 from tests.claims.desk.admin.test_every_page import InlineCode
 from tests.factories import (
     NOW,
+    make_account,
     make_campaign,
     make_claim,
     make_item,
-    make_kick_user,
     make_player,
     make_reward,
 )
@@ -86,20 +86,20 @@ def test_funnel_counts_each_step():
     campaign = launch()
     linked = {"campaign": campaign, "status": "GRANTED"}
     make_claim(campaign=campaign)
-    make_claim(campaign=campaign, kick_user=make_kick_user(player=make_player()))
-    make_claim(**linked, kick_user=make_kick_user(player=make_player()))
+    make_claim(campaign=campaign, account=make_account(player=make_player()))
+    make_claim(**linked, account=make_account(player=make_player()))
     make_claim(
         **linked,
-        kick_user=make_kick_user(player=make_player()),
+        account=make_account(player=make_player()),
         wanted_external_status="processed",
     )
     make_claim(
         **linked,
-        kick_user=make_kick_user(player=make_player()),
+        account=make_account(player=make_player()),
         wanted_external_status="processed",
         external_status="processed",
     )
-    make_claim(**linked, source="MANUAL", kick_user=None)
+    make_claim(**linked, source="MANUAL", account=None)
 
     assert funnel_of(campaign) == [5, 4, 3, 2, 1]
 

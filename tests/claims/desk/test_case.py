@@ -14,7 +14,7 @@ from claims.desk.case.page import case_of_player
 from claims.desk.templatetags.desk import span
 from claims.models import AuditEvent
 from tests.claims.desk.admin.test_every_page import InlineCode
-from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
+from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
 
 pytestmark = pytest.mark.django_db
 
@@ -23,12 +23,12 @@ SECOND = timedelta(seconds=1)
 
 def test_every_hop_has_its_time_and_gap() -> None:
     player = make_player(name="Nova")
-    kick_user = make_kick_user(player=player)
+    account = make_account(player=player)
     claim = make_claim(
-        kick_user=kick_user,
+        account=account,
         status="GRANTED",
         first_hold_reason="NOT_LINKED",
-        kick_created_at=NOW,
+        occurred_at=NOW,
         received_at=NOW + 2 * SECOND,
         recorded_at=NOW + 2 * SECOND,
         granted_at=NOW + 60 * SECOND,
@@ -61,7 +61,7 @@ def test_every_hop_has_its_time_and_gap() -> None:
 def test_refused_write_is_a_hop() -> None:
     player = make_player()
     claim = make_claim(
-        kick_user=make_kick_user(player=player),
+        account=make_account(player=player),
         status="GRANTED",
         wanted_external_status="processed",
         refused_writes=3,
@@ -76,10 +76,10 @@ def test_refused_write_is_a_hop() -> None:
 
 def test_answer_is_about_what_is_not_settled_unless_a_claim_is_named() -> None:
     player = make_player()
-    kick_user = make_kick_user(player=player)
-    waiting = make_claim(kick_user=kick_user)
+    account = make_account(player=player)
+    waiting = make_claim(account=account)
     delivered = make_claim(
-        kick_user=kick_user, status="GRANTED", recorded_at=NOW + SECOND, granted_at=NOW + SECOND
+        account=account, status="GRANTED", recorded_at=NOW + SECOND, granted_at=NOW + SECOND
     )
     make_entitlement(claim=delivered, status="FULFILLED")
 
@@ -103,10 +103,10 @@ def test_claim_of_somebody_else_is_not_told_in_this_story() -> None:
 
 def test_links_and_acts_are_in_the_timeline(support: Client) -> None:
     player = make_player(name="Nova")
-    kick_user = make_kick_user(name="nova_live")
+    account = make_account(name="nova_live")
     for number, kind in enumerate(["LINKED", "UNLINKED"]):
         LinkEvent.objects.create(
-            kind=kind, kick_user=kick_user, player=player, actor="player", at=NOW + number * SECOND
+            kind=kind, account=account, player=player, actor="player", at=NOW + number * SECOND
         )
     make_row(
         action=AuditEvent.Action.UNLINK,
@@ -125,14 +125,14 @@ def test_links_and_acts_are_in_the_timeline(support: Client) -> None:
 
 def test_story_runs_no_more_statements_as_rows_grow(support: Client) -> None:
     player = make_player()
-    kick_user = make_kick_user(player=player)
+    account = make_account(player=player)
     make_entitlement(player=player)
     url = reverse("desk:player", args=[player.pk])
     support.get(url)
     with CaptureQueriesContext(connection) as few:
         support.get(url)
     for _ in range(8):
-        make_entitlement(claim=make_claim(kick_user=kick_user, status="GRANTED"))
+        make_entitlement(claim=make_claim(account=account, status="GRANTED"))
 
     with CaptureQueriesContext(connection) as many:
         support.get(url)

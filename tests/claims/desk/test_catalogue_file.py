@@ -20,10 +20,10 @@ from claims.ledger import heal_claims
 from claims.models import AuditEvent, Campaign, Claim, Entitlement, Item, Reward
 from tests.factories import (
     NOW,
+    make_account,
     make_campaign,
     make_claim,
     make_item,
-    make_kick_user,
     make_player,
     make_reward,
 )
@@ -150,7 +150,7 @@ def test_import_touches_future_grants_only(launch: Campaign) -> None:
         campaign=launch,
         reward=Reward.objects.get(pk="01BOX"),
         hold_reason="UNMAPPED_REWARD",
-        kick_user=make_kick_user(player=make_player()),
+        account=make_account(player=make_player()),
     )
     document = read_document(text())
     document.rewards["01BOX"]["items"] = {"cape": 2}

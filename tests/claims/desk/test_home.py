@@ -73,8 +73,8 @@ def test_hour_that_is_hardly_over_is_not_kept_yet():
 
 def test_times_to_grant_of_those_that_waited_for_something_stand_apart():
     for seconds in (1, 2, 90):
-        granted_at(NOW + timedelta(seconds=seconds), kick_created_at=NOW)
-    granted_at(NOW + HOUR, kick_created_at=NOW, first_hold_reason="NOT_LINKED")
+        granted_at(NOW + timedelta(seconds=seconds), occurred_at=NOW)
+    granted_at(NOW + HOUR, occurred_at=NOW, first_hold_reason="NOT_LINKED")
     claim_at(NOW)
 
     waits = figures.times_to_grant()

@@ -11,11 +11,11 @@ from claims.models import Claim, Entitlement, Lease
 from tests.chromium import find_chromium
 from tests.claims.desk.test_support_cases import cape, linked, lose_a_webhook
 from tests.factories import (
+    make_account,
     make_campaign,
     make_claim,
     make_entitlement,
     make_item,
-    make_kick_user,
     make_player,
     make_reward,
 )
@@ -47,14 +47,14 @@ def give_reason(page: Any, button: str, reason: str) -> None:
     page.wait_for_selector(".messagelist .success")
 
 
-def granted(player: Any, kick_user: Any, **fields: Any) -> Entitlement:
+def granted(player: Any, account: Any, **fields: Any) -> Entitlement:
     campaign = make_campaign(rewards=[cape()])
-    claim = make_claim(kick_user=kick_user, campaign=campaign, status="GRANTED")
+    claim = make_claim(account=account, campaign=campaign, status="GRANTED")
     return make_entitlement(claim=claim, player=player, sku="cape-ember", **fields)
 
 
 def test_not_linked(page, live_server):
-    make_claim(kick_user=make_kick_user(name="night_owl"), campaign=make_campaign(rewards=[cape()]))
+    make_claim(account=make_account(name="night_owl"), campaign=make_campaign(rewards=[cape()]))
 
     sentence = look_up(page, live_server, "night_owl")
 
@@ -62,8 +62,8 @@ def test_not_linked(page, live_server):
 
 
 def test_linked_the_wrong_game_account(page, live_server):
-    wrong, (right, kick_user) = make_player(name="Second"), linked()
-    misplaced = granted(wrong, kick_user)
+    wrong, (right, account) = make_player(name="Second"), linked()
+    misplaced = granted(wrong, account)
 
     sentence = look_up(page, live_server, "nova_live")
     page.click("text=See the account it went to")
@@ -82,8 +82,8 @@ def test_linked_the_wrong_game_account(page, live_server):
 
 
 def test_claimed_before_linking(page, live_server):
-    player, kick_user = linked()
-    owed = granted(player, kick_user)
+    player, account = linked()
+    owed = granted(player, account)
     Claim.objects.update(first_hold_reason="NOT_LINKED")
 
     sentence = look_up(page, live_server, owed.claim_id)
@@ -93,8 +93,8 @@ def test_claimed_before_linking(page, live_server):
 
 
 def test_linked_after(page, live_server):
-    _, kick_user = linked()
-    make_claim(kick_user=kick_user, campaign=make_campaign(rewards=[cape()]))
+    _, account = linked()
+    make_claim(account=account, campaign=make_campaign(rewards=[cape()]))
 
     sentence = look_up(page, live_server, "nova#1")
     said = press(page, "Retry what is held")
@@ -105,10 +105,10 @@ def test_linked_after(page, live_server):
 
 
 def test_reward_not_mapped(page, live_server, settings):
-    _, kick_user = linked()
+    _, account = linked()
     make_item(name="Ember cape")
     campaign = make_campaign(rewards=[make_reward(name="Mystery box")])
-    make_claim(kick_user=kick_user, campaign=campaign, hold_reason="UNMAPPED_REWARD")
+    make_claim(account=account, campaign=campaign, hold_reason="UNMAPPED_REWARD")
 
     sentence = look_up(page, live_server, "nova_live")
     page.click("text=Map the reward…")
@@ -125,8 +125,8 @@ def test_reward_not_mapped(page, live_server, settings):
 
 def test_webhook_lost(page, live_server, local_kick, api):
     make_item(sku="cape-ember", name="Ember cape")
-    _, kick_user = linked()
-    lose_a_webhook(local_kick, kick_user)
+    _, account = linked()
+    lose_a_webhook(local_kick, account)
 
     sentence = look_up(page, live_server, "nova_live")
     said = press(page, "Ask Kick now")
@@ -184,8 +184,8 @@ def test_another_organizations_claim(page, live_server):
 
 @pytest.fixture
 def addresses(api: Any) -> list[str]:
-    player, kick_user = linked()
-    owed = granted(player, kick_user)
+    player, account = linked()
+    owed = granted(player, account)
     now = timezone.now()
     campaign = owed.claim.campaign
     campaign.starts_at, campaign.ends_at = now - timedelta(days=1), now + timedelta(days=1)

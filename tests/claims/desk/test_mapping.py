@@ -11,10 +11,10 @@ from claims.models import AuditEvent, BulkJob, Claim, Entitlement
 from platforms.kick.client import get_kick
 from tests.factories import (
     NOW,
+    make_account,
     make_campaign,
     make_claim,
     make_item,
-    make_kick_user,
     make_player,
     make_reward,
 )
@@ -27,7 +27,7 @@ ACT = ActionContext(actor="ada", reason="", now=NOW)
 def held(campaign, *, is_linked):
     return make_claim(
         campaign=campaign,
-        kick_user=make_kick_user(player=make_player() if is_linked else None),
+        account=make_account(player=make_player() if is_linked else None),
         hold_reason="UNMAPPED_REWARD",
         first_hold_reason="UNMAPPED_REWARD",
     )

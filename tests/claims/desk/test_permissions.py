@@ -29,8 +29,8 @@ def address(name: str, owed: Entitlement) -> str:
     places = {
         "player": [owed.player_id],
         "search": [],
-        "retry": [owed.claim.kick_user_id],
-        "ask_kick": [owed.claim.kick_user_id],
+        "retry": [owed.claim.account_id],
+        "ask_kick": [owed.claim.account_id],
         "grant": [owed.player_id],
         "revoke": [owed.player_id],
         "unlink": [owed.player_id],
@@ -105,7 +105,7 @@ def test_acts_that_are_refused_change_nothing(support: Client, owed: Entitlement
 
     owed.refresh_from_db()
     assert (owed.status, Entitlement.objects.count()) == ("GRANTED", 1)
-    assert owed.player.kick_user is not None
+    assert owed.player.account is not None
     assert not AuditEvent.objects.exists()
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from claims.desk.search import find
 from claims.models import QuarantinedDelivery
-from tests.factories import NOW, make_claim, make_entitlement, make_kick_user, make_player
+from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def go(client: Client, term: str) -> str:
 
 def test_search_leads_straight_to_the_players_story(support: Client) -> None:
     player = make_player(game_account_id="hero/7")
-    kick_user = make_kick_user(player=player, name="Night_Owl")
+    account = make_account(player=player, name="Night_Owl")
     owed = make_entitlement(player=player)
     story = reverse("desk:player", args=[player.pk])
     of_claim = f"{story}?claim={owed.claim_id}"
@@ -28,7 +28,7 @@ def test_search_leads_straight_to_the_players_story(support: Client) -> None:
     found = {
         "hero/7": story,
         "NIGHT_owl": story,
-        kick_user.pk: story,
+        account.pk: story,
         owed.claim_id: of_claim,
         owed.claim.message_id: of_claim,
         str(owed.pk): of_claim,
@@ -37,15 +37,15 @@ def test_search_leads_straight_to_the_players_story(support: Client) -> None:
     assert {term: go(support, term) for term in found} == found
 
 
-def test_search_for_a_kick_user_without_a_player(support: Client) -> None:
-    claim = make_claim(kick_user=make_kick_user(name="stranger"))
+def test_search_for_a_account_without_a_player(support: Client) -> None:
+    claim = make_claim(account=make_account(name="stranger"))
 
-    assert go(support, "stranger") == reverse("desk:kick_user", args=[claim.kick_user_id])
+    assert go(support, "stranger") == reverse("desk:account", args=[claim.account_id])
 
 
 def test_search_with_several_answers_lists_them(support: Client) -> None:
-    first = make_kick_user(name="nova", player=make_player(name="One"))
-    second = make_kick_user(name="NOVA", player=make_player(game_account_id="nova"))
+    first = make_account(name="nova", player=make_player(name="One"))
+    second = make_account(name="NOVA", player=make_player(game_account_id="nova"))
 
     page = support.get(reverse("desk:search"), {"find": "nova"})
 
@@ -81,11 +81,11 @@ def test_search_for_what_is_not_there_says_what_it_takes(support: Client, term: 
 
 
 def test_search_runs_no_more_statements_as_rows_grow() -> None:
-    make_kick_user(name="nova")
+    make_account(name="nova")
     with CaptureQueriesContext(connection) as few:
         find("nova")
     for _ in range(10):
-        make_claim(kick_user=make_kick_user(name="nova", player=make_player()))
+        make_claim(account=make_account(name="nova", player=make_player()))
 
     with CaptureQueriesContext(connection) as many:
         found = find("nova")

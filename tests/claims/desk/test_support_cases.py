@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import KickUser, Player
+from accounts.models import PlatformAccount, Player
 from claims.api.queries import mark_first_listed
 from claims.ledger import heal_claims
 from claims.models import AuditEvent, Entitlement, Lease, RewardItem
@@ -16,11 +16,11 @@ from platforms.kick.protocol.api import KickApi
 from tests.claims.ledger_assertions import receive, record
 from tests.factories import (
     NOW,
+    make_account,
     make_campaign,
     make_claim,
     make_entitlement,
     make_item,
-    make_kick_user,
     make_player,
     make_reward,
 )
@@ -59,14 +59,14 @@ def cape() -> Any:
     return make_reward(name="Ember cape", items=[(item, 1)])
 
 
-def linked(name: str = "Nova") -> tuple[Player, KickUser]:
+def linked(name: str = "Nova") -> tuple[Player, PlatformAccount]:
     player = make_player(name=name, game_account_id=f"{name.lower()}#1")
-    return player, make_kick_user(player=player, name=f"{name.lower()}_live")
+    return player, make_account(player=player, name=f"{name.lower()}_live")
 
 
 def test_not_linked(support: Client) -> None:
-    kick_user = make_kick_user(name="night_owl")
-    make_claim(kick_user=kick_user, campaign=make_campaign(rewards=[cape()]))
+    account = make_account(name="night_owl")
+    make_claim(account=account, campaign=make_campaign(rewards=[cape()]))
 
     label, sentence = said(support, "night_owl")
 
@@ -85,9 +85,9 @@ def test_not_linked_asked_about_by_the_game_account(support: Client) -> None:
 
 
 def test_linked_the_wrong_game_account(ops: Client) -> None:
-    wrong, (right, kick_user) = make_player(name="Second", game_account_id="second#2"), linked()
+    wrong, (right, account) = make_player(name="Second", game_account_id="second#2"), linked()
     campaign = make_campaign(rewards=[cape()])
-    claim = make_claim(kick_user=kick_user, campaign=campaign, status="GRANTED")
+    claim = make_claim(account=account, campaign=campaign, status="GRANTED")
     misplaced = make_entitlement(claim=claim, player=wrong, sku="cape-ember")
 
     label, sentence = said(ops, "nova_live")
@@ -112,9 +112,9 @@ def test_linked_the_wrong_game_account(ops: Client) -> None:
 
 
 def test_claimed_before_linking(support: Client) -> None:
-    player, kick_user = linked()
+    player, account = linked()
     claim = make_claim(
-        kick_user=kick_user,
+        account=account,
         campaign=make_campaign(rewards=[cape()]),
         status="GRANTED",
         first_hold_reason="NOT_LINKED",
@@ -134,11 +134,11 @@ def test_claimed_before_linking(support: Client) -> None:
 
 
 def test_linked_after_but_not_healed_yet(support: Client) -> None:
-    player, kick_user = linked()
-    make_claim(kick_user=kick_user, campaign=make_campaign(rewards=[cape()]))
+    player, account = linked()
+    make_claim(account=account, campaign=make_campaign(rewards=[cape()]))
 
     label, sentence = said(support, "nova#1")
-    press(support, "retry", kick_user.pk)
+    press(support, "retry", account.pk)
 
     assert (label, sentence) == (
         "About to be granted",
@@ -150,9 +150,9 @@ def test_linked_after_but_not_healed_yet(support: Client) -> None:
 
 
 def test_reward_not_mapped(ops: Client) -> None:
-    _, kick_user = linked()
+    _, account = linked()
     campaign = make_campaign(rewards=[make_reward(name="Ember cape")])
-    record(receive(campaign, user_id=kick_user.pk))
+    record(receive(campaign, user_id=account.pk))
 
     page = look_up(ops, "nova_live")
     RewardItem.objects.create(reward=campaign.rewards.get(), item=make_item(), quantity=1)
@@ -167,11 +167,11 @@ def test_reward_not_mapped(ops: Client) -> None:
 
 def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> None:
     make_item(sku="cape-ember", name="Ember cape")
-    player, kick_user = linked()
-    lose_a_webhook(local_kick, kick_user)
+    player, account = linked()
+    lose_a_webhook(local_kick, account)
 
     before = said(support, "nova_live")
-    press(support, "ask_kick", kick_user.pk)
+    press(support, "ask_kick", account.pk)
 
     assert before[0] == "No claim"
     assert "Kick has told us of no claim by it" in before[1]
@@ -183,9 +183,9 @@ def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> N
     assert Entitlement.objects.get().player == player
 
 
-def lose_a_webhook(local_kick: LocalKick, kick_user: KickUser) -> None:
-    user_id = int(kick_user.pk)
-    local_kick.make_viewer(kick_user.name, user_id=user_id)
+def lose_a_webhook(local_kick: LocalKick, account: PlatformAccount) -> None:
+    user_id = int(account.pk)
+    local_kick.make_viewer(account.name, user_id=user_id)
     reward = {"name": "Ember cape", "required_minutes": 1, "external_id": "cape-ember"}
     campaign = local_kick.save_campaign(rewards=[reward])
     local_kick.claim(
@@ -199,12 +199,12 @@ def lose_a_webhook(local_kick: LocalKick, kick_user: KickUser) -> None:
 
 def test_kick_down(support: Client, settings: Any) -> None:
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
-    _, kick_user = linked()
+    _, account = linked()
     trouble = "Kick cannot be reached."
     Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW, error=trouble)
 
     label, sentence = said(support, "nova_live")
-    page = press(support, "ask_kick", kick_user.pk)
+    page = press(support, "ask_kick", account.pk)
 
     assert label == "Kick is down"
     assert "arrives by itself as soon as Kick answers again" in sentence
@@ -213,10 +213,8 @@ def test_kick_down(support: Client, settings: Any) -> None:
 
 
 def test_game_server_has_not_asked(support: Client) -> None:
-    player, kick_user = linked()
-    claim = make_claim(
-        kick_user=kick_user, campaign=make_campaign(rewards=[cape()]), status="GRANTED"
-    )
+    player, account = linked()
+    claim = make_claim(account=account, campaign=make_campaign(rewards=[cape()]), status="GRANTED")
     owed = make_entitlement(claim=claim, player=player, sku="cape-ember")
 
     not_asked = look_up(support, str(owed.pk)).context["story"].answer
@@ -230,9 +228,9 @@ def test_game_server_has_not_asked(support: Client) -> None:
 
 
 def test_fulfilled_already(support: Client) -> None:
-    player, kick_user = linked()
+    player, account = linked()
     campaign = make_campaign(rewards=[cape()])
-    claim = make_claim(kick_user=kick_user, campaign=campaign, status="GRANTED")
+    claim = make_claim(account=account, campaign=campaign, status="GRANTED")
     make_entitlement(
         claim=claim,
         player=player,
@@ -253,9 +251,9 @@ def test_fulfilled_already(support: Client) -> None:
 
 
 def test_another_organizations_claim(support: Client) -> None:
-    _, kick_user = linked()
+    _, account = linked()
     claim = make_claim(
-        kick_user=kick_user,
+        account=account,
         campaign_id="01THEIRS",
         reward_id="01THEIRS",
         hold_reason="NOT_OURS",

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F
 
-from accounts.models import KickUser, LinkEvent, Player
+from accounts.models import LinkEvent, PlatformAccount, Player
 from claims.ledger import heal_claims
 from claims.models import Claim, Entitlement
 from local.demo.sample_data import make_sample_data
@@ -30,7 +30,7 @@ def test_data_has_every_shape_of_life(made: None) -> None:
     assert statuses["FULFILLED"] > 0.9 * sum(statuses.values())
     assert Claim.objects.filter(first_hold_reason="NOT_LINKED", status="GRANTED").count() > 20
     assert Claim.objects.filter(source="RECONCILE").count() > 20
-    assert LinkEvent.objects.count() == Player.objects.count() < KickUser.objects.count()
+    assert LinkEvent.objects.count() == Player.objects.count() < PlatformAccount.objects.count()
 
 
 def test_data_agrees_with_the_ledger(made: None) -> None:
@@ -39,7 +39,7 @@ def test_data_agrees_with_the_ledger(made: None) -> None:
     assert not Claim.objects.filter(granted_at__lt=F("recorded_at")).exists()
     granted = Claim.objects.filter(status="GRANTED")
     assert granted.filter(entitlements=None).count() == 0
-    assert not Entitlement.objects.exclude(player=F("claim__kick_user__player")).exists()
+    assert not Entitlement.objects.exclude(player=F("claim__account__player")).exists()
 
 
 def test_data_can_be_added_to(made: None) -> None:

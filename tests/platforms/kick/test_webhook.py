@@ -20,7 +20,7 @@ from claims import quarantine
 from claims.models import Campaign, Claim, Entitlement, QuarantinedDelivery
 from platforms.kick.webhook import MAX_BODY_BYTES, USUAL_BODY_BYTES, drops_webhook
 from tests.claims.ledger_assertions import receive
-from tests.factories import make_campaign, make_kick_user, make_player
+from tests.factories import make_account, make_campaign, make_player
 from tests.signing import PATH, SigningKick, claim_body, post
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ GOOD: dict[str, Any] = {
 @pytest.fixture
 def campaign() -> Campaign:
     """Its reward is mapped, and Kick user 7 is linked."""
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
     return make_campaign()
 
 
@@ -80,14 +80,14 @@ def test_webhook_repeated_with_other_contents_keeps_the_first_and_shows_ops(
     responses = [kick.deliver(other, message_id="other") for _ in range(2)]
 
     assert [response.status_code for response in responses] == [200, 200]
-    assert Claim.objects.get().kick_user_id == "7"
+    assert Claim.objects.get().account_id == "7"
     delivery = QuarantinedDelivery.objects.get()
     assert (delivery.verdict, delivery.claim_id) == ("DIFFERS", "01K0CLAIM")
     assert bytes(delivery.body) == other
 
 
 def test_webhook_holds_another_organization_s_claim(kick: SigningKick) -> None:
-    make_kick_user(kick_user_id="7", player=make_player())
+    make_account(account_id="7", player=make_player())
 
     response = kick.deliver(json.dumps(GOOD).encode())
 
@@ -101,7 +101,7 @@ def test_webhook_takes_all_of_uint64(kick: SigningKick, user_id: int) -> None:
     response = kick.deliver(json.dumps(GOOD | {"user_id": user_id}).encode())
 
     assert response.status_code == 200
-    assert Claim.objects.get().kick_user_id == str(user_id)
+    assert Claim.objects.get().account_id == str(user_id)
 
 
 @pytest.mark.parametrize("external_id", [None, ""])

@@ -14,7 +14,7 @@ from claims.models import Campaign, Claim, Lease, QuarantinedDelivery, Reconcile
 from platforms.kick.client import get_kick
 from studio_drops.monitoring.checks import HEARTBEAT, SILENT_AFTER, Finding, Verdict, examine
 from tests.claims.test_sync import claims_at_kick
-from tests.factories import make_claim, make_entitlement, make_kick_user
+from tests.factories import make_account, make_claim, make_entitlement
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,7 @@ def keep_an_unusable_delivery() -> None:
 
 def forget_a_revocation() -> None:
     Deauthorization.objects.create(
-        kick_user=make_kick_user(),
+        account=make_account(),
         encrypted_refresh_token=b"",
         created_at=NOW - 2 * DAY,
         next_attempt_at=NOW,
@@ -187,7 +187,7 @@ def test_metrics_show_what_is_open(client: Client) -> None:
         status="GRANTED",
         recorded_at=NOW,
         granted_at=NOW,
-        kick_created_at=NOW - timedelta(seconds=90),
+        occurred_at=NOW - timedelta(seconds=90),
     )
 
     text = client.get("/metrics").content.decode()

@@ -14,10 +14,10 @@ from claims.models import (
 )
 from tests.factories import (
     NOW,
+    make_account,
     make_claim,
     make_entitlement,
     make_item,
-    make_kick_user,
     make_player,
 )
 
@@ -66,7 +66,7 @@ def make_delivery(**overrides):
 def one_of_each(db):
     """A row of every model, joined as they are in life, by the admin's name of the model."""
     player = make_player(game_account_id="hero/7")
-    kick_user = make_kick_user(player=player, name="night_owl")
+    account = make_account(player=player, name="night_owl")
     make_item(sku="starter-sword")
     entitlement = make_entitlement(player=player, fulfilment_id="", sku="starter-sword")
     claim = entitlement.claim
@@ -79,22 +79,22 @@ def one_of_each(db):
         expires_at=NOW,
     )
     grant = Authorization.objects.create(
-        kick_user=kick_user,
+        account=account,
         encrypted_refresh_token=TOKEN,
         scope="user:read",
         obtained_at=NOW,
         next_refresh_at=NOW,
     )
     revocation = Deauthorization.objects.create(
-        kick_user=kick_user, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW
+        account=account, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW
     )
     event = LinkEvent.objects.create(
-        kind="LINKED", kick_user=kick_user, player=player, actor="player", at=NOW
+        kind="LINKED", account=account, player=player, actor="player", at=NOW
     )
-    make_claim(kick_user=kick_user)
+    make_claim(account=account)
     return {
         "accounts_player": player,
-        "accounts_kickuser": kick_user,
+        "accounts_platformaccount": account,
         "accounts_linkevent": event,
         "accounts_authorization": grant,
         "accounts_deauthorization": revocation,

@@ -7,11 +7,11 @@ from django.test.utils import CaptureQueriesContext
 
 from claims.desk.admin import catalogue_search
 from tests.factories import (
+    make_account,
     make_campaign,
     make_claim,
     make_entitlement,
     make_item,
-    make_kick_user,
     make_reward,
 )
 
@@ -38,7 +38,7 @@ def test_external_id_leads_to_the_claims_of_its_reward(admin_client):
 def test_sku_that_is_also_a_name_on_kick_leads_to_both(admin_client):
     make_item(sku="nova")
     owed = make_entitlement(sku="nova")
-    by_name = make_entitlement(claim=make_claim(kick_user=make_kick_user(name="Nova")))
+    by_name = make_entitlement(claim=make_claim(account=make_account(name="Nova")))
     make_entitlement()
 
     assert found(admin_client, CLAIMS, "nova") == {owed.claim, by_name.claim}

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from claims.models import Campaign, Reward
 from tests.claims.desk.admin.conftest import TOKEN, make_delivery
-from tests.factories import make_claim, make_entitlement, make_kick_user
+from tests.factories import make_account, make_claim, make_entitlement
 
 MODELS = [
     "claims_auditevent",
@@ -19,7 +19,7 @@ MODELS = [
     "claims_rewardfunnel",
     "claims_failedlogin",
     "accounts_player",
-    "accounts_kickuser",
+    "accounts_platformaccount",
     "accounts_linkevent",
     "accounts_authorization",
     "accounts_deauthorization",
@@ -123,29 +123,29 @@ def test_secrets_are_on_no_page(admin_client, one_of_each, model):
 SEARCHES = [
     (
         "hero/7",
-        "accounts_player accounts_kickuser accounts_linkevent claims_claim claims_entitlement",
+        "accounts_player accounts_platformaccount accounts_linkevent claims_claim claims_entitlement",
     ),
     (
         "night_owl",
-        "accounts_player accounts_kickuser accounts_linkevent claims_claim claims_entitlement",
+        "accounts_player accounts_platformaccount accounts_linkevent claims_claim claims_entitlement",
     ),
     (
         "NIGHT_OWL",
-        "accounts_player accounts_kickuser accounts_linkevent claims_claim claims_entitlement",
+        "accounts_player accounts_platformaccount accounts_linkevent claims_claim claims_entitlement",
     ),
     (
-        "{kick_user}",
-        "accounts_player accounts_kickuser accounts_authorization accounts_deauthorization",
+        "{account}",
+        "accounts_player accounts_platformaccount accounts_authorization accounts_deauthorization",
     ),
-    ("{kick_user}", "accounts_linkevent claims_claim claims_entitlement"),
+    ("{account}", "accounts_linkevent claims_claim claims_entitlement"),
     (
         "{claim}",
         "claims_claim claims_entitlement claims_quarantineddelivery accounts_player"
-        " accounts_kickuser",
+        " accounts_platformaccount",
     ),
-    ("{entitlement}", "claims_claim claims_entitlement accounts_player accounts_kickuser"),
+    ("{entitlement}", "claims_claim claims_entitlement accounts_player accounts_platformaccount"),
     ("message-1", "claims_quarantineddelivery"),
-    ("{message}", "claims_claim claims_entitlement accounts_kickuser"),
+    ("{message}", "claims_claim claims_entitlement accounts_platformaccount"),
     ("{campaign}", "claims_claim claims_entitlement claims_campaign claims_reward"),
     ("{reward}", "claims_claim claims_entitlement claims_campaign claims_reward"),
     ("starter-sword", "claims_claim claims_entitlement"),
@@ -161,7 +161,7 @@ def test_search_by_any_id_a_support_person_is_given(admin_client, one_of_each, g
     others = make_entitlement(), make_delivery(message_id="another")
     claim = one_of_each["claims_claim"]
     term = given.format(
-        kick_user=claim.kick_user_id,
+        account=claim.account_id,
         claim=claim.pk,
         entitlement=one_of_each["claims_entitlement"].public_id,
         message=claim.message_id,
@@ -212,37 +212,37 @@ def test_lists_run_no_more_statements_as_rows_grow(admin_client, one_of_each, mo
     for number in range(5):
         entitlement = make_entitlement()
         make_delivery(message_id=f"more-{number}")
-        kick_user = entitlement.claim.kick_user
-        _more_of_accounts(kick_user)
+        account = entitlement.claim.account
+        _more_of_accounts(account)
 
     assert statements(admin_client, list_of(model)) == few
 
 
-def _more_of_accounts(kick_user):
+def _more_of_accounts(account):
     from accounts.models import Authorization, Deauthorization, LinkAttempt, LinkEvent
     from claims.api_keys import make_api_key
     from tests.factories import NOW
 
     make_api_key(name="another", categories=["Rust"], now=NOW)
     LinkEvent.objects.create(
-        kind="LINKED", kick_user=kick_user, player=kick_user.player, actor="player", at=NOW
+        kind="LINKED", account=account, player=account.player, actor="player", at=NOW
     )
     Authorization.objects.create(
-        kick_user=kick_user, encrypted_refresh_token=TOKEN, obtained_at=NOW, next_refresh_at=NOW
+        account=account, encrypted_refresh_token=TOKEN, obtained_at=NOW, next_refresh_at=NOW
     )
     Deauthorization.objects.create(
-        kick_user=kick_user, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW
+        account=account, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW
     )
     LinkAttempt.objects.create(
-        state_digest=kick_user.pk,
+        state_digest=account.pk,
         session_digest="x",
-        player=kick_user.player,
+        player=account.player,
         encrypted_verifier=b"",
         expires_at=NOW,
     )
 
 
-@pytest.mark.parametrize("model", ["accounts_player", "accounts_kickuser", "claims_claim"])
+@pytest.mark.parametrize("model", ["accounts_player", "accounts_platformaccount", "claims_claim"])
 def test_pages_run_no_more_statements_as_rows_grow(admin_client, one_of_each, model):
     url = page_of(model, one_of_each[model])
     few = statements(admin_client, url)
@@ -250,20 +250,18 @@ def test_pages_run_no_more_statements_as_rows_grow(admin_client, one_of_each, mo
     for number in range(5):
         make_entitlement(claim=claim)
         make_delivery(message_id=f"more-{number}", claim_id=claim.pk)
-        make_claim(kick_user=claim.kick_user)
-        _event(claim.kick_user, one_of_each["accounts_player"])
+        make_claim(account=claim.account)
+        _event(claim.account, one_of_each["accounts_player"])
 
     assert statements(admin_client, url) == few
 
 
-def _event(kick_user, player):
+def _event(account, player):
     from accounts.models import LinkEvent
     from tests.factories import NOW
 
-    make_kick_user()
-    LinkEvent.objects.create(
-        kind="RENEWED", kick_user=kick_user, player=player, actor="player", at=NOW
-    )
+    make_account()
+    LinkEvent.objects.create(kind="RENEWED", account=account, player=player, actor="player", at=NOW)
 
 
 def test_pages_of_what_names_campaigns_and_rewards_that_are_not_registered(admin_client):

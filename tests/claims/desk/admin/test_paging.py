@@ -4,21 +4,21 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import KickUser
+from accounts.models import PlatformAccount
 from core.admin import paginator
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/admin/accounts/kickuser/"
+LIST = "/admin/accounts/platformaccount/"
 
 
 @pytest.fixture(autouse=True)
 def many(monkeypatch):
     """Four pages of 50, of which one is looked ahead of."""
     monkeypatch.setattr(paginator, "PAGES_AHEAD", 1)
-    KickUser.objects.bulk_create(
-        KickUser(kick_user_id=str(number), name=f"viewer{number}", first_seen_at=NOW)
+    PlatformAccount.objects.bulk_create(
+        PlatformAccount(key=str(number), name=f"viewer{number}", first_seen_at=NOW)
         for number in range(1, 191)
     )
 
