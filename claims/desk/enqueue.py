@@ -1,4 +1,4 @@
-"""Wakes a task at once that its schedule would begin soon anyway: nothing is lost if it cannot."""
+"""Starts a scheduled task early. If that fails, the task still runs on its schedule."""
 
 import logging
 
@@ -26,5 +26,5 @@ def _wake(task: str) -> None:
     try:
         current_app.send_task(task, retry=False)
     except (OperationalError, OSError) as error:
-        # Nothing is lost but time: the schedule begins it by itself.
+        # The schedule starts the task anyway, only later.
         log_event(logger, "wake_failed", level=logging.WARNING, error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""The desk's addresses, below /admin/desk/."""
+"""The desk's URLs, below /admin/desk/."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What staff see of campaigns, claims and entitlements, and the few things they change by hand."""
+"""Django admin pages for campaigns, rewards, claims and entitlements."""
 
 from claims.desk.admin import (
     accounts,

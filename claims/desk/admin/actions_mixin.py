@@ -1,4 +1,4 @@
-"""What the list of claims does with many at once: in the background, each as a job of its own."""
+"""Bulk actions on the list of claims. Each starts a background job."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ from core.admin.base import ModelAdmin
 def begin(
     request: HttpRequest, kind: BulkJob.Kind, subjects: Sequence[str], *, reason: str = ""
 ) -> HttpResponse | None:
-    """Start a job and lead to its page; say so when it is too much for one."""
+    """Start a job and redirect to its page. Too many subjects: show an error, return None."""
     user: Any = request.user
     act = ActionContext(actor=user.get_username(), reason=reason, now=timezone.now())
     try:
@@ -43,17 +43,19 @@ class ClaimActions(ModelAdmin):
         user: Any = request.user
         return bool(user.has_perm("claims.ask_kick"))
 
-    @admin.action(description=_("Retry what their Kick users have held"), permissions=["retry"])
+    @admin.action(description=_("Retry held claims of the selected viewers"), permissions=["retry"])
     def retry(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
         return begin(request, BulkJob.Kind.RETRY, _accounts_of(chosen))
 
-    @admin.action(description=_("Ask Kick for their Kick users' claims"), permissions=["ask_kick"])
+    @admin.action(
+        description=_("Re-fetch these viewers' claims from Kick"), permissions=["ask_kick"]
+    )
     def ask_kick(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
         return begin(request, BulkJob.Kind.ASK_KICK, _accounts_of(chosen))
 
 
 def _accounts_of(chosen: QuerySet[Claim]) -> list[str]:
-    """Each once, and one more than a job has room for at most."""
+    """Distinct Kick user ids: at most one more than a job accepts, so that it can refuse."""
     known = Claim.objects.filter(pk__in=chosen.values("pk"), account__isnull=False)
     ids = known.order_by("account_id").values_list("account_id", flat=True).distinct()
     return list(ids[: SUBJECTS_AT_MOST + 1])

@@ -1,7 +1,7 @@
-"""Names of campaigns and rewards beside the ids that claims carry.
+"""Adds the names of campaigns and rewards to lists of claims and entitlements.
 
-As subqueries and not joins: a claim may name a campaign or reward that is not registered here, and
-must be shown all the same.
+Uses subqueries instead of joins: a claim whose campaign or reward isn't registered here must still
+be listed.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from claims.models import Campaign, Claim, Reward
 def with_names(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """Annotate claims, or entitlements, with `campaign_name`, `reward_name` and `is_test`.
 
-    Entitlements are not joined with their claims, either: their list is counted without them.
+    Entitlements aren't joined with their claims, so that counting them stays cheap.
     """
     if queryset.model is Claim:
         campaigns = Campaign.objects.filter(pk=OuterRef("campaign_id"))

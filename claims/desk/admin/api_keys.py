@@ -1,4 +1,4 @@
-"""API keys: made here, shown once, revoked for good."""
+"""API keys: created here, shown once, revoked permanently."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ class ApiKeyAdmin(Audited, Page):
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
     ordering = ["-created_at"]
     search_fields = ["name", "prefix"]
-    search_help_text = gettext_lazy("A part of the name or of the prefix.")
-    empty_state = gettext_lazy("No key yet. Each game server that asks gets one of its own.")
+    search_help_text = gettext_lazy("Part of the name or prefix.")
+    empty_state = gettext_lazy("No API keys yet. Create one for each game server.")
     actions = ["revoke"]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:  # noqa: ARG002
@@ -42,7 +42,7 @@ class ApiKeyAdmin(Audited, Page):
         request: HttpRequest,  # noqa: ARG002
         obj: Model | None = None,  # noqa: ARG002
     ) -> bool:
-        return False  # a revoked key stays, so that its name still tells whose it was
+        return False  # keep revoked keys, so that their names stay on record
 
     @sensitive_variables("secret")
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
@@ -51,16 +51,16 @@ class ApiKeyAdmin(Audited, Page):
             return
         made, secret = make_api_key(name=obj.name, categories=obj.categories, now=timezone.now())
         obj.pk, obj.prefix = made.pk, made.prefix
-        # Kept nowhere but in this request, whose answer shows it.
+        # The secret is kept only on this request, for `response_add` to show.
         request.made_secret = secret  # type: ignore[attr-defined]
 
     def response_add(
         self, request: HttpRequest, obj: ApiKey, *_args: Any, **_kwargs: Any
     ) -> HttpResponse:
-        """The one page that ever shows the secret, instead of the usual redirect."""
+        """Show the secret, once, instead of redirecting."""
         context = {
             **self.admin_site.each_context(request),
-            "title": _("The key is made"),
+            "title": _("API key created"),
             "opts": self.opts,
             "api_key": obj,
             "secret": request.made_secret,  # type: ignore[attr-defined]
@@ -71,7 +71,7 @@ class ApiKeyAdmin(Audited, Page):
         return self.has_change_permission(request)
 
     @admin.action(
-        description=gettext_lazy("Revoke the selected keys for good"), permissions=["revoke"]
+        description=gettext_lazy("Revoke selected API keys permanently"), permissions=["revoke"]
     )
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
         revoked = chosen.filter(revoked_at__isnull=True)
@@ -80,10 +80,10 @@ class ApiKeyAdmin(Audited, Page):
         count = revoke_api_keys(
             api_key_ids=revoked.values_list("pk", flat=True), now=timezone.now()
         )
-        said = ngettext("%d key is refused from now on.", "%d keys are refused from now on.", count)
+        said = ngettext("%d API key revoked.", "%d API keys revoked.", count)
         self.message_user(request, said % count, level=messages.SUCCESS)
 
-    @admin.display(description=gettext_lazy("begins with"), ordering="prefix")
+    @admin.display(description=gettext_lazy("prefix"), ordering="prefix")
     def prefix_shown(self, api_key: ApiKey) -> str:
         return f"sd_{api_key.prefix}_…"
 
@@ -91,6 +91,6 @@ class ApiKeyAdmin(Audited, Page):
     def state(self, api_key: ApiKey) -> SafeString:
         return badge("bad", _("revoked")) if api_key.revoked_at else badge("good", _("active"))
 
-    @admin.display(description=gettext_lazy("sees"))
+    @admin.display(description=gettext_lazy("categories"))
     def sees(self, api_key: ApiKey) -> str:
         return ", ".join(api_key.categories) or _("all categories")

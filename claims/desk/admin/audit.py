@@ -1,4 +1,4 @@
-"""The audit, read-only for everybody: who did what, to what, and why."""
+"""The audit log, read-only: who did what, to what, and why."""
 
 import json
 from typing import Any
@@ -21,11 +21,11 @@ class AuditEventAdmin(IdSearch, ReadOnlyPage):
     list_select_related = ["player"]
     ordering = ["-at"]
     search_fields = ["actor", "subject_id", "player__game_account_id"]
-    search_help_text = _("A whole user name, or a whole id of what was acted on.")
-    empty_state = _("Nobody of the staff has done anything yet.")
+    search_help_text = _("Exact user name, or exact ID of the changed object.")
+    empty_state = _("No staff actions yet.")
     fields = ["at", "actor", "action", "subject", "player_link", "reason", "was", "became"]
 
-    @admin.display(description=_("on what"))
+    @admin.display(description=_("object"))
     def subject(self, event: AuditEvent) -> str:
         return f"{event.subject_kind} {event.subject_id}"
 

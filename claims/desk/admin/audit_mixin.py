@@ -1,4 +1,4 @@
-"""Django's own add, change and delete pages leave an audit row, like every other act."""
+"""Writes an audit row for each add, change and delete on Django's own admin pages."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,7 @@ from core.admin.base import ModelAdmin
 
 Action = AuditEvent.Action
 Values = dict[str, Any]
-# What stands for a value that nobody may read later.
+# Replaces secret values in the audit log.
 HIDDEN = "(not kept)"
 SECRETS = ("password", "secret", "token", "digest", "key")
 
@@ -23,7 +23,7 @@ class Audited(ModelAdmin):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
-        """Django asks for this once, with the forms in hand, just before it logs the change."""
+        """Remember the changes: Django calls this once, just before it logs them."""
         request.audited = _changes(form, formsets or [])  # type: ignore[attr-defined]
         return super().construct_change_message(request, form, formsets, add)
 
@@ -32,7 +32,7 @@ class Audited(ModelAdmin):
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        if isinstance(message, str):  # an action's own words, and not a form's fields
+        if isinstance(message, str):  # the message of an action, not of a form
             request.audited = ({}, {"note": message})  # type: ignore[attr-defined]
         self._record(request, Action.CHANGE, [obj])
         return super().log_change(request, obj, message)
@@ -59,7 +59,10 @@ class Audited(ModelAdmin):
 
 
 def _changes(form: BaseForm, formsets: Iterable[Any]) -> tuple[Values, Values]:
-    """What the fields held, and what they hold now; those of inlines under their row's place."""
+    """The values of the changed fields, before and after.
+
+    Fields of inlines are prefixed with their row number.
+    """
     before, after = _changed_fields(form, "")
     for formset in formsets:
         for number, one in enumerate(formset.forms):
@@ -79,7 +82,7 @@ def _changed_fields(form: Any, prefix: str) -> tuple[Values, Values]:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """As JSON keeps it; rows by what they are called."""
+    """A value that JSON can hold. Model instances become their names."""
     if any(secret in name for secret in SECRETS):
         return HIDDEN
     if value is None or isinstance(value, bool | int | str):

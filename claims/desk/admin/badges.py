@@ -1,4 +1,4 @@
-"""Statuses as badges, with one tone for each meaning."""
+"""Status badges, with one tone per meaning."""
 
 from django.utils.safestring import SafeString
 

@@ -1,4 +1,4 @@
-"""Campaigns with their rewards: named and categorised here, made at Kick."""
+"""Campaigns and their rewards. They are created at Kick, then named and categorized here."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class PairInline(TabularInline):
     extra = 0
     max_num = REWARDS_PER_CAMPAIGN
     verbose_name = _("reward")
-    verbose_name_plural = _("rewards: a claim of one of these in this campaign is known to be ours")
+    verbose_name_plural = _("rewards (claims for these in this campaign are trusted as ours)")
 
     def get_formset(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> Any:
         return super().get_formset(request, obj, validate_max=True, **kwargs)
@@ -51,10 +51,10 @@ class CampaignAdmin(Audited, Page):
         "pairs__reward__name",
         "pairs__reward__mapping__item__sku",
     ]
-    search_help_text = _("Name, category or id of a campaign or of one of its rewards, or a SKU.")
+    search_help_text = _("Campaign name, category or ID; reward name or ID; or SKU.")
     empty_state = _(
-        "No campaign yet. Add one under the id that Kick's dashboard shows; the first claim of "
-        "one that is missing here adds it, too."
+        "No campaigns yet. Add one with its ID from Kick's dashboard, or wait: its first claim "
+        "adds it automatically."
     )
     inlines = [PairInline]
     fieldsets = [
@@ -81,7 +81,7 @@ class CampaignAdmin(Audited, Page):
         return ["claims_link"] if obj is None else ["campaign_id", "claims_link"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """One at a time, and never one that claims name."""
+        """Only one at a time, and only if no claim refers to it."""
         if not isinstance(obj, Campaign) or obj.claims.exists():
             return False
         return super().has_delete_permission(request, obj)
@@ -110,4 +110,4 @@ class CampaignAdmin(Audited, Page):
     @admin.display(description=_("claims"))
     def claims_link(self, campaign: Campaign) -> SafeString | str:
         filters = {"campaign__campaign_id__exact": campaign.pk}
-        return list_link("claims_claim", _("Show its claims"), **filters) if campaign.pk else ""
+        return list_link("claims_claim", _("View claims"), **filters) if campaign.pk else ""

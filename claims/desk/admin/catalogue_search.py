@@ -1,20 +1,22 @@
-"""Searches for what very many claims have in common: a campaign, a reward, an item.
+"""Searches claims by campaign, reward or item, each of which may match very many claims.
 
-Each asks the catalogue first, and then names ids that an index finds: among a million claims, a
-condition that few of them meet would otherwise be tried on all.
+Each search first reads the catalogue and then filters by ids that an index covers. Otherwise the
+database would test the condition on every one of a million claims.
 """
 
 from django.db.models import Max, Q
 
 from claims.models import Campaign, Entitlement, Item, Reward
 
-# There is no index by SKU: it would cost each grant something, for a search that hardly anybody
-# makes.
+# No index by SKU: it would slow down every grant for a rare search.
 NEWEST_OF_AN_ITEM = 5000
 
 
 def claims_known_as(term: str, *, claim: str = "") -> Q | None:
-    """Those of a campaign, or of a reward by its id or external id; `claim` is the way to them."""
+    """A filter for the claims of the campaign or reward with this id (or external id).
+
+    `claim` is the lookup prefix that leads to claims, such as `claim__`. None: no match.
+    """
     if Campaign.objects.filter(pk=term).exists():
         return Q(**{f"{claim}campaign": term})
     rewards = Reward.objects.filter(Q(pk=term) | Q(external_id=term))
@@ -23,7 +25,7 @@ def claims_known_as(term: str, *, claim: str = "") -> Q | None:
 
 
 def newest_of_item(sku: str) -> Q | None:
-    """The entitlements to an item, among the newest 5,000 of all."""
+    """A filter for the entitlements to an item, among the newest 5,000 of all items."""
     if not Item.objects.filter(sku=sku).exists():
         return None
     newest = Entitlement.objects.aggregate(newest=Max("pk"))["newest"] or 0
@@ -31,7 +33,7 @@ def newest_of_item(sku: str) -> Q | None:
 
 
 def claims_of_item(sku: str) -> Q | None:
-    """The claims that gave these."""
+    """A filter for the claims behind those entitlements."""
     newest = newest_of_item(sku)
     if newest is None:
         return None

@@ -1,4 +1,4 @@
-"""Claims, read-only: where each stands, why, and what mends it."""
+"""Claims, read-only: status, reason and next step."""
 
 from typing import Any, ClassVar
 
@@ -64,15 +64,15 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     ]
     entitlement_path = "entitlements__"
     search_help_text = _(
-        "A whole id: of a claim, message, campaign, reward, Kick user, game account, entitlement "
-        "or fulfilment; an external id, a Kick name, or the SKU of what was granted lately."
+        "Exact ID of a claim, message, campaign, reward, Kick user, game account, entitlement or "
+        "fulfilment; exact external ID or Kick name; or the SKU of a recently granted item."
     )
-    empty_state = _("No claim matches. Kick's claims appear here the moment they arrive.")
+    empty_state = _("No claims yet. They appear here as soon as Kick sends them.")
     inlines = [EntitlementInline]
     fieldsets = [
         (None, {"fields": ["claim_id", "status_badge", "sentence", "story"]}),
         (
-            _("Who and what"),
+            _("Viewer and reward"),
             {
                 "fields": [
                     "account_link",
@@ -84,7 +84,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             },
         ),
         (
-            _("How it came"),
+            _("Timeline"),
             {
                 "fields": [
                     "source",
@@ -100,7 +100,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             },
         ),
         (
-            _("What Kick is told"),
+            _("Report to Kick"),
             {
                 "fields": [
                     "wanted_external_status",
@@ -111,7 +111,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             },
         ),
         (
-            _("Looking it up at Kick"),
+            _("Confirmation by Kick"),
             {"fields": ["lookups", "next_lookup_at", "not_ours_at"], "classes": ["collapse"]},
         ),
     ]
@@ -142,13 +142,13 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     def status_badge(self, claim: Claim) -> SafeString:
         return claim_badge(claim)
 
-    @admin.display(description=_("where it stands"))
+    @admin.display(description=_("explanation"))
     def sentence(self, claim: Claim) -> SafeString | str:
         return sentence_on(claim)
 
-    @admin.display(description=_("story"))
+    @admin.display(description=_("case"))
     def story(self, claim: Claim) -> SafeString:
-        return link(claim_url(claim), _("See every hop of it"))
+        return link(claim_url(claim), _("View full timeline"))
 
     @admin.display(description=_("Kick user"))
     def account_link(self, claim: Claim) -> SafeString | str:
@@ -172,7 +172,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             return _not_registered(claim.reward_id)
         return row_link("claims_reward", claim.reward_id, claim.reward_name)  # type: ignore[attr-defined]
 
-    @admin.display(description=_("deliveries that differ"))
+    @admin.display(description=_("conflicting deliveries"))
     def differences(self, claim: Claim) -> SafeString | str:
         deliveries = (
             QuarantinedDelivery.objects.filter(claim_id=claim.pk).defer("body").order_by("-id")[:20]
@@ -185,4 +185,4 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
 
 
 def _not_registered(kick_id: str) -> SafeString:
-    return format_html("{} {}", kick_id, badge("quiet", _("not registered here")))
+    return format_html("{} {}", kick_id, badge("quiet", _("not registered")))

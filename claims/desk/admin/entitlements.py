@@ -1,4 +1,4 @@
-"""Entitlements, read-only but for one action: taking them back, with a reason."""
+"""Entitlements, read-only except for one action: revoking them, with a reason."""
 
 from typing import Any
 
@@ -24,9 +24,9 @@ from claims.models import BulkJob, Entitlement
 from core.admin.base import ReadOnlyPage
 from core.admin.html import badge, row_link, stacked
 
-# The form that asks for the reason has a field for each, of the 1,000 that Django takes.
+# The reason form has a field per entitlement, and Django accepts 1,000 fields.
 MAX_REVOKED_AT_ONCE = 900
-# More than so many are taken back in the background.
+# Larger selections are revoked in the background.
 MAX_WHILE_YOU_WAIT = 100
 
 
@@ -53,22 +53,22 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     ]
     entitlement_path = ""
     search_help_text = gettext_lazy(
-        "A whole id: of an entitlement, game account, claim, message, campaign, reward, Kick user "
-        "or fulfilment; a Kick name, or the SKU of what was granted lately."
+        "Exact ID of an entitlement, game account, claim, message, campaign, reward, Kick user or "
+        "fulfilment; exact Kick name; or the SKU of a recently granted item."
     )
-    empty_state = gettext_lazy("No entitlement matches. A claim that is granted makes them.")
+    empty_state = gettext_lazy("No entitlements yet. They are created when a claim is granted.")
     actions = ["revoke"]
     fieldsets = [
         (
             None,
             {"fields": ["public_id", "status_badge", "player_link", "sku", "quantity", "is_test"]},
         ),
-        (gettext_lazy("Owed because of"), {"fields": ["claim_link", "campaign", "reward"]}),
+        (gettext_lazy("Granted for"), {"fields": ["claim_link", "campaign", "reward"]}),
         (
-            gettext_lazy("Handing out"),
+            gettext_lazy("QuarantinedDelivery"),
             {"fields": ["granted_at", "first_listed_at", "fulfilled_at", "fulfilment_id"]},
         ),
-        (gettext_lazy("Taking back"), {"fields": ["revoked_at", "revocation_reason"]}),
+        (gettext_lazy("Revocation"), {"fields": ["revoked_at", "revocation_reason"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
@@ -91,13 +91,11 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
         context = {"can_revoke": self.has_revoke_permission(request), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
-    @admin.action(
-        description=gettext_lazy("Take back the selected entitlements…"), permissions=["revoke"]
-    )
+    @admin.action(description=gettext_lazy("Revoke selected entitlements…"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[Entitlement]) -> HttpResponse | None:
         ids = list(chosen.order_by("pk").values_list("pk", flat=True)[: MAX_REVOKED_AT_ONCE + 1])
         if len(ids) > MAX_REVOKED_AT_ONCE:
-            said = _("Choose at most %d at a time.") % MAX_REVOKED_AT_ONCE
+            said = _("Select at most %d entitlements at a time.") % MAX_REVOKED_AT_ONCE
             self.message_user(request, said, level=messages.ERROR)
             return None
         form = RevocationForm(request.POST if "confirmed" in request.POST else None)
@@ -116,7 +114,7 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
         chosen = self.get_queryset(request).filter(pk__in=ids).select_related("player")
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Take back entitlements"),
+            "title": _("Revoke entitlements"),
             "opts": self.opts,
             "form": form,
             "entitlements": chosen.order_by("pk"),
@@ -134,12 +132,12 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
             user_id=user.pk,
             queryset=Entitlement.objects.filter(pk__in=ids),
             action_flag=CHANGE,
-            change_message=_("Taken back: %(reason)s") % {"reason": reason},
+            change_message=_("Revoked: %(reason)s") % {"reason": reason},
         )
         self.message_user(
             request,
-            _("%(revoked)d taken back; %(noted)d had been fulfilled and got a note; "
-              "%(unchanged)d were taken back before.")
+            _("%(revoked)d revoked. %(noted)d already fulfilled: note added. "
+              "%(unchanged)d already revoked.")
             % {"revoked": done.revoked, "noted": done.noted, "unchanged": done.unchanged},
             level=messages.SUCCESS,
         )  # fmt: skip
@@ -170,7 +168,7 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
         claim: Any = entitlement.claim
         return row_link("claims_reward", claim.reward_id, entitlement.reward_name)  # type: ignore[attr-defined]
 
-    @admin.display(description=gettext_lazy("campaign's mode"))
+    @admin.display(description=gettext_lazy("campaign mode"))
     def is_test(self, entitlement: Entitlement) -> SafeString | str:
         is_test = entitlement.is_test  # type: ignore[attr-defined]
-        return badge("test", _("test")) if is_test else _("for all viewers")
+        return badge("test", _("test")) if is_test else _("live")

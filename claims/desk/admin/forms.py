@@ -1,4 +1,4 @@
-"""What staff fill in."""
+"""Forms of the admin pages."""
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
@@ -11,12 +11,12 @@ class RevocationForm(forms.Form):
         label=_("Reason"),
         max_length=1000,
         widget=AdminTextareaWidget(attrs={"rows": 3}),
-        help_text=_("Kept with each entitlement, for whoever asks later."),
+        help_text=_("Stored with each entitlement and shown in the audit log."),
     )
 
 
 class PairFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     default_error_messages = {
         **BaseInlineFormSet.default_error_messages,
-        "too_many_forms": _("Kick attaches at most %(num)d rewards to a campaign."),
+        "too_many_forms": _("A Kick campaign can have at most %(num)d rewards."),
     }

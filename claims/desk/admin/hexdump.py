@@ -1,10 +1,10 @@
-"""Bytes that are no text, made readable."""
+"""Formats binary data as a hex dump."""
 
 BYTES_PER_LINE = 16
 
 
 def hexdump(body: bytes) -> str:
-    """`00000000  7b 22 63 6c 61 69 6d …  {"claim…`, sixteen bytes to a line."""
+    """`00000000  7b 22 63 6c 61 69 6d …  {"claim…`, sixteen bytes per line."""
     starts = range(0, len(body), BYTES_PER_LINE)
     return "\n".join(_line(start, body[start : start + BYTES_PER_LINE]) for start in starts)
 

@@ -1,4 +1,4 @@
-"""The staff's login, which too many failures lock for a while."""
+"""The staff login. Too many failures lock it for a while."""
 
 import math
 from typing import Any
@@ -18,7 +18,7 @@ from core.admin.base import ReadOnlyPage
 
 
 class StaffLoginForm(AdminAuthenticationForm):
-    """While it is locked the password is not even looked at, so that a guess learns nothing."""
+    """While locked, the password isn't checked, so that guessing reveals nothing."""
 
     def clean(self) -> dict[str, Any]:
         user_name = self.cleaned_data.get("username") or ""
@@ -50,9 +50,9 @@ class StaffLoginForm(AdminAuthenticationForm):
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's, as the last proxy names it when settings say that there is one.
+    """The client's address, taken from the proxy's header if the settings name a proxy.
 
-    Only the last entry of the header is the proxy's own; whatever is before it, anybody can send.
+    Only the last entry of `X-Forwarded-For` comes from our proxy. Clients can forge the others.
     """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if settings.SECURE_PROXY_SSL_HEADER and forwarded:
@@ -68,5 +68,5 @@ class FailedLoginAdmin(IdSearch, ReadOnlyPage):
     list_display = ["user_name", "address", "failures", "last_failed_at"]
     ordering = ["-last_failed_at"]
     search_fields = ["user_name", "address"]
-    search_help_text = gettext_lazy("A whole user name or address.")
-    empty_state = gettext_lazy("No login of staff has failed lately.")
+    search_help_text = gettext_lazy("Exact user name or IP address.")
+    empty_state = gettext_lazy("No failed staff logins in the last day.")

@@ -1,4 +1,4 @@
-"""Deliveries that a person has to look at, with what was sent, byte by byte."""
+"""Deliveries that need a person's attention, with their raw bytes."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -25,15 +25,15 @@ class DeliveryAdmin(IdSearch, ReadOnlyPage):
     ordering = ["-received_at"]
     search_fields = ["message_id", "claim_id"]
     number_search_fields = ["id"]
-    search_help_text = gettext_lazy("A whole id of a message or a claim.")
+    search_help_text = gettext_lazy("Exact message ID or claim ID.")
     empty_state = gettext_lazy(
-        "No delivery needs a look. Only those that could not be used, or that differ from their "
-        "claim, are kept."
+        "No deliveries to review. Only unusable deliveries, and deliveries that contradict their "
+        "claim, are kept here."
     )
     fieldsets = [
         (None, {"fields": ["verdict_badge", "reason", "claim_link"]}),
         (
-            gettext_lazy("What came"),
+            gettext_lazy("Received data"),
             {"fields": ["received_at", "message_id", "timestamp", "size", "content", "download"]},
         ),
     ]
@@ -53,7 +53,7 @@ class DeliveryAdmin(IdSearch, ReadOnlyPage):
             raise PermissionDenied
         delivery = QuarantinedDelivery.objects.filter(pk=delivery_id).first()
         if delivery is None:
-            raise Http404(_("This delivery is no longer kept."))
+            raise Http404(_("This delivery has been deleted."))
         return HttpResponse(
             bytes(delivery.body),
             content_type="application/octet-stream",
@@ -79,7 +79,7 @@ class DeliveryAdmin(IdSearch, ReadOnlyPage):
             shown = hexdump(body)
         return format_html('<pre class="raw-body">{}</pre>', shown)
 
-    @admin.display(description=gettext_lazy("to keep"))
+    @admin.display(description=gettext_lazy("download"))
     def download(self, delivery: QuarantinedDelivery) -> SafeString:
         url = reverse("admin:claims_delivery_body", args=[delivery.pk])
-        return link(url, _("Download the raw body"))
+        return link(url, _("Download raw body"))

@@ -1,4 +1,4 @@
-"""Rewards with what they map to, and the studio's items."""
+"""Rewards with their mappings, and the studio's items."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class MappingInline(TabularInline):
     autocomplete_fields = ["item"]
     extra = 0
     verbose_name = _("item")
-    verbose_name_plural = _("items: a change touches future grants only, never what was granted")
+    verbose_name_plural = _("items (changes affect future grants only)")
 
 
 class MappedFilter(admin.SimpleListFilter):
@@ -54,10 +54,10 @@ class RewardAdmin(Audited, Page):
         "campaigns__name",
         "mapping__item__sku",
     ]
-    search_help_text = _("Name, id or external id of a reward, a campaign's name or id, or a SKU.")
+    search_help_text = _("Reward name, ID or external ID; campaign name or ID; or SKU.")
     empty_state = _(
-        "No reward yet. Add one under the id that Kick's dashboard shows; the first claim of one "
-        "that is missing here adds it, too."
+        "No rewards yet. Add one with its ID from Kick's dashboard, or wait: its first claim adds "
+        "it automatically."
     )
     inlines = [MappingInline]
     fieldsets = [
@@ -73,7 +73,7 @@ class RewardAdmin(Audited, Page):
         return shown if obj is None else ["reward_id", *shown]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """One at a time, and never one that claims name."""
+        """Only one at a time, and only if no claim refers to it."""
         if not isinstance(obj, Reward) or obj.claims.exists():
             return False
         return super().has_delete_permission(request, obj)
@@ -94,10 +94,10 @@ class RewardAdmin(Audited, Page):
     def _say_what_is_granted(self, request: HttpRequest, waiting: int) -> None:
         if waiting:
             said = ngettext(
-                "%(count)s held claim waited for this: it is granted within a minute if its Kick "
-                "user is linked.",
-                "%(count)s held claims waited for this: those of linked Kick users are granted "
-                "within a minute.",
+                "%(count)s held claim was waiting for this mapping. It will be granted within a "
+                "minute if its Kick user is linked.",
+                "%(count)s held claims were waiting for this mapping. Those of linked Kick users "
+                "will be granted within a minute.",
                 waiting,
             )
             self.message_user(request, said % {"count": _shown(waiting)}, level=messages.INFO)
@@ -106,21 +106,21 @@ class RewardAdmin(Audited, Page):
     def title(self, reward: Reward) -> str:
         return str(reward)
 
-    @admin.display(description=_("maps to"))
+    @admin.display(description=_("items"))
     def mapped_to(self, reward: Reward) -> SafeString | str:
         mapping = [f"{one.quantity} × {one.item}" for one in reward.mapping.all()]
-        return ", ".join(mapping) or badge("wait", _("nothing yet"))
+        return ", ".join(mapping) or badge("wait", _("not mapped"))
 
     @admin.display(description=_("campaigns"))
     def campaigns_named(self, reward: Reward) -> str:
         return ", ".join(str(campaign) for campaign in reward.campaigns.all())
 
-    @admin.display(description=_("held for want of items"))
+    @admin.display(description=_("claims waiting for a mapping"))
     def waiting(self, reward: Reward) -> SafeString | str:
         count = count_waiting_for_mapping(reward_id=reward.pk) if reward.pk else 0
         if not count:
-            return str(_("None."))
-        said = ngettext("%s claim waits", "%s claims wait", count) % _shown(count)
+            return str(_("None"))
+        said = ngettext("%s held claim", "%s held claims", count) % _shown(count)
         filters = {"hold_reason__exact": "UNMAPPED_REWARD", "reward_id": reward.pk}
         return list_link("claims_claim", said, **filters)
 
@@ -128,7 +128,7 @@ class RewardAdmin(Audited, Page):
     def claims_link(self, reward: Reward) -> SafeString | str:
         if not reward.pk:
             return ""
-        return list_link("claims_claim", _("Show its claims"), reward_id=reward.pk)
+        return list_link("claims_claim", _("View claims"), reward_id=reward.pk)
 
 
 def _shown(count: int) -> str:
@@ -140,11 +140,11 @@ class ItemAdmin(Audited, Page):
     list_display = ["name", "sku", "description"]
     ordering = ["name"]
     search_fields = ["sku", "name"]
-    search_help_text = _("A part of the name or the SKU.")
-    empty_state = _("The catalogue is empty. Add the items that rewards shall map to.")
+    search_help_text = _("Part of the name or SKU.")
+    empty_state = _("No items yet. Add the items that rewards map to.")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
-        # What was granted copied the SKU; another SKU is another item.
+        # Entitlements copy the SKU, so that a changed SKU would be a different item.
         return ["sku"] if obj else []
 
     def formfield_for_dbfield(

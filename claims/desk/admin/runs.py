@@ -1,4 +1,4 @@
-"""What reconciling did, and which jobs run, read-only."""
+"""Reconcile runs, job leases, figures and bulk jobs, read-only."""
 
 from django.contrib import admin
 from django.urls import reverse
@@ -37,12 +37,12 @@ class ReconcileRunAdmin(IdSearch, ReadOnlyPage):
     ordering = ["-started_at"]
     search_fields = ["campaign_id"]
     number_search_fields = ["id"]
-    search_help_text = gettext_lazy("A whole id of a campaign or a run.")
-    empty_state = gettext_lazy("The claims API was not read yet. The worker does so by itself.")
+    search_help_text = gettext_lazy("Exact campaign ID or run ID.")
+    empty_state = gettext_lazy("No reconcile run yet. The worker starts one automatically.")
     fieldsets = [
         (None, {"fields": ["kind", "outcome_badge", "campaign", "started_at", "ended_at"]}),
         (
-            gettext_lazy("What it found"),
+            gettext_lazy("Results"),
             {
                 "fields": [
                     "pages",
@@ -56,7 +56,7 @@ class ReconcileRunAdmin(IdSearch, ReadOnlyPage):
                 ]
             },
         ),
-        (gettext_lazy("What went wrong"), {"fields": ["error", "failures", "cursor"]}),
+        (gettext_lazy("Errors"), {"fields": ["error", "failures", "cursor"]}),
     ]
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
@@ -74,8 +74,10 @@ class LeaseAdmin(IdSearch, ReadOnlyPage):
     list_display = ["job", "state", "last_began_at", "last_ended_at", "not_before", "error"]
     ordering = ["job"]
     search_fields = ["job"]
-    search_help_text = gettext_lazy("The whole name of a job.")
-    empty_state = gettext_lazy("No job has run yet. Is a worker running, and the scheduler?")
+    search_help_text = gettext_lazy("Exact job name.")
+    empty_state = gettext_lazy(
+        "No job has run yet. Check that a worker and the scheduler are running."
+    )
     fields = [
         "job",
         "state",
@@ -90,7 +92,7 @@ class LeaseAdmin(IdSearch, ReadOnlyPage):
     @admin.display(description=gettext_lazy("state"))
     def state(self, lease: Lease) -> SafeString:
         if lease.error:
-            return badge("bad", _("went wrong last"))
+            return badge("bad", _("last run failed"))
         return badge("good", _("running")) if lease.owner else badge("quiet", _("waiting"))
 
 
@@ -106,7 +108,9 @@ class ClaimHourAdmin(ReadOnlyPage):
     ]
     list_filter = ["began_at"]
     ordering = ["-began_at"]
-    empty_state = gettext_lazy("No hour was summed up yet: the home page does so as it is shown.")
+    empty_state = gettext_lazy(
+        "No hourly totals yet. They are computed when the overview is opened."
+    )
 
 
 @admin.register(RewardFunnel)
@@ -123,8 +127,8 @@ class RewardFunnelAdmin(IdSearch, ReadOnlyPage):
     ]
     ordering = ["campaign_id", "reward_id"]
     search_fields = ["campaign_id", "reward_id"]
-    search_help_text = gettext_lazy("A whole id of a campaign or a reward.")
-    empty_state = gettext_lazy("No campaign was counted yet. The worker does so by itself.")
+    search_help_text = gettext_lazy("Exact campaign ID or reward ID.")
+    empty_state = gettext_lazy("No funnels yet. The worker counts running campaigns automatically.")
 
 
 TONE_OF_JOB = {
@@ -142,8 +146,8 @@ class BulkJobAdmin(IdSearch, ReadOnlyPage):
     list_filter = ["kind", "outcome"]
     ordering = ["-id"]
     search_fields = ["actor", "reward_id"]
-    search_help_text = gettext_lazy("A whole user name, or a whole id of a reward.")
-    empty_state = gettext_lazy("Nothing was asked for in bulk yet.")
+    search_help_text = gettext_lazy("Exact user name or reward ID.")
+    empty_state = gettext_lazy("No bulk jobs yet.")
     fields = [
         "kind",
         "outcome_badge",

@@ -1,4 +1,4 @@
-"""Staff and their groups, as Django has them, with an audit row for each change."""
+"""Django's user and group admin, with an audit row for each change."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin

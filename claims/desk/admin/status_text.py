@@ -1,4 +1,4 @@
-"""Where a claim stands, in a sentence, and what mends it."""
+"""Explains a claim's status in a sentence, with the next step."""
 
 from django.conf import settings
 from django.utils.html import format_html
@@ -11,21 +11,21 @@ from core.admin.html import link, row_link
 
 MENDED_BY = {
     Claim.HoldReason.UNCONFIRMED: gettext_lazy(
-        "Its campaign and reward are not registered together here, and Kick's claims API has not "
-        "shown yet that the claim is this organization's. It is looked up until it has, for a day "
-        "({lookups} times so far). If the reward is yours, adding it to the campaign mends it too."
+        "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that the "
+        "claim belongs to your organization. We keep checking for 24 hours ({lookups} attempts so "
+        "far). If the reward is yours, adding it to the campaign also resolves it."
     ),
     Claim.HoldReason.NOT_OURS: gettext_lazy(
-        "Kick's claims API has not shown it for a day, so it is another organization's, and nobody "
-        "here waits for it. Should the API show it after all, it comes back by itself."
+        "Kick's API didn't confirm this claim within 24 hours, so it belongs to another "
+        "organization. No action needed. If the API shows it later, it returns automatically."
     ),
     Claim.HoldReason.UNMAPPED_REWARD: gettext_lazy(
-        "Its reward maps to no item. {reward} to items: all claims that wait for it are granted "
+        "Its reward isn't mapped to any items. {reward}: claims of linked viewers are then granted "
         "within a minute."
     ),
     Claim.HoldReason.NOT_LINKED: gettext_lazy(
-        "Its Kick user is linked to no player. It is granted the moment the player links the Kick "
-        "account at {link_page}."
+        "Its Kick user isn't linked to a player. It will be granted as soon as the player links "
+        "this Kick account at {link_page}."
     ),
 }
 
@@ -34,8 +34,8 @@ def sentence_on(claim: Claim) -> SafeString | str:
     if claim.status == Claim.Status.HELD:
         return _sentence_on_held(claim)
     if claim.status == Claim.Status.REVOKED:
-        return _("All of its items were taken back. That is final.")
-    return _("Granted: its items are below, each with where it stands.")
+        return _("All of its items were revoked. This is final.")
+    return _("Granted. Its items and their status are listed below.")
 
 
 def _sentence_on_held(claim: Claim) -> SafeString:
@@ -43,6 +43,6 @@ def _sentence_on_held(claim: Claim) -> SafeString:
     return format_html(
         str(MENDED_BY[Claim.HoldReason(claim.hold_reason)]),
         lookups=claim.lookups,
-        reward=row_link("claims_reward", claim.reward_id, _("Map it")),
+        reward=row_link("claims_reward", claim.reward_id, _("Map the reward")),
         link_page=link(link_page, link_page),
     )

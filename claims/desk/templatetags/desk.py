@@ -1,4 +1,4 @@
-"""How the desk's pages write spans of time and link to a claim's story."""
+"""Formats durations for the desk's templates."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 @register.filter
 def span(gap: timedelta | None) -> str:
-    """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`, `5 d 3 h`: the two biggest units."""
+    """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`, `5 d 3 h`: at most the two largest units."""
     if gap is None:
         return ""
     seconds = gap.total_seconds()

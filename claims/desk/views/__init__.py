@@ -1,1 +1,1 @@
-"""The ops desk's own pages, beside Django's lists: each asks for its permission by request."""
+"""The ops desk's own pages, next to Django's lists. Each checks its permissions per request."""

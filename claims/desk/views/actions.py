@@ -1,4 +1,4 @@
-"""What is done from a player's story. What gives or takes asks for a reason on a page first."""
+"""Actions on the case page. Granting, revoking and unlinking first ask for a reason."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -27,8 +27,8 @@ ask_and_act = require_http_methods(["GET", "HEAD", "POST"])
 def retry(request: HttpRequest, *, account_id: str) -> HttpResponse:
     account = get_object_or_404(PlatformAccount, pk=account_id)
     granted = actions.retry_claims(account=account, act=_act(request, ""))
-    said = ngettext("%d held claim was granted.", "%d held claims were granted.", granted)
-    nothing = _("Nothing changed: whatever is held is held for a reason that still stands.")
+    said = ngettext("%d held claim granted.", "%d held claims granted.", granted)
+    nothing = _("No claims granted: the reasons for holding them still apply.")
     messages.success(request, said % granted if granted else nothing)
     return _back(request, account=account)
 
@@ -40,7 +40,7 @@ def ask_kick(request: HttpRequest, *, account_id: str) -> HttpResponse:
     try:
         tally = actions.ask_kick(account=account, api=get_kick().api, act=_act(request, ""))
     except KickError as error:
-        said = _("Kick could not be asked: %(error)s Nothing is lost; try again in a while.")
+        said = _("Kick's API request failed: %(error)s No claims are lost. Try again later.")
         messages.error(request, said % {"error": error})
     else:
         messages.success(request, _what_kick_said(tally))
@@ -49,9 +49,9 @@ def ask_kick(request: HttpRequest, *, account_id: str) -> HttpResponse:
 
 def _what_kick_said(tally: Tally) -> str:
     if not tally.seen:
-        return _("Kick knows of no claim by this Kick account for our organization.")
-    said = ngettext("Kick shows %d claim", "Kick shows %d claims", tally.seen) % tally.seen
-    return _("%(said)s: %(new)d new here, %(granted)d granted now.") % {
+        return _("Kick has no claims by this Kick account for your organization.")
+    said = ngettext("Kick returned %d claim", "Kick returned %d claims", tally.seen) % tally.seen
+    return _("%(said)s: %(new)d new, %(granted)d granted.") % {
         "said": said,
         "new": tally.recorded,
         "granted": tally.granted,
@@ -67,7 +67,7 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
         return show(
             request,
             "grant.html",
-            title=_("Grant by hand"),
+            title=_("Grant manually"),
             player=player,
             form=form,
             given=_given_before(player),
@@ -78,12 +78,14 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
         grant_id=form.cleaned_data["grant_id"],
         act=_act(request, form.cleaned_data["reason"]),
     )
-    messages.success(request, _("Granted. The game is told when it next asks."))
+    messages.success(
+        request, _("Granted. The game delivers it the next time it requests this player's drops.")
+    )
     return redirect(case_url(player=player, account=None, claim_id=claim.pk))
 
 
 def _given_before(player: Player) -> list[Entitlement]:
-    """What the player has already, so that nothing is given twice by mistake."""
+    """The player's newest 20 entitlements, shown so that nothing is granted twice by mistake."""
     owed = Entitlement.objects.filter(player=player).exclude(status=Entitlement.Status.REVOKED)
     return list(owed.order_by("-pk")[:20])
 
@@ -98,7 +100,7 @@ def revoke(request: HttpRequest, *, player_id: int) -> HttpResponse:
         return show(
             request,
             "revoke.html",
-            title=_("Take back"),
+            title=_("Revoke"),
             player=player,
             form=form,
             owed=form.fields["entitlements"].queryset,  # type: ignore[attr-defined]
@@ -108,7 +110,7 @@ def revoke(request: HttpRequest, *, player_id: int) -> HttpResponse:
         entitlement_ids=[one.pk for one in form.cleaned_data["entitlements"]],
         act=_act(request, form.cleaned_data["reason"]),
     )
-    said = _("%(revoked)d taken back; %(noted)d had been handed out and got a note.")
+    said = _("%(revoked)d revoked. %(noted)d already delivered: note added.")
     messages.success(request, said % {"revoked": done.revoked, "noted": done.noted})
     return redirect(case_url(player=player, account=None, claim_id=claim_id))
 
@@ -123,9 +125,9 @@ def unlink(request: HttpRequest, *, player_id: int) -> HttpResponse:
     try:
         actions.unlink(player=player, act=_act(request, form.cleaned_data["reason"]))
     except NotLinked:
-        messages.warning(request, _("There is no link to end any more."))
+        messages.warning(request, _("This player is no longer linked."))
     else:
-        messages.success(request, _("Unlinked. What was granted stays with the player."))
+        messages.success(request, _("Unlinked. The player keeps all granted items."))
     return redirect(case_url(player=player, account=None))
 
 

@@ -1,4 +1,4 @@
-"""A campaign's page: its time, its rewards, and how far their claims have come."""
+"""A campaign's page: its dates, its rewards, and the funnel of their claims."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from claims.desk.phases import draw_timeline
 from claims.desk.views.decorators import LOOK, show, staff_page
 from claims.models import Campaign, CampaignReward, RewardFunnel
 
-# What a step counts, as a filter of the list of claims.
+# For each step, the filter that lists its claims.
 FILTERS: dict[str, dict[str, str]] = {
     "claimed": {},
     "linked": {"account__player__isempty": "0"},
@@ -28,7 +28,7 @@ FILTERS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a reward's funnel; `share` is per cent of what was claimed."""
+    """One step of a reward's funnel. `share` is its percentage of all claims."""
 
     label: str
     count: int
@@ -95,7 +95,7 @@ def _labels() -> dict[str, str]:
         "linked": _("linked"),
         "granted": _("granted"),
         "fulfilled": _("fulfilled"),
-        "written_back": _("written back"),
+        "written_back": _("reported to Kick"),
     }
 
 

@@ -1,4 +1,4 @@
-"""The catalogue as a file: download it, or upload one, see the difference, then import it."""
+"""Export the catalogue as a file, or upload a file, review the changes and import it."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ MOVE = (*LOOK, "claims.move_catalogue")
 
 
 class FileForm(forms.Form):
-    """A file at first; then its text, which was shown with its difference and is confirmed."""
+    """First an uploaded file, then, to confirm the import, the text of the reviewed file."""
 
     file = forms.FileField(label=gettext_lazy("Catalogue file (JSON)"), required=False)
     text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
@@ -44,15 +44,15 @@ class FileForm(forms.Form):
 
     def _read(self, file: Any) -> str:
         if file is None:
-            raise forms.ValidationError(_("Choose a file that was exported here or elsewhere."))
+            raise forms.ValidationError(_("Choose a catalogue file to import."))
         if file.size > BIGGEST_FILE:
             raise forms.ValidationError(
-                _("A file this big is imported by `manage.py import_catalogue`.")
+                _("This file is too large to upload. Import it with `manage.py import_catalogue`.")
             )
         try:
             return str(file.read().decode())
         except UnicodeDecodeError as error:
-            raise forms.ValidationError(_("The file is not UTF-8 text.")) from error
+            raise forms.ValidationError(_("The file isn't UTF-8 text.")) from error
 
 
 @ask_and_act
@@ -66,7 +66,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     act = ActionContext(actor=name_of(request), reason="", now=timezone.now())
     changed = len(import_catalogue(document=form.document, act=act))
     heal_after_commit()
-    said = ngettext("%d row was changed.", "%d rows were changed.", changed)
+    said = ngettext("%d row imported.", "%d rows imported.", changed)
     messages.success(request, said % changed)
     return redirect("desk:catalogue")
 

@@ -1,4 +1,4 @@
-"""What every page of the desk goes through: staff alone, with the permissions that it names."""
+"""The decorator of every desk page: staff only, with the permissions that the page names."""
 
 import functools
 from collections.abc import Callable
@@ -16,7 +16,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def staff_page(*permissions: str) -> Callable[[View], View]:
-    """Send strangers to the login, and refuse staff who lack one of the permissions."""
+    """Redirect anonymous users to the login; answer 403 to staff without the permissions."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
@@ -33,12 +33,12 @@ def staff_page(*permissions: str) -> Callable[[View], View]:
 
 
 def show(request: HttpRequest, template: str, *, title: str, **context: Any) -> HttpResponse:
-    """A page in the admin's frame."""
+    """Render a desk template within the admin's layout."""
     whole = {**admin.site.each_context(request), "title": title, **context}
     return TemplateResponse(request, f"admin/desk/{template}", whole)
 
 
 def name_of(request: HttpRequest) -> str:
-    """As whom the audit and the link history know whoever asks."""
+    """The user name that the audit log and the link history record."""
     user: Any = request.user
     return str(user.get_username())

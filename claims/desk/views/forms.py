@@ -1,4 +1,4 @@
-"""What staff fill in to act on one player."""
+"""Forms of the actions on one player."""
 
 import uuid
 from typing import Any
@@ -16,7 +16,7 @@ class ReasonForm(forms.Form):
         label=_("Reason"),
         max_length=1000,
         widget=AdminTextareaWidget(attrs={"rows": 3}),
-        help_text=_("Kept in the audit, for whoever asks later."),
+        help_text=_("Shown in the audit log."),
     )
 
 
@@ -27,10 +27,10 @@ class PairField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class GrantForm(ReasonForm):
-    """Only rewards that map to something are offered."""
+    """Offers mapped rewards only."""
 
     pair = PairField(label=_("Reward"), queryset=CampaignReward.objects.none())
-    # Made with the form, so that sending it twice gives once.
+    # Generated with the form, so that submitting it twice grants once.
     grant_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     field_order = ("pair", "reason", "grant_id")
 
@@ -45,7 +45,7 @@ class GrantForm(ReasonForm):
 
 
 class RevokeForm(ReasonForm):
-    """A player's entitlements of one claim; those that can still be taken back are ticked."""
+    """A player's entitlements of one claim. Undelivered entitlements are preselected."""
 
     entitlements = forms.ModelMultipleChoiceField(
         label=_("Items"),

@@ -1,4 +1,4 @@
-"""The admin's front page: what needs a person, then how it goes."""
+"""The admin's front page: items that need attention, then figures."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from claims.models import ClaimHour
 
 @staff_page()
 def home(request: HttpRequest) -> HttpResponse:
-    """Those who may not see claims get Django's list of what they may."""
+    """Staff who may not see claims get Django's index page."""
     if not request.user.has_perms(LOOK):
         return admin.site.index(request)
     now = timezone.now()
@@ -52,7 +52,7 @@ def _per_hour(hours: list[ClaimHour]) -> Bars:
 
 
 def _arrivals(hours: list[ClaimHour]) -> dict[str, object]:
-    """By which way the claims of the day came, with the links to their rows."""
+    """The day's claims by source, with links to their lists."""
     counts = {
         "WEBHOOK": sum(hour.by_webhook for hour in hours),
         "RECONCILE": sum(hour.by_reconcile for hour in hours),

@@ -1,4 +1,4 @@
-"""A bulk job's page: how far it is, and the button that stops it."""
+"""A bulk job's page: its progress and a button to stop it."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,7 +12,7 @@ from claims.desk.bulk_jobs import stop_job
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.models import BulkJob
 
-# Who may ask for a kind of job may stop one.
+# Permission to start a kind of job includes permission to stop it.
 NEEDED = {
     BulkJob.Kind.GRANT_MAPPED: "claims.change_reward",
     BulkJob.Kind.RETRY: "claims.retry_claims",
@@ -41,7 +41,9 @@ def stop(request: HttpRequest, *, job_id: int) -> HttpResponse:
     if not _can_stop(request, shown):
         raise PermissionDenied
     if stop_job(job=shown, actor=name_of(request), now=timezone.now()):
-        messages.success(request, _("It stops after its current step. What is done stays done."))
+        messages.success(
+            request, _("Stopping after the current step. Completed steps aren't undone.")
+        )
     return redirect("desk:job", shown.pk)
 
 

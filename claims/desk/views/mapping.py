@@ -1,4 +1,4 @@
-"""The queue of what waits to be mapped, and the page that says first what a mapping would do."""
+"""The queue of unmapped rewards, and the page that previews a mapping before saving it."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from claims.desk.views.actions import ask_and_act
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.models import Item, Reward
 
-# A reward of more kinds of items is mapped on its own page, which has no bound.
+# Rewards with more items are mapped on the reward's admin page, which has no limit.
 ROWS = 5
 
 
@@ -33,7 +33,7 @@ class ItemForm(forms.Form):
 
 class ItemFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
     def items(self) -> dict[Item, int]:
-        """What was filled in; an item named twice counts together."""
+        """The chosen items with their quantities. Quantities of a repeated item add up."""
         chosen: dict[Item, int] = {}
         for form in self.forms:
             if item := form.cleaned_data.get("item"):
@@ -51,7 +51,7 @@ ItemRows = forms.formset_factory(ItemForm, formset=ItemFormSet, extra=0)
 @require_safe
 @staff_page(*LOOK, "claims.view_reward")
 def queue(request: HttpRequest) -> HttpResponse:
-    return show(request, "queue.html", title=_("To be mapped"), queue=mapping.queue())
+    return show(request, "queue.html", title=_("Unmapped rewards"), queue=mapping.queue())
 
 
 @ask_and_act
@@ -64,7 +64,7 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
         act = ActionContext(actor=name_of(request), reason="", now=timezone.now())
         job = mapping.map_reward(reward=reward, items=items, act=act)
         run_jobs_after_commit()
-        messages.success(request, _("Mapped. What waited for it is being granted."))
+        messages.success(request, _("Mapped. Waiting claims are being granted."))
         return redirect("desk:job", job.pk)
     return show(
         request,
@@ -78,7 +78,7 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
 
 
 def _initial(reward: Reward) -> list[dict[str, object]]:
-    """What it maps to now, or the item whose SKU is its external id; then empty rows."""
+    """The current mapping, or the item whose SKU equals the external id; then empty rows."""
     mapped: list[dict[str, object]] = [
         {"item": one.item_id, "quantity": one.quantity}
         for one in reward.mapping.order_by("item__name")

@@ -1,4 +1,4 @@
-"""A campaign's preflight: green, amber or red, each with its cure."""
+"""A campaign's preflight page: each check with its result and its fix."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -12,7 +12,7 @@ from claims.desk.views.preflight_deps import from_settings
 from claims.models import Campaign
 from studio_drops.monitoring.checks import Verdict
 
-# As the badges have it.
+# The tones of the badges.
 TONES = {Verdict.PASS: "good", Verdict.WARN: "wait", Verdict.FAIL: "bad"}
 
 
@@ -23,13 +23,13 @@ def preflight(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
     findings = list(
         examine_campaign(campaign=campaign, outside=from_settings(), clock=timezone.now)
     )
-    labels = {"good": _("green"), "wait": _("amber"), "bad": _("red")}
+    labels = {"good": _("passed"), "wait": _("warning"), "bad": _("failed")}
     rows = [(TONES[one.verdict], labels[TONES[one.verdict]], one) for one in findings]
     counts = [(tone, labels[tone], sum(row[0] == tone for row in rows)) for tone in labels]
     return show(
         request,
         "preflight.html",
-        title=_("Preflight of %(campaign)s") % {"campaign": campaign},
+        title=_("Preflight: %(campaign)s") % {"campaign": campaign},
         campaign=campaign,
         rows=rows,
         counts=counts,

@@ -1,4 +1,4 @@
-"""What a preflight asks, taken from the settings: for entry points alone."""
+"""Builds a preflight's external dependencies from the settings. For entry points only."""
 
 from pathlib import Path
 

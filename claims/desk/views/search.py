@@ -1,4 +1,4 @@
-"""The search box: straight to the page when there is one answer."""
+"""The search box. A single result redirects to its page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
