@@ -1,1 +1,1 @@
-"""What staff work with: find a drop, see its story, put it right, and leave a trace of it."""
+"""The desk's services: find a drop, diagnose it, fix it, and record the fix in the audit log."""

@@ -1,4 +1,4 @@
-"""What support and ops do for one player. Each act and its audit row are one transaction."""
+"""Staff actions on one player. Each action and its audit row are one transaction."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -21,22 +21,22 @@ from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickError
 
 Action = AuditEvent.Action
-# Were Kick to ignore the filter, it would send every claim there is.
+# A limit in case Kick ignores the filter and sends every claim.
 PAGES_AT_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ActionContext:
-    """Who acts, why, and when."""
+    """Who performs an action, why, and when."""
 
     actor: str
     reason: str
     now: datetime
 
     def demand_reason(self) -> None:
-        """Raises ReasonMissing: what gives or takes is never done without one."""
+        """Raises ReasonMissing if the reason is blank."""
         if not self.reason.strip():
-            raise ReasonMissing("Say why, for whoever reads it later.")
+            raise ReasonMissing("A reason is required. It is shown in the audit log.")
 
 
 @retry_deadlock_once
@@ -44,7 +44,7 @@ class ActionContext:
 def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
     """Pass a Kick user's held claims through the ledger again. Returns how many were granted.
 
-    What they are held for is recomputed from the facts; on a repeat nothing changes.
+    Their hold reasons are recomputed from the database. On a repeat nothing changes.
     """
     granted = _reconsider(account, act)
     _note(Action.RETRY, act, _subject(account), after={"granted": granted})
@@ -52,9 +52,9 @@ def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
 
 
 def ask_kick(*, account: PlatformAccount, api: KickApi, act: ActionContext) -> Tally:
-    """Read this Kick user's claims from Kick's claims API, now, and record them.
+    """Fetch this Kick user's claims from Kick's claims API and record them.
 
-    Raises KickError when Kick cannot be asked, which is noted, too. On a repeat: nothing new.
+    Raises KickError if a request fails; the failure is audited, too. On a repeat nothing changes.
     """
     subject = _subject(account)
     try:
@@ -73,9 +73,9 @@ def ask_kick(*, account: PlatformAccount, api: KickApi, act: ActionContext) -> T
 def grant_by_hand(
     *, player: Player, pair: CampaignReward, grant_id: uuid.UUID, act: ActionContext
 ) -> Claim:
-    """Give a player what a reward maps to, under a claim of our own that Kick knows nothing of.
+    """Grant a reward's items to a player, under a manual claim that Kick doesn't know about.
 
-    On a repeat with the same `grant_id` nothing is given again, and the first claim is returned.
+    On a repeat with the same `grant_id` nothing is granted, and the first claim is returned.
     Raises ReasonMissing or NothingToGrant.
     """
     act.demand_reason()
@@ -91,9 +91,10 @@ def grant_by_hand(
 def revoke(
     *, entitlement_ids: Sequence[int], player: Player | None = None, act: ActionContext
 ) -> RevokedEntitlements:
-    """Take these back, of `player` alone if one is given; what was handed out only gets a note.
+    """Revoke these entitlements, or only those of `player` if given.
 
-    One audit row for each claim. Raises ReasonMissing. On a repeat nothing changes.
+    Fulfilled entitlements stay fulfilled and get a note. Writes one audit row per claim. Raises
+    ReasonMissing. On a repeat nothing changes.
     """
     act.demand_reason()
     chosen = Entitlement.objects.filter(pk__in=entitlement_ids).order_by("claim_id", "pk")
@@ -128,7 +129,7 @@ def _taken_back(
 @retry_deadlock_once
 @transaction.atomic
 def unlink(*, player: Player, act: ActionContext) -> None:
-    """End a player's link. Raises ReasonMissing, or NotLinked, also on a repeat."""
+    """Unlink a player. Raises ReasonMissing, or NotLinked (also on a repeat)."""
     act.demand_reason()
     linked = PlatformAccount.objects.filter(player=player).values_list("pk", flat=True).first()
     linking.unlink_player(player=player, actor=act.actor, now=act.now)
@@ -138,7 +139,7 @@ def unlink(*, player: Player, act: ActionContext) -> None:
 
 @transaction.atomic
 def _reconsider(account: PlatformAccount, act: ActionContext) -> int:
-    """Under the Kick user's lock, so that a link that is being made is either seen or waits."""
+    """Lock the Kick user first, so that a concurrent link is either visible or waits."""
     PlatformAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     return reconsider_account(account_id=account.pk, now=act.now)
 

@@ -1,4 +1,4 @@
-"""What needs a person, the most urgent first. Costs the same however much is held."""
+"""Items that need attention, most urgent first. The cost doesn't grow with the held claims."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from claims.models import Campaign, Claim, Reward
 from studio_drops.monitoring import checks, indicators
 from studio_drops.monitoring.checks import Finding, Verdict
 
-# Beyond this nobody needs the exact number, and counting on would cost more with every claim.
+# Beyond this no one needs the exact number, and counting would cost more with every claim.
 COUNTED_UP_TO = 2_000
 Reason = Claim.HoldReason
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number that is exact below COUNTED_UP_TO, and the page with what it counts."""
+    """A number that is exact up to COUNTED_UP_TO, and the URL of the list it counts."""
 
     number: int
     url: str
@@ -33,7 +33,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class HeldClaims:
-    """The claims held for one reason, how long the oldest has waited, and what resolves them."""
+    """The claims held for one reason, how long the oldest has waited, and the next step."""
 
     reason: str
     count: Count
@@ -47,18 +47,21 @@ class HeldClaims:
 CURES = {
     Reason.UNMAPPED_REWARD: (
         "bad",
-        gettext_lazy("Their rewards map to no item. Map them, and they are granted."),
+        gettext_lazy("Their rewards aren't mapped to items. Map the rewards to grant them."),
     ),
     Reason.UNCONFIRMED: (
         "wait",
-        gettext_lazy("Looked up at Kick by themselves for a day. Old ones: see the alarms."),
+        gettext_lazy("Checked with Kick automatically for 24 hours. For older claims, see alerts."),
     ),
-    Reason.NOT_LINKED: ("quiet", gettext_lazy("Only the players can link. Nothing to do here.")),
+    Reason.NOT_LINKED: (
+        "quiet",
+        gettext_lazy("Waiting for the players to link. No action needed."),
+    ),
 }
 
 
 def held_claims(*, now: datetime) -> list[HeldClaims]:
-    """Those that somebody waits for; what is another organization's is out of every alarm."""
+    """Held claims by reason. Another organization's claims are excluded from all alerts."""
     rows = (_held_for(reason, now) for reason in CURES)
     return [row for row in rows if row.count.number]
 
@@ -75,24 +78,27 @@ def _held_for(reason: Claim.HoldReason, now: datetime) -> HeldClaims:
         waited=now - oldest_at if oldest_at else timedelta(),
         tone=tone,
         cure=str(cure),
-        cure_label=_("Map them…") if is_mapping else _("Show them"),
+        cure_label=_("Map rewards…") if is_mapping else _("View claims"),
         cure_url=reverse("desk:queue") if is_mapping else url,
     )
 
 
 def count_some(rows: QuerySet[Claim]) -> int:
-    """At most one more than COUNTED_UP_TO."""
+    """Count rows, at most up to COUNTED_UP_TO + 1."""
     return rows.order_by().values("pk")[: COUNTED_UP_TO + 1].count()
 
 
 def alarms(*, now: datetime) -> list[Finding]:
-    """What `doctor` warns of, but for what needs Kick, and for what the held claims say already."""
+    """Warnings and failures of `doctor`'s checks, worst first.
+
+    Leaves out the checks that call Kick, and those that `held_claims` covers.
+    """
     looked_at = (
-        ("worker and scheduler", checks.check_worker),
-        ("reconcile", checks.check_reconcile),
-        ("webhook", checks.check_webhook),
-        ("write-back", checks.check_write_back),
-        ("revocations", checks.check_revocations),
+        (gettext_noop("worker and scheduler"), checks.check_worker),
+        (gettext_noop("reconcile"), checks.check_reconcile),
+        (gettext_noop("webhook"), checks.check_webhook),
+        (gettext_noop("write-back"), checks.check_write_back),
+        (gettext_noop("revocations"), checks.check_revocations),
     )
     found = [Finding(name, *check(now)) for name, check in looked_at]
     bad = [finding for finding in found if finding.verdict != Verdict.PASS]
@@ -101,7 +107,7 @@ def alarms(*, now: datetime) -> list[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """Something to be seen to, as a sentence with its number."""
+    """A task for staff: its title, and the number of rows it is about."""
 
     what: str
     count: Count
@@ -114,20 +120,20 @@ def chores(*, now: datetime) -> list[Chore]:
 def _chores(now: datetime) -> Iterator[Chore]:
     unusable = _list("claims_quarantineddelivery", verdict__exact="UNUSABLE")
     yield Chore(
-        _("Signed deliveries of the last day that could not be used"),
+        _("Unusable signed deliveries in the last 24 hours"),
         Count(indicators.recent_unusable_deliveries(now=now), unusable),
     )
     refused = _list("claims_claim", refused_writes__gt="0")
     yield Chore(
-        _("Claims whose status Kick refuses"), Count(indicators.unwritten().refused, refused)
+        _("Claims whose status Kick rejects"), Count(indicators.unwritten().refused, refused)
     )
     unnamed = _list("claims_campaign", category__exact="")
     yield Chore(
-        _("Campaigns without a category, which limited API keys do not see"),
+        _("Campaigns without a category (invisible to limited API keys)"),
         Count(Campaign.objects.filter(category="").count(), unnamed),
     )
     yield Chore(
-        _("Rewards that map to no item"),
+        _("Unmapped rewards"),
         Count(
             Reward.objects.filter(mapping__isnull=True).count(),
             reverse("desk:queue"),

@@ -1,4 +1,4 @@
-"""The trace that every act of the staff leaves."""
+"""Writes the audit log."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from claims.models import AuditEvent
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was acted on: its kind (`player`, `account`, `claim`, …) and its id."""
+    """The object of an action: its kind (`player`, `account`, `claim`, …) and its id."""
 
     kind: str
     id: str
@@ -32,7 +32,7 @@ def make_row(
     after: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> AuditEvent:
-    """An unsaved row. Never a secret in `before` or `after`."""
+    """An unsaved row. Never pass secrets in `before` or `after`."""
     return AuditEvent(
         action=action,
         actor=actor,
@@ -47,5 +47,5 @@ def make_row(
 
 
 def record_acts(rows: Iterable[AuditEvent]) -> None:
-    """Add rows, in the transaction of the acts themselves."""
+    """Add rows. Call it in the same transaction as the actions."""
     AuditEvent.objects.bulk_create(rows)

@@ -1,6 +1,6 @@
-"""Runs what staff asked for in bulk, step by step, each step a transaction of its own.
+"""Runs bulk jobs one after the other, in steps. Each step is one transaction.
 
-One job after the other. A stop is obeyed between two steps; what is done stays done.
+A job stops between two steps. Completed steps aren't undone.
 """
 
 import logging
@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts.models import PlatformAccount
 from claims.desk import actions
@@ -26,12 +27,12 @@ logger = logging.getLogger(__name__)
 REVOKED_AT_A_STEP = 100
 SUBJECTS_AT_MOST = 10_000
 Outcome = BulkJob.Outcome
-# How many subjects a step dealt with, and how many rows it changed.
+# (processed subjects, changed rows) of one step.
 Progress = tuple[int, int]
 
 
 class TooMuchAtOnce(ValueError):
-    """A job has room for 10,000 subjects: choose fewer."""
+    """More than 10,000 subjects in one job."""
 
 
 @transaction.atomic
@@ -43,12 +44,13 @@ def start_job(
     total: int = 0,
     act: ActionContext,
 ) -> BulkJob:
-    """Ask for a job. It begins when a worker next looks, which a caller may hasten.
+    """Create a job. A worker starts it on its next run, which the caller may trigger.
 
-    Raises TooMuchAtOnce, or ReasonMissing where it takes something back.
+    Raises TooMuchAtOnce, or ReasonMissing for a revocation without a reason.
     """
     if len(subjects) > SUBJECTS_AT_MOST:
-        raise TooMuchAtOnce(f"Choose at most {SUBJECTS_AT_MOST:,}, not {len(subjects):,}.")
+        said = _("Select at most %(most)s at a time, not %(count)s.")
+        raise TooMuchAtOnce(said % {"most": f"{SUBJECTS_AT_MOST:,}", "count": f"{len(subjects):,}"})
     if kind == BulkJob.Kind.REVOKE:
         act.demand_reason()
     job = BulkJob.objects.create(
@@ -66,7 +68,7 @@ def start_job(
 
 @transaction.atomic
 def stop_job(*, job: BulkJob, actor: str, now: datetime) -> bool:
-    """Have a job end after its current step. False when it has ended already, or was asked to."""
+    """Stop a job after its current step. False if it has ended or is already stopping."""
     going_on = BulkJob.objects.filter(pk=job.pk, ended_at=None, stop_asked_at=None)
     is_asked = bool(going_on.update(stop_asked_at=now))
     if is_asked:
@@ -86,9 +88,9 @@ def _note(job: BulkJob, act: ActionContext, after: dict[str, object]) -> None:
 
 
 def run_jobs(*, api: KickApi, clock: Clock) -> int:
-    """Run every job that has not ended, the oldest first. Returns how many came to their end.
+    """Run all unfinished jobs, oldest first. Returns how many ended.
 
-    0 when another worker is at it. On a repeat a job goes on where it was.
+    Returns 0 if another worker holds the lease. On a repeat a job continues where it stopped.
     """
     ended = 0
     with lease("bulk_jobs", clock=clock) as held:
@@ -111,7 +113,7 @@ def _run(job: BulkJob, *, api: KickApi, held: HeldLease) -> None:
 
 
 def _work(job: BulkJob, *, api: KickApi, held: HeldLease) -> bool:
-    """Whether it was done to its end; False when it was stopped."""
+    """Returns False if the job was stopped."""
     if _is_stopped(job):
         return False
     for done, changed in STEPS[BulkJob.Kind(job.kind)](job, api, held.clock):
@@ -161,7 +163,7 @@ STEPS: dict[BulkJob.Kind, Callable[[BulkJob, KickApi, Clock], Iterator[Progress]
 
 
 def _accounts(job: BulkJob) -> Iterator[PlatformAccount]:
-    """Those that are left, in the job's order; each is read just before it is dealt with."""
+    """The remaining Kick users in the job's order. Each is loaded just before its step."""
     for account_id in job.subjects[job.done :]:
         yield PlatformAccount.objects.select_related("player").get(pk=account_id)
 

@@ -1,4 +1,4 @@
-"""Bars, measured out for an SVG of our own: numbers in, rectangles out. Nothing is drawn here."""
+"""Computes the rectangles of a stacked bar chart. A template draws them as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ STEPS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A rectangle of one series; `kind` is its class in the stylesheet."""
+    """A rectangle of one series. `kind` is part of its CSS class."""
 
     kind: str
     y: float
@@ -20,7 +20,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of stacked parts; `x` and `width` in the units of the drawing."""
+    """One bar of stacked parts. `x` and `width` are in units of the drawing."""
 
     label: str
     url: str
@@ -36,7 +36,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A chart: its bars, and the round number that its top stands for."""
+    """A chart. `top` is the round number at its upper edge."""
 
     bars: list[Bar]
     top: int
@@ -46,7 +46,7 @@ class Bars:
 
 
 def stack_bars(rows: Sequence[tuple[str, str, tuple[int, ...]]], *, kinds: tuple[str, ...]) -> Bars:
-    """Measure out (label, url, values) rows; values stand from the bottom up, one to a kind."""
+    """Lay out (label, url, values) rows. Values stack from the bottom up, one per kind."""
     top = round_up(max((sum(values) for _, _, values in rows), default=0))
     slot = WIDTH / max(len(rows), 1)
     bars = [
@@ -74,7 +74,7 @@ def _stack(values: tuple[int, ...], kinds: tuple[str, ...], top: int) -> list[Pa
 
 
 def round_up(number: int) -> int:
-    """The next 1, 2 or 5 with zeros; at least 1, as a chart of nothing has a top, too."""
+    """Round up to 1, 2 or 5 times a power of ten. At least 1, also for an empty chart."""
     power = 1
     while True:
         for step in STEPS:

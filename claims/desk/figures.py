@@ -1,6 +1,6 @@
-"""How it goes, in figures. Hours that are over are summed once; the rest are samples of the newest.
+"""Figures for the overview. Past hours are counted once; the rest are samples of the newest rows.
 
-So that the page costs the same on the last day of a campaign as on the first.
+That way the page costs the same on the last day of a campaign as on the first.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from claims.models import Campaign, Claim, ClaimHour, Entitlement
 
 HOURS = 24
 HOUR = timedelta(hours=1)
-# A claim's row appears up to this much later than the time it carries.
+# A claim's row may appear up to this much later than its `recorded_at`.
 SETTLED_AFTER = timedelta(minutes=10)
 SAMPLE = 1000
 
 
 def claims_per_hour(*, now: datetime) -> list[ClaimHour]:
-    """The last 24 hours, the running one last; each is there, be it empty."""
+    """The last 24 hours, including empty hours. The current hour comes last."""
     this_hour = now.replace(minute=0, second=0, microsecond=0)
     wanted = [this_hour - n * HOUR for n in reversed(range(HOURS))]
     kept = ClaimHour.objects.in_bulk(wanted)
@@ -33,7 +33,7 @@ def claims_per_hour(*, now: datetime) -> list[ClaimHour]:
 
 
 def _count(hours: Sequence[datetime]) -> dict[datetime, ClaimHour]:
-    """One statement for all of them, in one pass through the index on `recorded_at`."""
+    """Count all hours in one statement, with one pass through the index on `recorded_at`."""
     recorded = Claim.objects.filter(
         recorded_at__gte=min(hours), recorded_at__lt=max(hours) + HOUR
     ).order_by()
@@ -50,7 +50,7 @@ def _count(hours: Sequence[datetime]) -> dict[datetime, ClaimHour]:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How long claims waited for their grant: median and 99th percentile; None of nothing."""
+    """Time from claim to grant: median and 99th percentile. None if there are no claims."""
 
     count: int
     median: timedelta | None
@@ -59,14 +59,14 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class TimesToGrant:
-    """Of the newest 1,000 claims: those that nothing held, and those that waited for something."""
+    """Of the newest 1,000 claims: those granted immediately, and those held first."""
 
     at_once: Waits
     held_first: Waits
 
 
 def times_to_grant() -> TimesToGrant:
-    """From the claim at Kick, where Kick has said when that was, else from its arrival here."""
+    """Measured from the claim at Kick if its time is known, else from its arrival here."""
     columns = ("first_hold_reason", "occurred_at", "received_at", "granted_at")
     newest = Claim.objects.order_by("-recorded_at").values_list(*columns)[:SAMPLE]
     at_once: list[timedelta] = []
@@ -88,14 +88,14 @@ def _waits(waits: list[timedelta]) -> Waits:
 
 @dataclass(frozen=True, slots=True)
 class Fulfilment:
-    """What became of the newest 1,000 entitlements."""
+    """The newest 1,000 entitlements by status."""
 
     total: int
     by_status: dict[str, int] = field(default_factory=dict)
 
     @property
     def share(self) -> int:
-        """Per cent that are fulfilled, of those that are not revoked; 0 of nothing."""
+        """Percentage of fulfilled entitlements among those not revoked. 0 if there are none."""
         owed = self.total - self.by_status.get(Entitlement.Status.REVOKED, 0)
         return (
             round(100 * self.by_status.get(Entitlement.Status.FULFILLED, 0) / owed) if owed else 0
@@ -112,7 +112,7 @@ def fulfilment() -> Fulfilment:
 
 @dataclass(frozen=True, slots=True)
 class RunningCampaign:
-    """`day` of `days`, both counted from 1; `days` is None while no end is set."""
+    """`day` of `days`, both counted from 1. `days` is None if no end date is set."""
 
     campaign: Campaign
     day: int
@@ -121,7 +121,7 @@ class RunningCampaign:
 
 
 def running_campaigns(*, now: datetime) -> list[RunningCampaign]:
-    """Those that have begun and are neither over nor out of their grace period."""
+    """Campaigns that have started and whose grace period hasn't ended."""
     begun = Campaign.objects.filter(starts_at__lte=now).order_by("starts_at")
     return [_running(campaign, now) for campaign in begun if not _is_over(campaign, now)]
 

@@ -1,4 +1,4 @@
-"""How far each reward's claims have come: counted in the background, shown from the last count."""
+"""Counts each reward's claims by step, in the background. Pages show the last count."""
 
 from datetime import datetime, timedelta
 
@@ -7,14 +7,14 @@ from django.db.models import Count, Q
 from claims.desk.attention import COUNTED_UP_TO, count_some
 from claims.models import Campaign, Claim, RewardFunnel
 
-# Counted again by the page itself when the count is older, as long as that is cheap.
+# The page recounts older counts itself, if that is cheap.
 FRESH_FOR = timedelta(minutes=10)
 COUNTED_AFTER_ITS_END = timedelta(days=7)
 STEPS = ("claimed", "linked", "granted", "fulfilled", "written_back")
 
 
 def count_running_funnels(*, now: datetime) -> int:
-    """Count each campaign that is running or recently over. Returns how many were counted."""
+    """Count all running and recently ended campaigns. Returns how many were counted."""
     begun = Campaign.objects.filter(Q(starts_at=None) | Q(starts_at__lte=now))
     due = [campaign for campaign in begun if not _is_long_over(campaign, now)]
     for campaign in due:
@@ -23,9 +23,9 @@ def count_running_funnels(*, now: datetime) -> int:
 
 
 def count_funnels(*, campaign_id: str, now: datetime) -> None:
-    """Count a campaign's claims by reward, in one statement, and keep the sums.
+    """Count a campaign's claims by reward, in one statement, and store the totals.
 
-    What was granted by hand was not claimed, and is left out.
+    Manual grants aren't counted, since no one claimed them.
     """
     claims = Claim.objects.filter(campaign=campaign_id).exclude(source=Claim.Source.MANUAL)
     processed = Claim.ExternalStatus.PROCESSED
@@ -49,7 +49,7 @@ def count_funnels(*, campaign_id: str, now: datetime) -> None:
 
 
 def funnels_of(*, campaign_id: str, now: datetime) -> dict[str, RewardFunnel]:
-    """By reward id. Counted anew when that costs no more than it does for a small campaign."""
+    """The campaign's funnels by reward id. A stale count is renewed if the campaign is small."""
     kept = RewardFunnel.objects.filter(campaign_id=campaign_id)
     by_reward = {funnel.reward_id: funnel for funnel in kept}
     is_fresh = any(now - funnel.counted_at < FRESH_FOR for funnel in by_reward.values())

@@ -1,4 +1,4 @@
-"""Mapping a reward with held claims: what it would do, and then doing it."""
+"""Previews and performs the mapping of a reward that has held claims."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ Items = Mapping[Item, int]
 
 
 class NothingMapped(ValueError):
-    """A mapping names at least one item. To stop granting, end the campaign at Kick."""
+    """A mapping needs at least one item. To stop granting, end the campaign at Kick."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Of the claims that are held for want of this mapping; of some 2,000 of them if `is_more`."""
+    """Counts of the claims waiting for this mapping; of about 2,000 of them if `is_more`."""
 
     granted_now: int
     then_waiting: int
@@ -32,7 +32,7 @@ class Preview:
 
 
 def preview(*, reward: Reward) -> Preview:
-    """What mapping this reward would do to what is held. Changes nothing."""
+    """The effect that mapping this reward would have on held claims. Changes nothing."""
     waiting = _waiting(reward).values_list("account_id", flat=True)
     accounts = list(waiting[: COUNTED_UP_TO + 1])
     counted = accounts[:COUNTED_UP_TO]
@@ -48,12 +48,12 @@ def preview(*, reward: Reward) -> Preview:
 
 
 def map_reward(*, reward: Reward, items: Items, act: ActionContext) -> BulkJob:
-    """Map a reward to these items and nothing else, and start granting what waited for it.
+    """Replace a reward's mapping with these items, and start a job that grants waiting claims.
 
-    Touches future grants only. On a repeat the job finds nothing to do. Raises NothingMapped.
+    Affects future grants only. On a repeat the job finds nothing to do. Raises NothingMapped.
     """
     if not items:
-        raise NothingMapped("A mapping names at least one item.")
+        raise NothingMapped("A mapping needs at least one item.")
     with transaction.atomic():
         _replace(reward, items, act)
         return start_job(
@@ -103,7 +103,7 @@ SHOWN_AT_MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Unmapped:
-    """A reward without items, and how many claims wait for it, of the first 2,000 that wait."""
+    """A reward without items, with its number of waiting claims, among the first 2,000 waiting."""
 
     reward: Reward
     waiting: int
@@ -111,14 +111,14 @@ class Unmapped:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What the claims API revealed and nobody has named, categorised or mapped yet."""
+    """Rewards without a mapping, and campaigns without a name or category."""
 
     rewards: list[Unmapped]
     campaigns: list[Campaign]
 
 
 def queue() -> Queue:
-    """The rewards that most claims wait for come first; then the newest."""
+    """Rewards with the most waiting claims come first, then the newest."""
     unmapped = Reward.objects.filter(mapping__isnull=True).prefetch_related("campaigns")
     rewards = list(unmapped.order_by("-created_at")[:SHOWN_AT_MOST])
     waiting = _waiting_by_reward()

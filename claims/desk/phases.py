@@ -1,4 +1,4 @@
-"""A campaign's phases, drawn to scale, with now among them."""
+"""A campaign's phases and the current time, as coordinates for a drawing to scale."""
 
 import enum
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from claims.models import Campaign
 
 WIDTH = 1000
-# Room for “now” before the first phase and after the last one.
+# Room for “now” before the first phase and after the last phase.
 MARGIN = 0.08
 
 
@@ -20,7 +20,7 @@ class Phase(enum.Enum):
     GRACE = "grace", _("grace period")
     OVER = "over", _("over")
     BEFORE = "before", _("not announced yet")
-    UNKNOWN = "unknown", _("no dates are set")
+    UNKNOWN = "unknown", _("no dates set")
 
     @property
     def kind(self) -> str:
@@ -33,7 +33,7 @@ class Phase(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A phase with its times, and where it stands in a drawing that is 1,000 wide."""
+    """A phase with its times and its position in a drawing that is 1,000 units wide."""
 
     phase: Phase
     begins_at: datetime
@@ -44,7 +44,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`now_x` is at the edge when now is further away than the drawing goes."""
+    """`now_x` is at the edge if the current time is outside the drawing."""
 
     phase: Phase
     stretches: list[Stretch]
@@ -53,7 +53,7 @@ class Timeline:
 
 
 def draw_timeline(campaign: Campaign, *, now: datetime) -> Timeline:
-    """Without both dates there is nothing to draw: the phase is UNKNOWN."""
+    """If a date is missing, there are no stretches and the phase is UNKNOWN."""
     spans = list(_spans(campaign))
     if not spans:
         return Timeline(Phase.UNKNOWN, [], 0)

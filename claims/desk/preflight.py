@@ -1,7 +1,6 @@
-"""Whether a campaign may be launched: each thing that has to be right, with the cure if it is not.
+"""Checks whether a campaign is ready for launch. Each failed check says how to fix it.
 
-Green is PASS, amber WARN, red FAIL. What can only be seen once Kick has sent something is amber
-until then.
+Checks that need a first delivery from Kick return WARN until then.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +11,8 @@ from urllib.parse import urlsplit
 
 import requests
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from claims.leases import Clock
 from claims.models import ApiKey, Campaign, Claim
@@ -24,17 +25,18 @@ from platforms.kick.public_keys import KEEP_SECONDS
 from studio_drops.monitoring import checks
 from studio_drops.monitoring.checks import Finding, Found, Verdict
 
-# Kick is said to wait about three seconds for the answer to a webhook.
+# Kick reportedly waits about three seconds for a webhook response.
 PATIENCE_SECONDS = 3.0
 CLOCK_MAY_DIFFER_BY = timedelta(seconds=2)
 CLOCK_IS_WRONG_BEYOND = timedelta(minutes=1)
 GAME_ASKED_WITHIN = timedelta(minutes=15)
-FORGED = "The signature is not Kick's"
+# Part of our webhook's 401 response to a forged delivery.
+FORGED = "The signature doesn't match Kick's key"
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the checks ask: Kick, our own address as Kick sees it, and the key that is kept."""
+    """External dependencies of the checks: Kick, our public webhook URL, and the stored key."""
 
     oauth: OAuthClient
     api: KickApi
@@ -45,19 +47,22 @@ class Outside:
 
 
 def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> Iterator[Finding]:
-    """Every check, in the order in which one would mend them. Takes seconds when Kick is slow."""
+    """Run all checks, in the order in which to fix them. Takes seconds if Kick is slow.
+
+    `Finding.check` is untranslated, since scripts read it. Pages translate it.
+    """
     looked_at: tuple[tuple[str, Callable[[], Found]], ...] = (
-        ("dates", lambda: check_dates(campaign, clock())),
-        ("category", lambda: check_category(campaign)),
-        ("rewards", lambda: check_rewards(campaign)),
-        ("kick credentials", lambda: checks.check_credentials(outside.oauth)),
-        ("organization", lambda: check_organization(campaign, outside.api)),
-        ("webhook", lambda: check_webhook(outside)),
-        ("public key", lambda: check_public_key(outside.key_file, clock())),
-        ("clock", lambda: check_clock(outside, clock)),
-        ("worker and scheduler", lambda: checks.check_worker(clock())),
-        ("game server", lambda: check_game_server(campaign, clock())),
-        ("rehearsal", lambda: check_rehearsal(campaign)),
+        (gettext_noop("dates"), lambda: check_dates(campaign, clock())),
+        (gettext_noop("category"), lambda: check_category(campaign)),
+        (gettext_noop("rewards"), lambda: check_rewards(campaign)),
+        (gettext_noop("kick credentials"), lambda: checks.check_credentials(outside.oauth)),
+        (gettext_noop("organization"), lambda: check_organization(campaign, outside.api)),
+        (gettext_noop("webhook"), lambda: check_webhook(outside)),
+        (gettext_noop("public key"), lambda: check_public_key(outside.key_file, clock())),
+        (gettext_noop("clock"), lambda: check_clock(outside, clock)),
+        (gettext_noop("worker and scheduler"), lambda: checks.check_worker(clock())),
+        (gettext_noop("game server"), lambda: check_game_server(campaign, clock())),
+        (gettext_noop("rehearsal"), lambda: check_rehearsal(campaign)),
     )
     for name, check in looked_at:
         yield Finding(name, *check())
@@ -71,82 +76,110 @@ def _passed(message: str) -> Found:
 
 
 def check_dates(campaign: Campaign, now: datetime) -> Found:
-    copy = "Copy its dates from Kick's dashboard: the API does not tell them."
+    copy = _("Copy the dates from Kick's dashboard. Kick's API doesn't provide them.")
     if campaign.starts_at is None or campaign.ends_at is None:
-        return Verdict.WARN, "Its start or its end is not set.", copy
+        return Verdict.WARN, _("The start or end date isn't set."), copy
     last_claim_at = campaign.ends_at + timedelta(days=campaign.grace_days)
     if now > last_claim_at:
-        return Verdict.FAIL, f"It has been over since {last_claim_at:%Y-%m-%d %H:%M} UTC.", copy
+        message = _("The campaign ended on %(at)s.") % {"at": _utc(last_claim_at)}
+        return Verdict.FAIL, message, copy
     if now > campaign.ends_at:
-        return Verdict.WARN, "It is in its grace period: nobody can watch for it any more.", copy
-    verb = "Runs" if now >= campaign.starts_at else "Will run"
-    return _passed(
-        f"{verb} {campaign.starts_at:%Y-%m-%d %H:%M} to {campaign.ends_at:%Y-%m-%d %H:%M} UTC."
+        message = _("The campaign is in its grace period. Viewers can no longer earn its rewards.")
+        return Verdict.WARN, message, copy
+    is_running = now >= campaign.starts_at
+    message = (
+        _("Runs from %(start)s to %(end)s.")
+        if is_running
+        else _("Will run from %(start)s to %(end)s.")
     )
+    return _passed(message % {"start": _utc(campaign.starts_at), "end": _utc(campaign.ends_at)})
+
+
+def _utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def check_category(campaign: Campaign) -> Found:
     if campaign.category:
         return _passed(f"{campaign.category}.")
-    cure = (
-        "Set it as Kick has it: API keys that are limited to categories do not see it until then."
+    cure = _(
+        "Set the same category as on Kick. Until then, API keys that are limited to categories "
+        "can't see this campaign."
     )
-    return Verdict.FAIL, "It has no category.", cure
+    return Verdict.FAIL, _("The campaign has no category."), cure
 
 
 def check_rewards(campaign: Campaign) -> Found:
     pairs = campaign.pairs.select_related("reward")
     if not pairs:
-        cure = "Add them under the ids of Kick's dashboard, so that a claim is granted at once."
-        return Verdict.FAIL, "No reward is attached to it here.", cure
+        cure = _(
+            "Add its rewards with their IDs from Kick's dashboard, so that claims are granted "
+            "immediately."
+        )
+        return Verdict.FAIL, _("The campaign has no rewards here."), cure
     unmapped = [str(pair.reward) for pair in pairs.filter(reward__mapping__isnull=True)]
     if unmapped:
-        cure = "Map each to the items that a player shall get."
-        return Verdict.FAIL, f"These map to no item: {', '.join(unmapped)}.", cure
-    return _passed(f"All {len(pairs)} map to items.")
+        message = ngettext(
+            "This reward isn't mapped to items: %(rewards)s.",
+            "These rewards aren't mapped to items: %(rewards)s.",
+            len(unmapped),
+        )
+        cure = _("Map each reward to the items that players should get.")
+        return Verdict.FAIL, message % {"rewards": ", ".join(unmapped)}, cure
+    message = ngettext(
+        "%(count)d reward, mapped to items.", "All %(count)d rewards are mapped.", len(pairs)
+    )
+    return _passed(message % {"count": len(pairs)})
 
 
 # --- Kick --------------------------------------------------------------------------------------
 
 
 def check_organization(campaign: Campaign, api: KickApi) -> Found:
-    """The claims API shows our own organization's claims alone, so one of them is the proof."""
+    """Any claim in Kick's API proves ownership: the API only shows our organization's claims."""
     try:
         page = next(iter(api.iter_claims(campaign_id=campaign.pk, limit=1)), None)
     except KickUnavailable as error:
-        return Verdict.FAIL, str(error), "Try again when Kick answers."
+        return Verdict.FAIL, str(error), _("Try again when Kick responds.")
     except KickError as error:
-        cure = "The app of KICK_CLIENT_ID must belong to the organization that owns the campaign."
-        return Verdict.FAIL, f"Kick shows us none of its claims. {error}", cure
+        message = _("Kick's API doesn't show us this campaign's claims. %(error)s")
+        cure = _(
+            "The app of KICK_CLIENT_ID must belong to the organization that owns the campaign."
+        )
+        return Verdict.FAIL, message % {"error": error}, cure
     if page and any(claim.payload.campaign_id == campaign.pk for claim in page.claims):
-        return _passed("Kick shows us its claims, so it is our organization's.")
-    cure = "Make a claim in test mode: once Kick's API shows it to us, the campaign is ours."
+        return _passed(
+            _("Kick's API shows us this campaign's claims, so it belongs to our organization.")
+        )
     return (
         Verdict.WARN,
-        "Kick answers, and knows of no claim of it yet that would prove it ours.",
-        cure,
+        _("Kick's API has no claims of this campaign yet, so its owner can't be confirmed."),
+        _("Make a claim in test mode. Once Kick's API shows it, ownership is confirmed."),
     )
 
 
 def check_webhook(outside: Outside) -> Found:
-    """Post a forged delivery, the way Kick would post a true one."""
+    """Post a forged delivery, the way Kick posts a real delivery."""
     url = outside.webhook_url
     try:
         answer = outside.http.post(
             url, data=b'{"claim_id": "preflight"}', headers=_forged(), timeout=PATIENCE_SECONDS
         )
     except requests.exceptions.SSLError:
-        cure = "Install a certificate that a browser accepts, with its whole chain."
-        return Verdict.FAIL, f"{url} has no valid certificate.", cure
+        message = _("%(url)s has no valid certificate.") % {"url": url}
+        cure = _("Install a certificate that browsers accept, with its full chain.")
+        return Verdict.FAIL, message, cure
     except requests.ReadTimeout:
-        cure = (
-            "Kick would give up, too. See whether something in between stalls, and whether the web"
-            " processes have free threads: this page holds one of theirs (WEB_THREADS)."
+        message = _("%(url)s accepted the connection but didn't respond within %(seconds)s s.")
+        cure = _(
+            "Kick would give up, too. Check whether a proxy stalls, and whether the web processes "
+            "have free threads: this page occupies one of them (WEB_THREADS)."
         )
-        return Verdict.FAIL, f"{url} was reached, and silent for {PATIENCE_SECONDS:g} s.", cure
+        return Verdict.FAIL, message % {"url": url, "seconds": f"{PATIENCE_SECONDS:g}"}, cure
     except requests.RequestException as error:
-        cure = "Check PUBLIC_URL, DNS and the firewall."
-        return Verdict.FAIL, f"{url} did not answer ({type(error).__name__}).", cure
+        message = _("%(url)s didn't respond (%(error)s).")
+        cure = _("Check PUBLIC_URL, DNS and the firewall.")
+        return Verdict.FAIL, message % {"url": url, "error": type(error).__name__}, cure
     return _judge_webhook(url, answer)
 
 
@@ -162,14 +195,19 @@ def _forged() -> dict[str, str]:
 def _judge_webhook(url: str, answer: requests.Response) -> Found:
     is_ours = answer.status_code == 401 and FORGED in answer.text
     if is_ours and urlsplit(url).scheme == "https":
-        return _passed(f"{url} refuses a forged delivery with our own 401.")
+        return _passed(_("%(url)s is our webhook and rejects a forged delivery.") % {"url": url})
     if is_ours:
-        return Verdict.WARN, f"{url} is ours, but not https.", "Kick sends to https alone."
+        message = _("%(url)s is our webhook, but doesn't use HTTPS.") % {"url": url}
+        return Verdict.WARN, message, _("Use HTTPS: Kick only sends webhooks to HTTPS URLs.")
     if answer.status_code == 503:
-        cure = "Check KICK_API_URL and the way from here to Kick."
-        return Verdict.FAIL, "Ours, but Kick's public key was never fetched.", cure
-    cure = "Something in front of it answers instead: a redirect, a proxy, a firewall's login page."
-    return Verdict.FAIL, f"{url} answered {answer.status_code}, and not with our 401.", cure
+        message = _("Our webhook responds, but Kick's public key was never fetched.")
+        return Verdict.FAIL, message, _("Check KICK_API_URL and the connection to Kick.")
+    message = _("%(url)s responded with status %(status)d, but not from our webhook.")
+    cure = _(
+        "Something in front of the webhook responds instead: a redirect, a proxy or a firewall's "
+        "login page."
+    )
+    return Verdict.FAIL, message % {"url": url, "status": answer.status_code}, cure
 
 
 def check_public_key(key_file: KeyFile, now: datetime) -> Found:
@@ -178,22 +216,33 @@ def check_public_key(key_file: KeyFile, now: datetime) -> Found:
     except (OSError, ValueError):
         record = None
     if record is None or not record.pem:
-        cure = "Check KICK_API_URL and the way from here to Kick; the next delivery fetches it."
-        return Verdict.FAIL, "Kick's public key was never fetched on this machine.", cure
+        message = _("Kick's public key was never fetched on this machine.")
+        cure = _("Check KICK_API_URL and the connection to Kick. The next delivery fetches it.")
+        return Verdict.FAIL, message, cure
     age = timedelta(seconds=now.timestamp() - record.fetched_at)
     if age > 2 * timedelta(seconds=KEEP_SECONDS):
-        cure = "Old keys go on to serve; see the log for `public_key_not_fetched`."
-        return Verdict.WARN, f"Kick's public key was last fetched {age.days} days ago.", cure
-    return _passed(f"Kick's public key is there, fetched {record.fetched_at and _ago(age)}.")
+        message = ngettext(
+            "Kick's public key was last fetched %(days)d day ago.",
+            "Kick's public key was last fetched %(days)d days ago.",
+            age.days,
+        )
+        cure = _("The old key stays in use. Search the log for `public_key_not_fetched`.")
+        return Verdict.WARN, message % {"days": age.days}, cure
+    return _passed(_("Kick's public key was fetched %(ago)s.") % {"ago": _ago(age)})
 
 
 def _ago(age: timedelta) -> str:
     minutes = int(age.total_seconds()) // 60
-    return f"{minutes // 60} h ago" if minutes >= 120 else f"{minutes} min ago"
+    if minutes >= 120:
+        return _("%(hours)d h ago") % {"hours": minutes // 60}
+    return _("%(minutes)d min ago") % {"minutes": minutes}
 
 
 def check_clock(outside: Outside, clock: Clock) -> Found:
-    """Against the `Date` of Kick's answer, which has whole seconds, half-way through the call."""
+    """Compare our clock, half-way through the call, with the `Date` of Kick's response.
+
+    `Date` has a resolution of one second.
+    """
     before = clock()
     try:
         answer = outside.http.get(
@@ -201,50 +250,56 @@ def check_clock(outside: Outside, clock: Clock) -> Found:
         )
         kicks = parsedate_to_datetime(answer.headers.get("Date", ""))
     except (requests.RequestException, ValueError) as error:
-        return Verdict.WARN, f"Kick's clock cannot be seen ({type(error).__name__}).", "Try again."
+        message = _("Kick's clock can't be read (%(error)s).") % {"error": type(error).__name__}
+        return Verdict.WARN, message, _("Try again.")
     after = clock()
     ours = before + (after - before) / 2
     return _judge_clock(abs(ours - kicks - timedelta(seconds=0.5)))
 
 
 def _judge_clock(difference: timedelta) -> Found:
-    message = f"{difference.total_seconds():.1f} s apart from Kick's."
+    message = _("Our clock differs from Kick's by %(seconds).1f s.")
+    message %= {"seconds": difference.total_seconds()}
     if difference <= CLOCK_MAY_DIFFER_BY:
         return _passed(message)
     verdict = Verdict.WARN if difference <= CLOCK_IS_WRONG_BEYOND else Verdict.FAIL
-    return verdict, message, "Have this machine's clock kept by NTP."
+    return verdict, message, _("Synchronize this machine's clock with NTP.")
 
 
-# --- The game, and the whole way ---------------------------------------------------------------
+# --- The game, and the whole path --------------------------------------------------------------
 
 
 def check_game_server(campaign: Campaign, now: datetime) -> Found:
     keys = ApiKey.objects.filter(revoked_at=None).order_by("-last_used_at")
     seeing = [key for key in keys if not key.categories or campaign.category in key.categories]
     if not seeing:
-        cure = "Make an API key for the game server, for this category or for all."
-        return Verdict.FAIL, "No API key sees its entitlements.", cure
+        cure = _("Create an API key for the game server, for this category or for all categories.")
+        return Verdict.FAIL, _("No API key can see this campaign's entitlements."), cure
     asked_at = max((key.last_used_at for key in seeing if key.last_used_at), default=None)
-    cure = "Start the game server's polling, and see that it uses the key made for it."
+    cure = _("Start the game server's polling, and check that it uses its API key.")
     if asked_at is None:
-        return Verdict.WARN, "No game server has ever asked with a key that sees it.", cure
+        message = _("No game server has used an API key that can see this campaign.")
+        return Verdict.WARN, message, cure
     if now - asked_at > GAME_ASKED_WITHIN:
-        return Verdict.WARN, f"A game server last asked at {asked_at:%Y-%m-%d %H:%M} UTC.", cure
-    return _passed(f"A game server asked {_ago(now - asked_at)}.")
+        message = _("The last request by a game server was at %(at)s.") % {"at": _utc(asked_at)}
+        return Verdict.WARN, message, cure
+    return _passed(_("Last request by a game server: %(ago)s.") % {"ago": _ago(now - asked_at)})
 
 
 def check_rehearsal(campaign: Campaign) -> Found:
-    """A claim that Kick shows as processed has passed every part there is."""
+    """A claim that Kick shows as processed has passed through every component."""
     rehearsed = Campaign.objects.filter(Q(is_test=True) | Q(pk=campaign.pk))
     through = Claim.objects.filter(
-        # Their ids, so that the database finds their claims without looking through all others.
+        # As a list of ids, so that the database uses the index on campaigns.
         campaign__in=list(rehearsed.values_list("pk", flat=True)),
         external_status=Claim.ExternalStatus.PROCESSED,
     )
     claim_id = next(iter(through.order_by().values_list("pk", flat=True)[:1]), None)
     if claim_id:
-        return _passed(
-            f"The claim {claim_id} has gone all the way, and Kick shows it as processed."
-        )
-    cure = "Put a campaign into test mode at Kick, claim, and let the game server hand it out."
-    return Verdict.WARN, "No claim of a test campaign has gone all the way yet.", cure
+        message = _("Claim %(id)s passed every step: Kick shows it as processed.")
+        return _passed(message % {"id": claim_id})
+    return (
+        Verdict.WARN,
+        _("No claim of a test campaign has passed every step yet."),
+        _("Put a campaign into test mode on Kick, claim, and let the game server deliver it."),
+    )

@@ -1,4 +1,4 @@
-"""One box for whatever a support person was given: an id of any kind, or a name on Kick."""
+"""The desk's search: any id, or a Kick name."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LONGEST_TERM = 200
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What was found: of which kind, under which name, and where its page is."""
+    """A search result."""
 
     kind: str
     name: str
@@ -28,7 +28,7 @@ class Hit:
 
 
 def find(term: str) -> list[Hit]:
-    """All that `term` is a whole id or name of, each page once, ten indexed queries at most."""
+    """Find exact matches of an id or name, each page once, with at most ten indexed queries."""
     term = term.strip()
     if not term or len(term) > LONGEST_TERM or "\x00" in term:
         return []
@@ -37,7 +37,7 @@ def find(term: str) -> list[Hit]:
 
 
 def case_url(*, player: Player | None, account: PlatformAccount | None, claim_id: str = "") -> str:
-    """The story of the player, or of a Kick user who has none."""
+    """The URL of the player's case page, or of a Kick user's without a player."""
     if player:
         url = reverse("desk:player", args=[player.pk])
     else:
@@ -46,7 +46,7 @@ def case_url(*, player: Player | None, account: PlatformAccount | None, claim_id
 
 
 def claim_url(claim: Claim) -> str:
-    """Where a claim's story is told: with whoever is linked now, else with whom it went to."""
+    """The case page of a claim: of the player linked now, or else of the player who got it."""
     account = claim.account
     player = account.player if account else None
     if account is None:
@@ -85,7 +85,7 @@ def _entitlements(term: str) -> Iterator[Hit]:
 
 
 def _deliveries(term: str) -> Iterator[Hit]:
-    """Those that were kept: unusable, or different from their claim. 10,000 at most."""
+    """Stored deliveries: unusable, or contradicting their claim. At most 10,000 rows exist."""
     kept = QuarantinedDelivery.objects.filter(message_id=term).defer("body").order_by("-pk")
     for delivery in kept[:OF_A_KIND_AT_MOST]:
         url = reverse("admin:claims_delivery_change", args=[delivery.pk])

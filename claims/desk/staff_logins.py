@@ -1,7 +1,7 @@
-"""Locks a user name from an address after too many failed logins, for a while.
+"""Locks logins of a user name from an address for a while after too many failures.
 
-In the database, so that every web process knows of it. By name *and* address: a stranger who
-guesses cannot lock a member of staff out of their own desk.
+The count is in the database, so that all web processes share it. It is kept by name *and* address,
+so that an attacker can't lock staff out.
 """
 
 import logging
@@ -21,7 +21,7 @@ KEPT_FOR = timedelta(days=1)
 
 
 def locked_until(*, user_name: str, address: str, now: datetime) -> datetime | None:
-    """When this name may log in from this address again; None when it may now."""
+    """When this name may log in from this address again. None if it isn't locked."""
     failed = FailedLogin.objects.filter(user_name=user_name, address=address).first()
     if failed is None or failed.failures < FAILURES_ALLOWED:
         return None
@@ -31,7 +31,7 @@ def locked_until(*, user_name: str, address: str, now: datetime) -> datetime | N
 
 @transaction.atomic
 def note_failure(*, user_name: str, address: str, now: datetime) -> int:
-    """Count a failed login; those of long ago no longer count. Returns how many in a row it is."""
+    """Count a failed login and forget old failures. Returns the consecutive failures."""
     FailedLogin.objects.filter(last_failed_at__lt=now - KEPT_FOR).delete()
     row = FailedLogin.objects.filter(user_name=user_name, address=address)
     row.filter(last_failed_at__lte=now - LOCKED_FOR).update(failures=0)

@@ -1,4 +1,4 @@
-"""Who of the staff did what, to what, and why. Rows are only ever added."""
+"""The audit log of staff actions. Rows are only ever added."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,13 +8,13 @@ from core.fields import OpaqueTextField
 
 
 class AuditEvent(models.Model):
-    """One act. It names people and things by text, so that it outlives them all."""
+    """One action. It stores names and ids as text, so that it outlives the rows it refers to."""
 
     class Action(models.TextChoices):
         RETRY = "RETRY", _("retried held claims")
-        ASK_KICK = "ASK_KICK", _("asked Kick")
-        GRANT = "GRANT", _("granted by hand")
-        REVOKE = "REVOKE", _("took back")
+        ASK_KICK = "ASK_KICK", _("re-fetched claims from Kick")
+        GRANT = "GRANT", _("granted manually")
+        REVOKE = "REVOKE", _("revoked")
         UNLINK = "UNLINK", _("unlinked")
         MAP = "MAP", _("mapped a reward")
         IMPORT = "IMPORT", _("imported the catalogue")
@@ -24,12 +24,12 @@ class AuditEvent(models.Model):
         CHANGE = "CHANGE", _("changed")
         DELETE = "DELETE", _("deleted")
 
-    action = models.TextField(_("what"), choices=Action)
-    actor = models.TextField(_("who"), help_text=_("The user name of the member of staff."))
-    # The kind of thing and its id, as `player` and `4711`.
-    subject_kind = models.TextField(_("kind of thing"))
-    subject_id = OpaqueTextField(_("id of the thing"))
-    # Whose story it belongs to, if anybody's.
+    action = models.TextField(_("action"), choices=Action)
+    actor = models.TextField(_("user"), help_text=_("User name of the staff member."))
+    # For example `player` and `4711`.
+    subject_kind = models.TextField(_("object type"))
+    subject_id = OpaqueTextField(_("object id"))
+    # The player on whose case page it appears, if any.
     player = models.ForeignKey(
         Player,
         on_delete=models.PROTECT,
@@ -38,27 +38,27 @@ class AuditEvent(models.Model):
         related_name="audit_events",
         verbose_name=_("player"),
     )
-    reason = models.TextField(_("why"), blank=True)
+    reason = models.TextField(_("reason"), blank=True)
     before = models.JSONField(_("before"), default=dict, blank=True)
     after = models.JSONField(_("after"), default=dict, blank=True)
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(_("time"))
 
     class Meta:
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
-        # There is no permission to add, change or delete one that anybody could be given.
+        # No add, change or delete permission exists, so that no one can be granted it.
         default_permissions = ("view",)
         permissions = [
             ("retry_claims", _("Can retry held claims")),
-            ("ask_kick", _("Can ask Kick for a player's claims")),
-            ("grant_by_hand", _("Can grant by hand")),
+            ("ask_kick", _("Can re-fetch a player's claims from Kick")),
+            ("grant_by_hand", _("Can grant manually")),
             ("unlink_player", _("Can unlink a player")),
             ("move_catalogue", _("Can import and export the catalogue")),
         ]
         indexes = [
             models.Index(name="audit_newest_first", fields=["-at"]),
             models.Index(name="audit_of_a_thing", fields=["subject_kind", "subject_id"]),
-            # A search names no kind.
+            # A search doesn't know the kind.
             models.Index(name="audit_of_an_id", fields=["subject_id"]),
             models.Index(name="audit_by_actor", fields=["actor", "-at"]),
             models.Index(name="audit_by_action", fields=["action", "-at"]),

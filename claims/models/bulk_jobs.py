@@ -1,4 +1,4 @@
-"""What staff ask for that takes longer than a page: done in the background, seen, and stopped."""
+"""Staff actions that take longer than a request. They run in the background."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,13 +8,13 @@ from core.fields import OpaqueTextField
 
 
 class BulkJob(models.Model):
-    """The row is the job. A worker that dies leaves it where it was, for the next one to go on."""
+    """The row is the job. If a worker dies, the next worker continues where it stopped."""
 
     class Kind(models.TextChoices):
-        GRANT_MAPPED = "GRANT_MAPPED", _("grant what waited for a mapping")
+        GRANT_MAPPED = "GRANT_MAPPED", _("grant claims waiting for a mapping")
         RETRY = "RETRY", _("retry held claims")
-        ASK_KICK = "ASK_KICK", _("ask Kick for claims")
-        REVOKE = "REVOKE", _("take back")
+        ASK_KICK = "ASK_KICK", _("re-fetch claims from Kick")
+        REVOKE = "REVOKE", _("revoke entitlements")
 
     class Outcome(models.TextChoices):
         WAITING = "WAITING", _("waiting for a worker")
@@ -23,20 +23,20 @@ class BulkJob(models.Model):
         STOPPED = "STOPPED", _("stopped")
         FAILED = "FAILED", _("failed")
 
-    kind = models.TextField(_("what"), choices=Kind)
-    # The reward of a mapping; blank where `subjects` says what it is about.
+    kind = models.TextField(_("action"), choices=Kind)
+    # The mapped reward. Blank for jobs that have `subjects`.
     reward_id = OpaqueTextField(_("reward id"), blank=True)
-    # Ids of Kick users, or of entitlements to take back. `done` of them are behind us.
+    # Ids of Kick users, or of entitlements to revoke. The first `done` of them are processed.
     subjects = models.JSONField(default=list, blank=True)
-    actor = models.TextField(_("who"))
-    reason = models.TextField(_("why"), blank=True)
+    actor = models.TextField(_("user"))
+    reason = models.TextField(_("reason"), blank=True)
     outcome = models.TextField(_("outcome"), choices=Outcome, default=Outcome.WAITING)
-    total = models.PositiveIntegerField(_("of"), default=0)
+    total = models.PositiveIntegerField(_("total"), default=0)
     done = models.PositiveIntegerField(_("done"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
-    error = models.TextField(_("what went wrong"), blank=True)
-    created_at = models.DateTimeField(_("asked for at"))
-    stop_asked_at = models.DateTimeField(_("asked to stop at"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    created_at = models.DateTimeField(_("requested at"))
+    stop_asked_at = models.DateTimeField(_("stop requested at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
@@ -58,7 +58,7 @@ class BulkJob(models.Model):
 
     @property
     def percent(self) -> int:
-        """How far it is; 100 for a job that found nothing to do."""
+        """The progress in percent. 100 for a job that had nothing to do."""
         if self.ended_at and self.outcome == self.Outcome.DONE:
             return 100
         return min(99, 100 * self.done // self.total) if self.total else 0

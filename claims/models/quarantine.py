@@ -1,4 +1,4 @@
-"""Webhooks that could not be used, or that differ from their claim. Good ones are no rows."""
+"""Deliveries that were unusable, or that contradict their claim. Others aren't stored."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,17 +9,17 @@ from core.fields import OpaqueTextField
 class QuarantinedDelivery(models.Model):
     class Verdict(models.TextChoices):
         UNUSABLE = "UNUSABLE", _("signed, but unusable")
-        DIFFERS = "DIFFERS", _("differs from the claim it repeats")
+        DIFFERS = "DIFFERS", _("differs from its claim")
 
     verdict = models.TextField(_("verdict"), choices=Verdict)
-    # What makes a repetition of the same thing the same row: "webhook:<message id>" and the like.
+    # Repeats of a delivery share a row, for example "webhook:<message id>".
     key = OpaqueTextField(unique=True)
     message_id = OpaqueTextField(_("message id"), blank=True)
-    timestamp = models.TextField(_("timestamp as sent"), blank=True)
+    timestamp = models.TextField(_("timestamp header"), blank=True)
     claim_id = OpaqueTextField(_("claim id"), blank=True, db_index=True)
     body = models.BinaryField(_("raw body"))
     size = models.PositiveIntegerField(_("size in bytes"))
-    reason = models.TextField(_("what is wrong"))
+    reason = models.TextField(_("problem"))
     received_at = models.DateTimeField(_("received at"), db_index=True)
 
     class Meta:

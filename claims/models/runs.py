@@ -1,4 +1,4 @@
-"""What reconciling did, and who may do it now."""
+"""Reconcile runs, and the leases that keep a job on one worker at a time."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from core.fields import OpaqueTextField
 
 
 class ReconcileRun(models.Model):
-    """One pass through the claims API. It may be interrupted, and is then resumed at its page."""
+    """One pass through the claims API. An interrupted run resumes at the page where it stopped."""
 
     class Kind(models.TextChoices):
         CATCH_UP = "CATCH_UP", _("catch-up")
@@ -18,23 +18,23 @@ class ReconcileRun(models.Model):
 
     class Outcome(models.TextChoices):
         RUNNING = "RUNNING", _("running")
-        INTERRUPTED = "INTERRUPTED", _("interrupted, to be resumed")
+        INTERRUPTED = "INTERRUPTED", _("interrupted, will resume")
         DONE = "DONE", _("done")
         GIVEN_UP = "GIVEN_UP", _("given up")
 
     kind = models.TextField(_("kind"), choices=Kind)
-    # "" is every campaign. No reference: a run is history, whatever becomes of the campaign.
+    # "" means every campaign. Not a foreign key: a run stays even if its campaign is deleted.
     campaign_id = OpaqueTextField(_("campaign id"), blank=True)
     outcome = models.TextField(_("outcome"), choices=Outcome, default=Outcome.RUNNING)
-    error = models.TextField(_("what went wrong"), blank=True)
+    error = models.TextField(_("error"), blank=True)
     started_at = models.DateTimeField(_("started at"), db_index=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-    # Leaves out what was claimed before; such a run proves nothing about the rest.
+    # Claims made earlier are skipped, so that such a run proves nothing about them.
     since = models.DateTimeField(_("claimed since"), null=True, blank=True)
-    busy = models.DurationField(_("time at work"), default=timedelta)
-    # Where it goes on: Kick's cursor of the last page that was recorded whole.
+    busy = models.DurationField(_("working time"), default=timedelta)
+    # Where to resume: Kick's cursor of the last fully recorded page.
     cursor = OpaqueTextField(_("cursor"), blank=True)
-    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    failures = models.PositiveIntegerField(_("consecutive failures"), default=0)
 
     pages = models.PositiveIntegerField(_("pages"), default=0)
     seen = models.PositiveIntegerField(_("seen"), default=0)
@@ -44,7 +44,9 @@ class ReconcileRun(models.Model):
     differs = models.PositiveIntegerField(_("differences"), default=0)
     unusable = models.PositiveIntegerField(_("unusable"), default=0)
     missed = models.PositiveIntegerField(
-        _("missed"), default=0, help_text=_("New, although neither webhook nor catch-up was due.")
+        _("missed"),
+        default=0,
+        help_text=_("New claims that a webhook or catch-up should already have recorded."),
     )
 
     class Meta:
@@ -63,15 +65,15 @@ class ReconcileRun(models.Model):
 
 
 class Lease(models.Model):
-    """Who does a job now, across all workers, until when; and when it is due again."""
+    """The worker that runs a job now, across all workers, until when, and when it is due again."""
 
     job = OpaqueTextField(_("job"), primary_key=True)
     owner = OpaqueTextField(_("owner"), blank=True)
     expires_at = models.DateTimeField(_("expires at"))
     not_before = models.DateTimeField(_("not before"))
-    last_began_at = models.DateTimeField(_("last began at"), null=True, blank=True)
-    last_ended_at = models.DateTimeField(_("last ended well at"), null=True, blank=True)
-    error = models.TextField(_("what went wrong last"), blank=True)
+    last_began_at = models.DateTimeField(_("last started at"), null=True, blank=True)
+    last_ended_at = models.DateTimeField(_("last succeeded at"), null=True, blank=True)
+    error = models.TextField(_("last error"), blank=True)
 
     class Meta:
         verbose_name = _("lease")

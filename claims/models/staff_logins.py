@@ -1,4 +1,4 @@
-"""Failed logins of staff, by user name and address, so that guessing a password comes to an end."""
+"""Failed staff logins, by user name and address, to limit password guessing."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,11 +7,11 @@ from core.fields import OpaqueTextField
 
 
 class FailedLogin(models.Model):
-    """The failures in a row of one user name from one address. A success deletes the row."""
+    """Consecutive failures of one user name from one address. A success deletes the row."""
 
     user_name = OpaqueTextField(_("user name"))
-    address = OpaqueTextField(_("address"))
-    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    address = OpaqueTextField(_("IP address"))
+    failures = models.PositiveIntegerField(_("consecutive failures"), default=0)
     last_failed_at = models.DateTimeField(_("last failed at"), db_index=True)
 
     class Meta:

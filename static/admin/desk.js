@@ -1,4 +1,4 @@
-// Copies the sentence that support pastes to a player. Where it cannot, the button stays hidden.
+// Copies the reply that support pastes to a player. Without clipboard access the button stays hidden.
 for (const button of document.querySelectorAll("button[data-copies]")) {
   if (!navigator.clipboard) continue;
   button.hidden = false;
@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   });
 }
 
-// A job's page shows how far it is until the job has ended; not while it is out of sight.
+// A job's page reloads until the job has ended, but not while the tab is hidden.
 const job = document.querySelector("[data-reloads-after]");
 if (job) {
   setInterval(() => {

@@ -1,4 +1,4 @@
-// Every <time> is written in UTC by the server; here it becomes the reader's own time.
+// The server writes every <time> in UTC. Show it in the reader's time zone.
 const format = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
   dateStyle: "medium",
   timeStyle: "short",

@@ -1,4 +1,4 @@
-"""What a player's story is told from: the rows, in a number of queries that never grows."""
+"""Loads the rows for the case page, in a constant number of queries."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ from claims.models import (
 
 CLAIMS_AT_MOST = 50
 EVENTS_AT_MOST = 50
-# The jobs that fail when Kick's API does.
+# The jobs that fail when Kick's API fails.
 ASKING_KICK = ("catch_up", "confirm_claims")
 
 
 @dataclass(frozen=True, slots=True)
 class CaseClaim:
-    """A claim with what it is called and what became of it. `reward_name` may be an id."""
+    """A claim with its names, entitlements and audit rows. Without a name, the id is used."""
 
     claim: Claim
     reward_name: str
@@ -41,7 +41,7 @@ class CaseClaim:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that is known of a player, a Kick user, or both when they are linked."""
+    """The known facts about a player, a Kick user, or both if they are linked."""
 
     player: Player | None
     account: PlatformAccount | None
@@ -49,9 +49,9 @@ class Case:
     link_events: Sequence[LinkEvent]
     acts: Sequence[AuditEvent]
     item_names: dict[str, str] = field(default_factory=dict)
-    # The time when any game server last asked the API for anything.
+    # The last API request by any game server.
     game_asked_at: datetime | None = None
-    # What is wrong between Kick's API and us; "" when it answered the last time.
+    # The last error of Kick's API; "" if the last call succeeded.
     kick_trouble: str = ""
     has_more_claims: bool = False
 
@@ -65,10 +65,10 @@ class Case:
 def load_case(
     *, player: Player | None, account: PlatformAccount | None, claim_id: str = ""
 ) -> Case:
-    """Gather the newest 50 claims of either, and `claim_id` although it may be older.
+    """Load the newest 50 claims of either, plus `claim_id` even if it is older.
 
-    A player's are those of the Kick user they are linked to and those that gave them something,
-    by whichever Kick user; so that a drop that went elsewhere before a re-link is in the story.
+    A player's claims are those of the linked Kick user, plus all claims that granted the player an
+    item, from any Kick user. This includes drops from before a re-link.
     """
     claims = _claims(player, account, claim_id)
     shown = claims[:CLAIMS_AT_MOST]
@@ -87,7 +87,7 @@ def load_case(
 
 
 def _claims(player: Player | None, account: PlatformAccount | None, claim_id: str) -> list[Claim]:
-    """Each way to them is a query of its own, which its own index answers."""
+    """One query per way to find the claims, so that each can use its own index."""
     found: dict[str, Claim] = {}
     newest = Claim.objects.select_related("account").order_by("-recorded_at")
     one_more = CLAIMS_AT_MOST + 1
@@ -105,7 +105,7 @@ def _claims(player: Player | None, account: PlatformAccount | None, claim_id: st
 def _asked_for(
     claims: QuerySet[Claim], claim_id: str, player: Player | None, account: PlatformAccount | None
 ) -> Iterable[Claim]:
-    """Older than what is shown, maybe, but theirs."""
+    """The claim `claim_id`, if it belongs to either. It may be older than the others."""
     is_theirs = Q(pk__in=[])
     if account:
         is_theirs |= Q(account=account)

@@ -1,4 +1,4 @@
-"""The player's story: one timeline, and at its top the sentence that answers “where is it?”."""
+"""The case page: a timeline, headed by the answer to “where is my drop?”."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from claims.models import AuditEvent, Claim
 
 @dataclass(frozen=True, slots=True)
 class ClaimCase:
-    """One claim: where its drop is, and how it got there."""
+    """One claim with its answer and its timeline."""
 
     case_claim: CaseClaim
     diagnosis: Diagnosis
@@ -25,14 +25,14 @@ class ClaimCase:
 
     @property
     def took(self) -> timedelta | None:
-        """From the first to the last hop with a time."""
+        """From the first to the last step with a time."""
         times = [event.at for event in self.timeline if event.at]
         return times[-1] - times[0] if len(times) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing in the timeline: a claim, a link event, or an act of the staff."""
+    """One entry of the timeline: a claim, a link event, or a staff action."""
 
     at: datetime
     claim: ClaimCase | None = None
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """`about` is the claim that the answer is about, if it is about one."""
+    """`about` is the claim that the answer refers to, if any."""
 
     case: Case
     diagnosis: Diagnosis
@@ -51,13 +51,13 @@ class CasePage:
 
 
 def case_of_player(player: Player, *, claim_id: str = "") -> CasePage:
-    """`claim_id`: which claim the answer is to be about; "" is the one that needs it most."""
+    """`claim_id` selects the claim to answer about; "" selects the most pressing claim."""
     account = PlatformAccount.objects.filter(player=player).first()
     return _tell(load_case(player=player, account=account, claim_id=claim_id), claim_id)
 
 
 def case_of_account(account: PlatformAccount, *, claim_id: str = "") -> CasePage:
-    """Of a Kick user without a player. What it once gave to players is in the story, too."""
+    """The case of a Kick user without a player. Includes claims granted to earlier players."""
     return _tell(load_case(player=None, account=account, claim_id=claim_id), claim_id)
 
 
@@ -73,7 +73,10 @@ def _tell(case: Case, claim_id: str) -> CasePage:
 
 
 def _most_pressing(claims: list[ClaimCase], case: Case, claim_id: str) -> ClaimCase | None:
-    """The one asked for; else the newest that is not settled; else the newest, if that will do."""
+    """The requested claim, else the newest unsettled claim, else the newest claim.
+
+    None if all claims are settled and the case is about a missing link or Kick's outage instead.
+    """
     asked_for = [one for one in claims if one.claim.pk == claim_id]
     unsettled = [one for one in claims if not one.diagnosis.is_settled]
     first = next(iter([*asked_for, *unsettled]), None)

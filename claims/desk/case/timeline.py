@@ -1,24 +1,25 @@
-"""The way of one claim, hop by hop, from Kick to the game and back."""
+"""The timeline of one claim: each step from Kick to the game and back."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from claims.desk.case.loading import Case, CaseClaim
 from claims.models import AuditEvent, Claim, Entitlement
 
 THE_END = datetime.max.replace(tzinfo=UTC)
-# Hops of the same moment stand in the order in which one leads to the next.
+# (time, title, detail, tone). Steps with equal times keep their causal order.
 Step = tuple[datetime | None, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One step; `gap` is the time since the one before it, where both times are known.
+    """One step. `gap` is the time since the previous step, if both times are known.
 
-    `tone` is good, wait, bad or quiet, as of the badges. `at` is None where no time is kept.
+    `tone` is a badge tone: good, wait, bad or quiet. `at` is None if no time is stored.
     """
 
     at: datetime | None
@@ -32,7 +33,7 @@ def timeline_of(case_claim: CaseClaim, case: Case) -> list[TimelineEvent]:
     steps = [step for part in PARTS for step in part(case_claim, case)]
     timeline = []
     before: datetime | None = None
-    # Those without a time are what is still to come, or when it came is not kept.
+    # Steps without a time come last: they are pending, or their time isn't stored.
     for at, what, detail, tone in sorted(steps, key=lambda step: step[0] or THE_END):
         timeline.append(
             TimelineEvent(at, what, detail, tone, at - before if at and before else None)
@@ -47,12 +48,12 @@ def _arrival(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
         yield _given_by_hand(case_claim)
         return
     if claim.occurred_at:
-        yield claim.occurred_at, _("Claimed at Kick"), "", "quiet"
+        yield claim.occurred_at, _("Claimed on Kick"), "", "quiet"
     if claim.source == Claim.Source.WEBHOOK:
         message = _("Message %(id)s") % {"id": claim.message_id} if claim.message_id else ""
-        yield claim.received_at, _("Delivered by Kick's webhook"), message, "good"
+        yield claim.received_at, _("Received by webhook"), message, "good"
         return
-    said = _("No webhook had brought it.")
+    said = _("No webhook had arrived.")
     yield claim.received_at, _("Found through Kick's claims API"), said, "wait"
 
 
@@ -62,7 +63,7 @@ def _given_by_hand(case_claim: CaseClaim) -> Step:
     detail = (
         _("By %(actor)s: %(reason)s") % {"actor": act.actor, "reason": act.reason} if act else ""
     )
-    return claim.recorded_at, _("Made by hand"), detail, "quiet"
+    return claim.recorded_at, _("Created manually"), detail, "quiet"
 
 
 def _holding(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
@@ -71,10 +72,10 @@ def _holding(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
         why = Claim.HoldReason(claim.first_hold_reason).label
         yield claim.recorded_at, _("Held"), str(why), "wait"
     if claim.not_ours_at:
-        said = _("Kick's claims API did not show it for a day.")
-        yield claim.not_ours_at, _("Given up on"), said, "quiet"
+        said = _("Kick's API didn't confirm it within 24 hours.")
+        yield claim.not_ours_at, _("Marked as foreign"), said, "quiet"
     if claim.status == Claim.Status.HELD and claim.hold_reason != claim.first_hold_reason:
-        yield None, _("Held now"), str(Claim.HoldReason(claim.hold_reason).label), "wait"
+        yield None, _("Currently held"), str(Claim.HoldReason(claim.hold_reason).label), "wait"
 
 
 def _granting(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
@@ -86,23 +87,23 @@ def _granting(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
 
 def _handing_out(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
     for at, asked in _by_moment(case_claim.entitlements, lambda one: one.first_listed_at):
-        yield at, _("Asked for by the game"), case.items(asked), "good"
+        yield at, _("Requested by the game"), case.items(asked), "good"
     for at, given in _by_moment(case_claim.entitlements, lambda one: one.fulfilled_at):
         ids = ", ".join(dict.fromkeys(one.fulfilment_id for one in given))
-        detail = _("%(items)s; fulfilment %(id)s") % {"items": case.items(given), "id": ids}
-        yield at, _("Handed out by the game"), detail, "good"
+        detail = _("%(items)s. Fulfilment ID: %(id)s") % {"items": case.items(given), "id": ids}
+        yield at, _("Delivered by the game"), detail, "good"
     if case_claim.of_status(Entitlement.Status.GRANTED):
         is_told = all(
             one.first_listed_at for one in case_claim.of_status(Entitlement.Status.GRANTED)
         )
-        still = _("Still to be handed out") if is_told else _("Still to be asked for by the game")
+        still = _("Not delivered yet") if is_told else _("Not requested by the game yet")
         yield None, still, case.items(case_claim.of_status(Entitlement.Status.GRANTED)), "wait"
 
 
 def _taking_back(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
     for at, taken in _by_moment(case_claim.entitlements, lambda one: one.revoked_at):
         is_note = any(one.status == Entitlement.Status.FULFILLED for one in taken)
-        what = _("Noted as taken back, but handed out before") if is_note else _("Taken back")
+        what = _("Revocation noted (already delivered)") if is_note else _("Revoked")
         detail = f"{case.items(taken)}: {taken[0].revocation_reason}"
         yield at, what, detail, "bad"
 
@@ -112,12 +113,17 @@ def _writing_back(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     if claim.wanted_external_status != Claim.ExternalStatus.PROCESSED:
         return
     if claim.external_status == claim.wanted_external_status:
-        yield None, _("Written back: Kick shows it as processed"), "", "good"
+        yield None, _("Reported: Kick shows it as processed"), "", "good"
     elif claim.refused_writes:
-        said = _("%(count)d times; tried again by itself.") % {"count": claim.refused_writes}
-        yield None, _("Kick refuses to show it as processed"), said, "bad"
+        said = ngettext(
+            "%(count)d attempt so far. Retried automatically.",
+            "%(count)d attempts so far. Retried automatically.",
+            claim.refused_writes,
+        )
+        said %= {"count": claim.refused_writes}
+        yield None, _("Kick rejects the “processed” status"), said, "bad"
     else:
-        yield None, _("Kick is still to be told"), "", "wait"
+        yield None, _("Not reported to Kick yet"), "", "wait"
 
 
 def _acting(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
@@ -141,7 +147,7 @@ PARTS: tuple[Callable[[CaseClaim, Case], Iterator[Step]], ...] = (
 def _by_moment(
     entitlements: Iterable[Entitlement], moment: Callable[[Entitlement], datetime | None]
 ) -> Iterator[tuple[datetime, list[Entitlement]]]:
-    """What happened to several items in the same moment is one hop."""
+    """Group entitlements with equal times, so that they form one step."""
     happened: dict[datetime, list[Entitlement]] = {}
     for one in entitlements:
         if at := moment(one):

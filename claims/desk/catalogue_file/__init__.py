@@ -1,4 +1,4 @@
-"""Campaigns, rewards, items and mappings as one JSON file: reviewed, and moved between deployments.
+"""Campaigns, rewards, items and mappings as one JSON file, for review and for other deployments.
 
     {"format": "studio-drops catalogue", "version": 1,
      "items": [{"sku", "name", "description"}],
@@ -7,5 +7,5 @@
                     "announcement_days", "grace_days", "channels", "is_test",
                     "rewards": {reward_id: minutes or null}}]}
 
-A file says what each row that it names shall be, whole. What it does not name stays as it is.
+An import replaces each row in the file completely. Rows that aren't in the file stay unchanged.
 """

@@ -1,4 +1,4 @@
-"""Reads a catalogue's file, strictly: every fault is found at once, and says where it is."""
+"""Reads a catalogue file strictly. All errors are reported together, with their location."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from claims.models.catalogue import REWARDS_PER_CAMPAIGN
 
@@ -19,10 +22,12 @@ LONGEST_TEXT = 2000
 
 Row = dict[str, Any]
 Check = Callable[[Any], bool]
+# A check and the message for a failure.
+Rule = tuple[Check, Promise]
 
 
 class BadDocument(ValueError):
-    """The file cannot be used; `faults` has a sentence for each reason."""
+    """The file can't be imported. `faults` has a sentence for each error."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__(" ".join(faults))
@@ -39,7 +44,7 @@ class Document:
 
 
 def read_document(text: str) -> Document:
-    """Raises BadDocument. Whether the rows that it refers to exist is not looked at here."""
+    """Raises BadDocument. Doesn't check that referenced rows exist."""
     whole = _load(text)
     faults = list(_faults(whole))
     if faults:
@@ -51,15 +56,17 @@ def _load(text: str) -> Row:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadDocument([f"This is no JSON: {error}."]) from error
+        raise BadDocument([_("Invalid JSON: %(error)s.") % {"error": error}]) from error
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
-        raise BadDocument([f'This is no catalogue: its "format" is not "{FORMAT}".'])
+        fault = _('Not a catalogue file: "format" must be "%(format)s".')
+        raise BadDocument([fault % {"format": FORMAT}])
     if whole.get("version") != VERSION:
-        raise BadDocument([f'Only "version" {VERSION} can be read, not {whole.get("version")!r}.'])
+        fault = _('Unsupported "version" %(found)r. Supported: %(version)d.')
+        raise BadDocument([fault % {"found": whole.get("version"), "version": VERSION}])
     return whole
 
 
-# --- What a row must be ------------------------------------------------------------------------
+# --- Rules for rows ----------------------------------------------------------------------------
 
 
 def _is_text(value: Any) -> bool:
@@ -108,33 +115,47 @@ def _are_rewards(value: Any) -> bool:
     )
 
 
-TEXT = (_is_text, "must be a text")
-ID = (_is_id, "must be a text that is not blank")
-DAYS = (lambda value: _is_number(value, most=MOST_DAYS), "must be a whole number of days")
-TIME = (_is_time, "must be a time with its zone, such as 2026-06-23T12:00:00Z, or null")
+TEXT = (_is_text, gettext_lazy("%(field)s must be a string."))
+ID = (_is_id, gettext_lazy("%(field)s must be a non-blank string."))
+DAYS = (
+    lambda value: _is_number(value, most=MOST_DAYS),
+    gettext_lazy("%(field)s must be a whole number of days."),
+)
+TIME = (
+    _is_time,
+    gettext_lazy(
+        "%(field)s must be a time with a time zone, such as 2026-06-23T12:00:00Z, or null."
+    ),
+)
 KEYS = {"items": "sku", "rewards": "reward_id", "campaigns": "campaign_id"}
-FIELDS: Mapping[str, Mapping[str, tuple[Check, str]]] = {
+FIELDS: Mapping[str, Mapping[str, Rule]] = {
     "items": {"sku": ID, "name": TEXT, "description": TEXT},
     "rewards": {
         "reward_id": ID,
         "name": TEXT,
         "external_id": TEXT,
-        "items": (_are_quantities, "must map SKUs to quantities of at least 1"),
+        "items": (
+            _are_quantities,
+            gettext_lazy("%(field)s must map SKUs to quantities of at least 1."),
+        ),
     },
     "campaigns": {
         "campaign_id": ID,
         "name": TEXT,
         "category": TEXT,
-        "info_url": (_is_url, "must be a URL or blank"),
+        "info_url": (_is_url, gettext_lazy("%(field)s must be a URL or blank.")),
         "starts_at": TIME,
         "ends_at": TIME,
         "announcement_days": DAYS,
         "grace_days": DAYS,
-        "channels": (_are_texts, "must be a list of texts"),
-        "is_test": (lambda value: isinstance(value, bool), "must be true or false"),
+        "channels": (_are_texts, gettext_lazy("%(field)s must be a list of strings.")),
+        "is_test": (
+            lambda value: isinstance(value, bool),
+            gettext_lazy("%(field)s must be true or false."),
+        ),
         "rewards": (
             _are_rewards,
-            f"must map at most {REWARDS_PER_CAMPAIGN} reward ids to minutes or null",
+            gettext_lazy("%(field)s must map at most %(most)d reward ids to minutes or null."),
         ),
     },
 }
@@ -144,30 +165,32 @@ def _faults(whole: Row) -> Iterator[str]:
     for name, key in KEYS.items():
         rows = whole.get(name)
         if not isinstance(rows, list):
-            yield f'"{name}" must be a list.'
+            yield _("%(field)s must be a list.") % {"field": f'"{name}"'}
             continue
         seen: set[Any] = set()
         for number, row in enumerate(rows, start=1):
             yield from _faults_of_row(f"{name} {number}", row, FIELDS[name])
             row_id = row.get(key) if isinstance(row, dict) else None
             if isinstance(row_id, str) and row_id in seen:
-                yield f'{name} {number}: "{row_id}" is there twice.'
+                fault = _('%(row)s: duplicate ID "%(id)s".')
+                yield fault % {"row": f"{name} {number}", "id": row_id}
             seen.add(row_id if isinstance(row_id, str) else None)
 
 
-def _faults_of_row(where: str, row: Any, fields: Mapping[str, tuple[Check, str]]) -> Iterator[str]:
+def _faults_of_row(where: str, row: Any, fields: Mapping[str, Rule]) -> Iterator[str]:
     if not isinstance(row, dict):
-        yield f"{where}: must be an object."
+        yield _("%(row)s must be an object.") % {"row": where}
         return
     for name in fields.keys() - row.keys():
-        yield f'{where}: "{name}" is missing.'
+        yield _('%(row)s: "%(field)s" is missing.') % {"row": where, "field": name}
     for name in row.keys() - fields.keys():
-        yield f'{where}: "{name}" is unknown.'
+        yield _('%(row)s: unknown field "%(field)s".') % {"row": where, "field": name}
     wrong = [name for name in fields if name in row and not fields[name][0](row[name])]
     for name in wrong:
-        yield f'{where}: "{name}" {fields[name][1]}.'
+        values = {"field": f'{where}: "{name}"', "most": REWARDS_PER_CAMPAIGN}
+        yield str(fields[name][1]) % values
     if not wrong and _ends_before_it_starts(row):
-        yield f'{where}: "ends_at" must be after "starts_at".'
+        yield _('%(row)s: "ends_at" must be after "starts_at".') % {"row": where}
 
 
 def _ends_before_it_starts(row: Row) -> bool:

@@ -1,4 +1,4 @@
-"""Writes a catalogue's file row by row: it takes no more memory however many rows there are."""
+"""Writes a catalogue file row by row, in constant memory."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,8 +8,7 @@ from claims.desk.catalogue_file.document import FORMAT, KEYS, VERSION, Row
 
 
 def write_catalogue(parts: Mapping[str, Iterable[Row]]) -> Iterator[str]:
-    """The file's text, piece by piece. Rows come in the order of their keys, so that two exports of
-    the same rows are the same."""
+    """The file's text in pieces. Rows are ordered by key, so that equal data exports equally."""
     yield f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION}'
     for name in KEYS:
         yield f',\n  "{name}": ['

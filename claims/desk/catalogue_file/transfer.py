@@ -1,4 +1,4 @@
-"""Exports the catalogue, compares a file with it, and imports the file."""
+"""Exports the catalogue, compares it with a file, and imports the file."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from claims.desk.actions import ActionContext
 from claims.desk.audit import Subject, make_row
@@ -20,7 +21,7 @@ SAME_IN_BOTH = ("name", "category", "info_url", "announcement_days", "grace_days
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an import does to one row. `before` is None for a row that is new."""
+    """The effect of an import on one row. `before` is None for a new row."""
 
     kind: str
     id: str
@@ -29,7 +30,7 @@ class Change:
 
     @property
     def fields(self) -> list[tuple[str, Any, Any]]:
-        """(field, before, after) of each field that changes."""
+        """(field, before, after) of each changed field."""
         before = self.before or {}
         return [
             (name, before.get(name), value)
@@ -39,9 +40,9 @@ class Change:
 
 
 def export_catalogue() -> dict[str, Iterator[Row]]:
-    """All of it, each part row by row in the order of its keys, some hundreds read at a time.
+    """The whole catalogue, row by row, ordered by key, read in chunks of READ_AT_ONCE.
 
-    No claim, no player, no key and no secret is in it.
+    Contains no claims, players, keys or secrets.
     """
     rewards = Reward.objects.order_by("pk").prefetch_related("mapping__item")
     campaigns = Campaign.objects.order_by("pk").prefetch_related("pairs")
@@ -58,9 +59,9 @@ def _all_of_it() -> Document:
 
 
 def compare(document: Document) -> list[Change]:
-    """What importing this would change, in the order in which it is done. Changes nothing.
+    """The changes that an import would make, in their order. Changes nothing.
 
-    Raises BadDocument when it refers to an item or a reward that is neither in it nor here.
+    Raises BadDocument if the file refers to an item or reward that exists neither in it nor here.
     """
     here = _all_of_it()
     _check_references(document, here)
@@ -73,10 +74,10 @@ def compare(document: Document) -> list[Change]:
 
 @transaction.atomic
 def import_catalogue(*, document: Document, act: ActionContext) -> list[Change]:
-    """Make each row that the file names what the file says, and return what that changed.
+    """Create or replace each row in the file, all or nothing. Returns the changes.
 
-    Touches future grants only; held claims that waited for it are granted by the next sweep. All or
-    nothing. On a repeat: no change. Raises BadDocument.
+    Affects future grants only; the next sweep grants held claims that waited for it. On a repeat
+    nothing changes. Raises BadDocument.
     """
     changes = compare(document)
     for change in changes:
@@ -91,12 +92,17 @@ def _check_references(document: Document, here: Document) -> None:
     reward_ids = {*document.rewards, *here.rewards}
     faults = [
         *(
-            f"The reward {row['reward_id']} maps to the item {sku}, which is nowhere."
+            _("Reward %(reward)s maps to item %(sku)s, which doesn't exist here or in the file.")
+            % {"reward": row["reward_id"], "sku": sku}
             for row in document.rewards.values()
             for sku in row["items"].keys() - skus
         ),
         *(
-            f"The campaign {row['campaign_id']} has the reward {reward_id}, which is nowhere."
+            _(
+                "Campaign %(campaign)s has reward %(reward)s, which doesn't exist here or in the "
+                "file."
+            )
+            % {"campaign": row["campaign_id"], "reward": reward_id}
             for row in document.campaigns.values()
             for reward_id in row["rewards"].keys() - reward_ids
         ),
@@ -142,7 +148,7 @@ def _campaign(campaign: Campaign) -> Row:
 
 
 def _in_utc(at: datetime | str | None) -> str | None:
-    """One way to write a moment, so that two files of the same moment do not differ."""
+    """Always in UTC, so that equal times are equal text."""
     moment = parse_datetime(at) if isinstance(at, str) else at
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 

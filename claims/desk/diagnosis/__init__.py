@@ -1,4 +1,4 @@
-"""“Where is it?”, in one sentence for the player and one for whoever answers the player."""
+"""Answers “where is my drop?”: one text for the player, and one for the support agent."""
 
 from claims.desk.case.loading import Case, CaseClaim
 from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy
@@ -11,7 +11,7 @@ __all__ = ["Diagnosis", "Remedy", "diagnose", "diagnose_without_claim"]
 
 
 def diagnose(case_claim: CaseClaim, case: Case) -> Diagnosis:
-    """Where one claim's drop is."""
+    """The answer about one claim."""
     claim = case_claim.claim
     if claim.status == Claim.Status.HELD:
         return HELD[Claim.HoldReason(claim.hold_reason)](case_claim, case)

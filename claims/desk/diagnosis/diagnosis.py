@@ -1,4 +1,4 @@
-"""What an answer is, and the words that several of them share."""
+"""The answer to “where is my drop?”, and wording that several answers share."""
 
 import enum
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from claims.desk.case.loading import CaseClaim
 
 
 class Remedy(enum.StrEnum):
-    """The act that puts it right, where one of the staff's does."""
+    """The staff action that resolves the case, if there is one."""
 
     RETRY = "retry"
     ASK_KICK = "ask-kick"
@@ -23,10 +23,10 @@ class Remedy(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`to_player` may be pasted to the player as it stands; `to_staff` is for our eyes.
+    """`to_player` can be pasted to the player unchanged. `to_staff` is internal.
 
-    `label` and `tone` (good, wait, bad, quiet) are the same in two words. `is_settled`: nobody has
-    to do anything, and nothing more is going to happen.
+    `label` and `tone` (good, wait, bad, quiet) summarize the answer. `is_settled`: no one needs to
+    act, and nothing more will happen.
     """
 
     label: str
@@ -38,8 +38,8 @@ class Diagnosis:
 
 
 def when(at: datetime | None) -> str:
-    """In UTC, as it is pasted to a player who may be anywhere."""
-    return date_format(at.astimezone(UTC), r"j F Y \a\t H:i \U\T\C") if at else _("some time ago")
+    """In UTC, since the player who reads it may be anywhere."""
+    return date_format(at.astimezone(UTC), r"j F Y \a\t H:i \U\T\C") if at else _("an unknown date")
 
 
 def link_page() -> str:
@@ -47,7 +47,7 @@ def link_page() -> str:
 
 
 def name_drop(case_claim: CaseClaim, items: str = "") -> str:
-    """As it is called; while nobody has named it, what is in it or where it is from."""
+    """The reward's name. If it has none yet: its items, or its campaign."""
     if case_claim.reward_name != case_claim.claim.reward_id:
         return f"“{case_claim.reward_name}”"
     if items:

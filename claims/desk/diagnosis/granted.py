@@ -1,4 +1,4 @@
-"""Claims that are no longer held: on their way, delivered, gone elsewhere, or taken back."""
+"""Answers about granted claims: pending, delivered, in another account, or revoked."""
 
 from django.utils.translation import gettext as _
 
@@ -36,16 +36,16 @@ def _granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
 def _not_asked_for(names: dict[str, object], case: Case) -> Diagnosis:
     asked = when(case.game_asked_at) if case.game_asked_at else _("never")
     return Diagnosis(
-        _("Ready, game has not asked"),
+        _("Waiting for the game"),
         "wait",
         _(
             "Your drop %(drop)s has been ready for your game account “%(player)s” since %(at)s. "
-            "The game hands it out when it next asks for your drops, usually as you log in."
+            "The game delivers it the next time it checks for your drops, usually when you log in."
         )
         % names,
         _(
-            "No game server has asked for %(items)s yet. Any game server last asked for anything: "
-            "%(asked)s. If that is long ago, the game's side has a fault."
+            "No game server has requested %(items)s yet. Last request by any game server: "
+            "%(asked)s. If that was long ago, the problem is on the game's side."
         )
         % {**names, "asked": asked},
     )
@@ -56,13 +56,14 @@ def _told_to_the_game(names: dict[str, object]) -> Diagnosis:
         _("With the game"),
         "wait",
         _(
-            "Your drop %(drop)s is with the game since %(listed)s and is about to be handed out to "
-            "your game account “%(player)s”. If it is not there after you log in again, tell us."
+            "We passed your drop %(drop)s to the game on %(listed)s, for your game account "
+            "“%(player)s”. The game is about to deliver it. If it isn't there after you log in "
+            "again, please let us know."
         )
         % names,
         _(
-            "A game server was told of %(items)s and has not said that it handed them out. Ask the "
-            "game's team; nothing is lost on our side."
+            "A game server received %(items)s but hasn't confirmed the delivery. Ask the game "
+            "team. Nothing is lost on our side."
         )
         % names,
     )
@@ -80,14 +81,14 @@ def _delivered(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "player": given[0].player,
             "at": when(given[-1].fulfilled_at),
         },
-        _("The game server handed out %(items)s, under its fulfilment id %(ids)s.")
+        _("The game server delivered %(items)s. Fulfilment ID: %(ids)s.")
         % {"items": case.items(given), "ids": ids},
         is_settled=True,
     )
 
 
 def _is_elsewhere(case_claim: CaseClaim, case: Case) -> bool:
-    """Given to another player than the one this story is about: linked otherwise at the time."""
+    """Whether all items went to another player, to whom the Kick user was linked at the time."""
     player = case.player
     return player is not None and all(one.player_id != player.pk for one in case_claim.entitlements)
 
@@ -98,8 +99,8 @@ def _elsewhere(case_claim: CaseClaim, case: Case) -> Diagnosis:
         _("In another game account"),
         "bad",
         _(
-            "Your drop %(drop)s went to another game account than “%(player)s”: the one that your "
-            "Kick account was linked to on %(at)s, when the drop arrived."
+            "Your drop %(drop)s went to a different game account than “%(player)s”: the account "
+            "that your Kick account was linked to when the drop arrived, on %(at)s."
         )
         % {
             "drop": name_drop(case_claim, case.items(case_claim.entitlements)),
@@ -107,8 +108,8 @@ def _elsewhere(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "at": when(theirs.granted_at),
         },
         _(
-            "It went to “%(other)s” (%(id)s). If both are this player's: take it back there, then "
-            "grant it by hand here. Do not name the other account to the player."
+            "It went to “%(other)s” (%(id)s). If both accounts belong to this player, revoke it "
+            "there, then grant it manually here. Don't reveal the other account to the player."
         )
         % {"other": theirs.player, "id": theirs.player.game_account_id},
         Remedy.GRANT,
@@ -119,14 +120,14 @@ def diagnose_revoked(case_claim: CaseClaim, case: Case) -> Diagnosis:
     taken = case_claim.of_status(REVOKED)
     reason = taken[0].revocation_reason if taken else ""
     return Diagnosis(
-        _("Taken back"),
+        _("Revoked"),
         "bad",
-        _("Your drop %(drop)s was taken back on %(at)s.")
+        _("Your drop %(drop)s was revoked on %(at)s.")
         % {
             "drop": name_drop(case_claim, case.items(taken)),
             "at": when(case_claim.claim.revoked_at),
         },
-        _("The reason given: %(reason)s. This is final; to give it after all, grant it by hand.")
+        _("Reason: %(reason)s. This is final. To restore the drop, grant it manually.")
         % {"reason": reason.rstrip(".")},
         is_settled=True,
     )

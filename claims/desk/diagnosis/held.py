@@ -1,8 +1,9 @@
-"""Claims that are held: an answer for each reason."""
+"""Answers about held claims, one for each hold reason."""
 
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from claims.desk.case.loading import Case, CaseClaim
 from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, link_page, name_drop
@@ -13,12 +14,12 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
     claim = case_claim.claim
     if case.kick_trouble:
         return Diagnosis(
-            _("Kick is down"),
+            _("Kick unavailable"),
             "bad",
             _(
-                "We have received your claim of %(drop)s and have to check it with Kick, whose "
-                "service does not answer at the moment. It is safe and arrives by itself as soon "
-                "as Kick answers again."
+                "We've received your claim for %(drop)s and need to confirm it with Kick, which "
+                "isn't responding right now. Your drop is safe. It'll arrive automatically once "
+                "Kick responds again."
             )
             % {"drop": name_drop(case_claim)},
             _("Kick's API: %(trouble)s") % {"trouble": case.kick_trouble},
@@ -28,13 +29,16 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
         _("Being confirmed"),
         "wait",
         _(
-            "We have received your claim of %(drop)s and are checking it with Kick. That takes a "
-            "minute or two, and you need to do nothing."
+            "We've received your claim for %(drop)s and are confirming it with Kick. This takes a "
+            "minute or two. You don't need to do anything."
         )
         % {"drop": name_drop(case_claim)},
-        _(
-            "Its campaign and reward are not registered together here, and Kick's claims API has "
-            "not shown yet that the claim is ours (looked up %(count)d times)."
+        ngettext(
+            "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
+            "the claim is ours (%(count)d attempt so far).",
+            "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
+            "the claim is ours (%(count)d attempts so far).",
+            claim.lookups,
         )
         % {"count": claim.lookups},
         Remedy.ASK_KICK,
@@ -46,14 +50,14 @@ def _not_ours(case_claim: CaseClaim, _case: Case) -> Diagnosis:
         _("Another organization's"),
         "quiet",
         _(
-            "Kick's records show no claim of this drop with us: it belongs to another game's "
-            "campaign, whose support can help you. (Claim %(id)s)"
+            "Kick's records show that this drop belongs to another game's campaign. Please contact "
+            "that game's support. (Claim %(id)s)"
         )
         % {"id": case_claim.claim.pk},
         _(
-            "Kick signs every organization's claims with one key, so theirs can be sent here. The "
-            "claims API did not show this one for a day. If it is ours after all, asking Kick "
-            "brings it back."
+            "Kick signs every organization's claims with the same key, so another organization's "
+            "claims can reach us. Kick's API didn't confirm this claim within 24 hours. If it's "
+            "ours after all, re-fetch the claims from Kick to bring it back."
         ),
         Remedy.ASK_KICK,
         is_settled=True,
@@ -65,13 +69,13 @@ def _unmapped(case_claim: CaseClaim, _case: Case) -> Diagnosis:
         _("Reward not mapped"),
         "bad",
         _(
-            "We have your claim of %(drop)s. We are still preparing this reward; it arrives by "
-            "itself as soon as it is ready, and you need to do nothing."
+            "We've received your claim for %(drop)s. We're still preparing this reward. It'll "
+            "arrive automatically as soon as it's ready. You don't need to do anything."
         )
         % {"drop": name_drop(case_claim)},
         _(
-            "The reward %(reward)s maps to no item. Mapping it grants every claim that waits for "
-            "it within a minute."
+            "The reward %(reward)s isn't mapped to any items. Once you map it, waiting claims of "
+            "linked viewers are granted within a minute."
         )
         % {"reward": case_claim.reward_name},
         Remedy.MAP,
@@ -79,24 +83,24 @@ def _unmapped(case_claim: CaseClaim, _case: Case) -> Diagnosis:
 
 
 def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
-    if case.player is not None:  # linked meanwhile: only the healing is still to come
+    if case.player is not None:  # linked in the meantime; the next sweep grants it
         return Diagnosis(
             _("About to be granted"),
             "wait",
-            _("We have your claim of %(drop)s; it arrives within a minute.")
+            _("We've received your claim for %(drop)s. It'll arrive within a minute.")
             % {"drop": name_drop(case_claim)},
-            _("Its Kick user is linked by now. The sweep grants it within a minute, or retry it."),
+            _("Its Kick user is linked now. The sweep grants it within a minute. Or retry it now."),
             Remedy.RETRY,
         )
     return Diagnosis(
         _("Not linked"),
         "wait",
         _(
-            "We have your claim of %(drop)s, made with the Kick account “%(kick)s”. It arrives as "
-            "soon as you link that Kick account to your game account, at %(url)s"
+            "We've received your claim for %(drop)s, made with the Kick account “%(kick)s”. It'll "
+            "arrive as soon as you link that Kick account to your game account at %(url)s"
         )
         % {"drop": name_drop(case_claim), "kick": case_claim.claim.account, "url": link_page()},
-        _("Only the player can link. The claim waits as long as it takes."),
+        _("Only the player can link. The claim doesn't expire."),
     )
 
 

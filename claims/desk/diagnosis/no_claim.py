@@ -1,4 +1,4 @@
-"""Nobody's claim is in sight."""
+"""The answer when there is no open claim."""
 
 from django.utils.translation import gettext as _
 
@@ -7,7 +7,7 @@ from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, link_page
 
 
 def diagnose_without_claim(case: Case) -> Diagnosis:
-    """What can be said of somebody none of whose claims is on its way."""
+    """The answer for a player or Kick user without an open claim."""
     if case.account is None or case.player is None:
         return _not_linked(case)
     return _kick_is_silent(case) if case.kick_trouble else _no_claim(case)
@@ -19,32 +19,36 @@ def _not_linked(case: Case) -> Diagnosis:
             _("No claim"),
             "quiet",
             _(
-                "Your Kick account “%(kick)s” is linked to no game account, and no claim of it "
-                "has reached us. Please link it at %(url)s, then claim again in Kick's inventory."
+                "Your Kick account “%(kick)s” isn't linked to a game account, and we haven't "
+                "received a claim from it. Please link it at %(url)s, then claim the drop again "
+                "in Kick's inventory."
             )
             % {"kick": case.account, "url": link_page()},
-            _("If Kick's inventory says “claimed”, ask Kick for it."),
+            _("If Kick's inventory says “claimed”, re-fetch the claims from Kick."),
             Remedy.ASK_KICK,
         )
     return Diagnosis(
         _("Not linked"),
         "wait",
         _(
-            "Your game account “%(player)s” is linked to no Kick account. Please link it at "
-            "%(url)s; whatever you have claimed on Kick by then arrives at once."
+            "Your game account “%(player)s” isn't linked to a Kick account. Please link it at "
+            "%(url)s. Drops you have already claimed on Kick will arrive right away."
         )
         % {"player": case.player, "url": link_page()},
-        _("Ask for the name on Kick and search for that: its claims may wait, or be elsewhere."),
+        _(
+            "Ask for their Kick name and search for it: its claims may be waiting, or may have "
+            "gone to another game account."
+        ),
     )
 
 
 def _kick_is_silent(case: Case) -> Diagnosis:
     return Diagnosis(
-        _("Kick is down"),
+        _("Kick unavailable"),
         "bad",
         _(
-            "Kick's service does not answer us at the moment. Whatever you claimed there is safe, "
-            "and arrives by itself as soon as Kick answers again."
+            "Kick isn't responding to us right now. The drops you claimed there are safe. They'll "
+            "arrive automatically once Kick responds again."
         ),
         _("Kick's API: %(trouble)s") % {"trouble": case.kick_trouble},
         Remedy.ASK_KICK,
@@ -56,11 +60,11 @@ def _no_claim(case: Case) -> Diagnosis:
         _("No claim"),
         "quiet",
         _(
-            "Your Kick account “%(kick)s” is linked to your game account “%(player)s”, and Kick "
-            "has told us of no claim by it. Please see in Kick's inventory, with that same Kick "
-            "account, whether the drop says “claimed”."
+            "Your Kick account “%(kick)s” is linked to your game account “%(player)s”, but we "
+            "haven't received a claim from it. Please log in to Kick with that same account and "
+            "check whether the drop says “claimed” in your inventory."
         )
         % {"kick": case.account, "player": case.player},
-        _("If it does, its webhook was lost: ask Kick, and it is here in a moment."),
+        _("If it does, its webhook was lost. Re-fetch the claims from Kick to get it now."),
         Remedy.ASK_KICK,
     )

@@ -4,10 +4,16 @@ from datetime import timedelta
 
 from django import template
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 register = template.Library()
 
-UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+UNITS = (
+    (pgettext_lazy("unit of time", "d"), 86400),
+    (pgettext_lazy("unit of time", "h"), 3600),
+    (pgettext_lazy("unit of time", "min"), 60),
+    (pgettext_lazy("unit of time", "s"), 1),
+)
 
 
 @register.filter

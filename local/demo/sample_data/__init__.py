@@ -1,9 +1,10 @@
-"""Fills a database with what weeks of campaigns leave behind, to look at and to measure with.
+"""Fills a database with weeks of sample campaigns, for demos and measurements.
 
-The shapes are those of life: most claims come in bursts in the evening and in the hour in which a
-stream begins, most players are linked by then, some link days later, some never; one reward is not
-mapped; a few webhooks are lost; the game hands out within seconds of the next log-in; Kick is told
-soon after. The rows are written directly: recording a million claims one by one would take hours.
+The data is realistic: most claims come in bursts in the evening and at the start of an hour, when
+streams begin. Most players are linked by then; some link days later, some never. One reward isn't
+mapped. A few webhooks are lost. The game delivers within seconds of the next login, and Kick gets
+its report soon after. Rows are inserted directly, since recording a million claims would take
+hours.
 """
 
 import random
@@ -20,9 +21,9 @@ CLAIMS_PER_KICK_USER = 2.5
 
 
 def make_sample_data(*, claims: int, seed: int, now: datetime) -> Iterator[int]:
-    """Write so many claims with all that belongs to them; yields how many are written so far.
+    """Write this many claims with their related rows. Yields the number written so far.
 
-    The same seed gives the same rows beside `now`. On a repeat as many more are added.
+    The same seed and `now` give the same rows. A repeat adds the same number of claims again.
     """
     chance = random.Random(seed)  # noqa: S311 (no secret)
     offers = make_catalogue(now)

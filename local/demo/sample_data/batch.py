@@ -1,4 +1,4 @@
-"""Made-up rows that are written together, and the numbers they are known by."""
+"""Batches of sample rows, and their ids."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from claims.models import Claim, Entitlement
 
 @dataclass
 class Batch:
-    """Rows that are written together, in the order in which they need each other."""
+    """Rows that are written together, ordered so that references exist."""
 
     players: list[Player] = field(default_factory=list)
     accounts: list[PlatformAccount] = field(default_factory=list)
@@ -21,7 +21,7 @@ class Batch:
 
 
 class Numbers:
-    """Ids that no row has yet, counted up from what is there."""
+    """Counts up from `first` to give unused ids."""
 
     def __init__(self, first: int) -> None:
         self.next = first

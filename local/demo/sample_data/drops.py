@@ -1,4 +1,4 @@
-"""Made-up claims: when they come, and what becomes of each."""
+"""Sample claims: when they are made, and their status."""
 
 import math
 import random
@@ -13,7 +13,7 @@ from local.demo.sample_data.offers import DAYS, Offer
 TOLD_WITHIN = timedelta(minutes=2)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 Status, Reason, Source = Claim.Status, Claim.HoldReason, Claim.Source
-# Of 1,000 claims: those whose webhook was lost, and those that are another organization's.
+# Per 1,000 claims: lost webhooks, and claims of another organization.
 LOST_WEBHOOKS, FOREIGN = 25, 4
 
 
@@ -112,7 +112,7 @@ def _revoke(owed: Entitlement, claim: Claim, at: datetime) -> None:
 
 
 def _moment(chance: random.Random, now: datetime) -> datetime:
-    """More towards now, in the evening, and in the first minutes of an hour."""
+    """A random time, more often recent, in the evening and in the first minutes of an hour."""
     day = DAYS * chance.random() ** 1.5
     hour = (19 + chance.gauss(0, 3.2)) % 24
     minute = min(59.0, chance.expovariate(1 / 14))
@@ -122,7 +122,7 @@ def _moment(chance: random.Random, now: datetime) -> datetime:
 
 
 def _ulid(at: datetime, number: int) -> str:
-    """26 characters, of which the first ten are the milliseconds of `at`, like Kick's."""
+    """26 characters like Kick's ids: the first ten encode the milliseconds of `at`."""
     return _base32(int(at.timestamp() * 1000), 10) + _base32(number * 2_654_435_761, 16)
 
 

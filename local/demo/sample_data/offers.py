@@ -1,4 +1,4 @@
-"""The made-up catalogue: what is claimed."""
+"""The sample catalogue."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def make_catalogue(now: datetime) -> list[Offer]:
 
 
 def _make_rewards(campaign: Campaign, now: datetime) -> Iterator[Offer]:
-    """The first six are mapped to an item each; the last one nobody has mapped or named yet."""
+    """The first six rewards map to an item each. The last reward has no name and no mapping."""
     for number, (name, sku, quantity) in enumerate((*OFFERS, ("", "", 0))):
         reward, is_new = Reward.objects.get_or_create(
             reward_id=f"01DEMOREWARD{number:014}",

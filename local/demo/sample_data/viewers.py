@@ -1,4 +1,4 @@
-"""Made-up viewers: who claims, and since when they are linked."""
+"""Sample viewers, and when they linked."""
 
 import random
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from accounts.models import LinkEvent, PlatformAccount, Player
 from local.demo.sample_data.batch import Batch, Numbers
 from local.demo.sample_data.offers import DAYS
 
-# Of 1,000 Kick users: linked before their first claim, linked after it, never linked.
+# Per 1,000 Kick users: linked before their first claim, or after it. The others never link.
 LINKED_FIRST, LINKED_LATE = 800, 120
 NAMES = ("ember", "nova", "vega", "lyra", "orion", "rook", "pixel", "moth", "quill", "sable")
 
