@@ -84,14 +84,14 @@ def test_desk_with_life_in_it_is_accessible(page: "Page", check: Check, lived_in
 def test_answers_to_a_form_are_accessible(page: "Page", live_server: Any, lived_in: Claim) -> None:
     page.goto(live_server.url + reverse("desk:map", args=[lived_in.reward_id]))
     page.select_option("[name=form-0-item]", index=1)
-    page.get_by_role("button", name="Show what it does").click()
+    page.get_by_role("button", name="Preview").click()
     page.wait_for_selector(".effects")
     found = find_violations(page)
     player = Player.objects.earliest("pk")
     page.goto(live_server.url + reverse("desk:grant", args=[player.pk]))
     page.select_option("[name=pair]", index=1)
     page.fill("[name=reason]", " ")
-    page.get_by_role("button", name="Grant by hand").click()
+    page.get_by_role("button", name="Grant manually").click()
     page.wait_for_selector(".errorlist")
 
     assert found + find_violations(page) == []

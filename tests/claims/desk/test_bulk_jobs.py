@@ -116,7 +116,7 @@ def test_job_that_kick_does_not_answer_has_failed(settings):
 def test_job_of_too_much(monkeypatch):
     monkeypatch.setattr(bulk_jobs, "SUBJECTS_AT_MOST", 2)
 
-    with pytest.raises(TooMuchAtOnce, match="at most 2, not 3"):
+    with pytest.raises(TooMuchAtOnce, match="at most 2 at a time, not 3"):
         start_job(kind=Kind.RETRY, subjects=["1", "2", "3"], act=ACT)
 
 
@@ -128,10 +128,10 @@ def test_page_shows_progress_and_stops(support: Client):
     support.post(reverse("desk:stop_job", args=[job.pk]))
 
     assert "0 of 2" in shown
-    assert "Stop it" in shown
+    assert ">Stop</button>" in shown
     job.refresh_from_db()
     assert job.stop_asked_at is not None
-    assert "It was asked to stop" in support.get(page).content.decode()
+    assert "Stopping after the current step" in support.get(page).content.decode()
 
 
 def test_job_of_ops_is_not_stopped_by_support(support: Client):

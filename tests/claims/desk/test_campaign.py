@@ -160,7 +160,7 @@ def test_page_shows_time_channels_test_mode_and_funnel(ops: Client):
 
     page = show(ops, campaign)
 
-    for said in ("test mode", "nova_live", "running", "2 × Cape", "maps to nothing: map it"):
+    for said in ("test mode", "nova_live", "running", "2 × Cape", "not mapped: map it"):
         assert said in page
     blocked = InlineCode()
     blocked.feed(page)
@@ -174,8 +174,8 @@ def test_page_shows_time_channels_test_mode_and_funnel(ops: Client):
 def test_page_of_a_campaign_without_anything(support: Client):
     page = show(support, make_campaign(name="", category="", rewards=[]))
 
-    assert "It has no dates here" in page
-    assert "It has no rewards yet" in page
+    assert "No dates set." in page
+    assert "No rewards yet." in page
     assert "Change…" not in page
 
 

@@ -47,13 +47,13 @@ def test_every_hop_has_its_time_and_gap() -> None:
 
     assert story.about is not None
     assert [(hop.what, span(hop.gap)) for hop in story.about.hops] == [
-        ("Claimed at Kick", ""),
-        ("Delivered by Kick's webhook", "2.0 s"),
+        ("Claimed on Kick", ""),
+        ("Received by webhook", "2.0 s"),
         ("Held", "0.0 s"),
         ("Granted to Nova", "58 s"),
-        ("Asked for by the game", "5.0 s"),
-        ("Handed out by the game", "1.0 s"),
-        ("Written back: Kick shows it as processed", ""),
+        ("Requested by the game", "5.0 s"),
+        ("Delivered by the game", "1.0 s"),
+        ("Reported: Kick shows it as processed", ""),
     ]
     assert span(story.about.took) == "1 min 6 s"
 
@@ -71,7 +71,7 @@ def test_refused_write_is_a_hop() -> None:
     story = case_of_player(player)
 
     assert story.about is not None
-    assert story.about.hops[-1].what == "Kick refuses to show it as processed"
+    assert story.about.hops[-1].what == "Kick rejects the “processed” status"
 
 
 def test_answer_is_about_what_is_not_settled_unless_a_claim_is_named() -> None:

@@ -32,7 +32,7 @@ def granted_at(at, **fields):
     return claim_at(at, status="GRANTED", granted_at=at, **fields)
 
 
-# --- How it goes -------------------------------------------------------------------------------
+# --- Activity ---------------------------------------------------------------------------------
 
 
 def test_claims_per_hour_tells_granted_from_held():
@@ -115,7 +115,7 @@ def test_held_claims_with_their_age_and_what_resolves_them():
 
     mapping, link = attention.held_claims(now=NOW)
 
-    assert (mapping.count.shown, mapping.cure_label) == ("1", "Map them…")
+    assert (mapping.count.shown, mapping.cure_label) == ("1", "Map rewards…")
     assert (link.count.shown, link.waited) == ("2", 5 * HOUR)
 
 
@@ -206,7 +206,7 @@ def test_page_says_so_when_all_is_well(support: Client):
             job=job, expires_at=now, not_before=now, last_began_at=now, last_ended_at=now
         )
 
-    assert "All is well" in support.get("/admin/").content.decode()
+    assert "All clear" in support.get("/admin/").content.decode()
 
 
 def test_page_without_permission_to_see_claims_is_the_plain_one(client, make_nobody):
@@ -215,7 +215,7 @@ def test_page_without_permission_to_see_claims_is_the_plain_one(client, make_nob
     page = client.get("/admin/")
 
     assert page.status_code == 200
-    assert "Needs a person" not in page.content.decode()
+    assert "Needs attention" not in page.content.decode()
 
 
 def test_page_runs_no_more_statements_as_rows_grow(support: Client):

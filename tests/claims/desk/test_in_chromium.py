@@ -58,7 +58,7 @@ def test_not_linked(page, live_server):
 
     sentence = look_up(page, live_server, "night_owl")
 
-    assert "It arrives as soon as you link that Kick account" in sentence
+    assert "It'll arrive as soon as you link that Kick account" in sentence
 
 
 def test_linked_the_wrong_game_account(page, live_server):
@@ -66,15 +66,15 @@ def test_linked_the_wrong_game_account(page, live_server):
     misplaced = granted(wrong, account)
 
     sentence = look_up(page, live_server, "nova_live")
-    page.click("text=See the account it went to")
-    page.click("text=Take back…")
-    give_reason(page, "Take back", "linked the wrong account")
+    page.click("text=View the account it went to")
+    page.click("text=Revoke…")
+    give_reason(page, "Revoke", "linked the wrong account")
     look_up(page, live_server, "nova#1")
-    page.click("text=Grant by hand…")
+    page.click("text=Grant manually…")
     page.select_option("[name=pair]", index=1)
-    give_reason(page, "Grant by hand", "linked the wrong account")
+    give_reason(page, "Grant manually", "linked the wrong account")
 
-    assert "went to another game account than “Nova”" in sentence
+    assert "went to a different game account than “Nova”" in sentence
     misplaced.refresh_from_db()
     assert misplaced.status == "REVOKED"
     assert "has been ready for your game account “Nova”" in page.inner_text(".answer-sentence")
@@ -89,7 +89,7 @@ def test_claimed_before_linking(page, live_server):
     sentence = look_up(page, live_server, owed.claim_id)
 
     assert "has been ready for your game account “Nova”" in sentence
-    assert "Kick user isn't linked to a player" in page.inner_text(".hops")
+    assert str(Claim.HoldReason.NOT_LINKED.label) in page.inner_text(".hops")
 
 
 def test_linked_after(page, live_server):
@@ -97,10 +97,10 @@ def test_linked_after(page, live_server):
     make_claim(account=account, campaign=make_campaign(rewards=[cape()]))
 
     sentence = look_up(page, live_server, "nova#1")
-    said = press(page, "Retry what is held")
+    said = press(page, "Retry held claims")
 
-    assert "it arrives within a minute" in sentence
-    assert "1 held claim was granted." in said
+    assert "It'll arrive within a minute" in sentence
+    assert "1 held claim granted." in said
     assert "has been ready for your game account" in page.inner_text(".answer-sentence")
 
 
@@ -111,14 +111,14 @@ def test_reward_not_mapped(page, live_server, settings):
     make_claim(account=account, campaign=campaign, hold_reason="UNMAPPED_REWARD")
 
     sentence = look_up(page, live_server, "nova_live")
-    page.click("text=Map the reward…")
+    page.click("text=Map reward…")
     page.select_option("[name=form-0-item]", label="Ember cape")
-    page.get_by_role("button", name="Show what it does").click()
+    page.get_by_role("button", name="Preview").click()
     effects = page.inner_text(".effects")
     page.get_by_role("button", name="Map and grant").click()
     page.wait_for_selector(".job-progress")
 
-    assert "We are still preparing this reward" in sentence
+    assert "We're still preparing this reward" in sentence
     assert "1" in effects.splitlines()
     assert campaign.rewards.get().items.get().name == "Ember cape"
 
@@ -129,10 +129,10 @@ def test_webhook_lost(page, live_server, local_kick, api):
     lose_a_webhook(local_kick, account)
 
     sentence = look_up(page, live_server, "nova_live")
-    said = press(page, "Ask Kick now")
+    said = press(page, "Re-fetch from Kick")
 
-    assert "Kick has told us of no claim by it" in sentence
-    assert "1 new here, 1 granted now" in said
+    assert "we haven't received a claim from it" in sentence
+    assert "1 new, 1 granted" in said
     assert "has been ready for your game account" in page.inner_text(".answer-sentence")
 
 
@@ -143,10 +143,10 @@ def test_kick_down(page, live_server, settings):
     Lease.objects.create(job="catch_up", expires_at=now, not_before=now, error="It is down.")
 
     sentence = look_up(page, live_server, "nova_live")
-    said = press(page, "Ask Kick now")
+    said = press(page, "Re-fetch from Kick")
 
-    assert "arrives by itself as soon as Kick answers again" in sentence
-    assert "Kick could not be asked" in said
+    assert "arrive automatically once Kick responds again" in sentence
+    assert "Kick's API request failed" in said
 
 
 def test_game_server_has_not_asked(page, live_server):
@@ -154,8 +154,8 @@ def test_game_server_has_not_asked(page, live_server):
 
     sentence = look_up(page, live_server, str(owed.pk))
 
-    assert "usually as you log in" in sentence
-    assert "last asked for anything: never" in page.inner_text(".answer-note")
+    assert "usually when you log in" in sentence
+    assert "Last request by any game server: never" in page.inner_text(".answer-note")
 
 
 def test_fulfilled_already(page, live_server):
@@ -176,7 +176,7 @@ def test_another_organizations_claim(page, live_server):
         not_ours_at=timezone.now(),
     )
 
-    assert "it belongs to another game's campaign" in look_up(page, live_server, claim.pk)
+    assert "this drop belongs to another game's campaign" in look_up(page, live_server, claim.pk)
 
 
 # --- Every page --------------------------------------------------------------------------------

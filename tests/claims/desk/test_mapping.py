@@ -110,7 +110,7 @@ def test_page_shows_first_what_it_does(ops: Client, reward):
 
     page = ops.post(url, form((item.pk, 2), ("", ""))).content.decode()
 
-    assert "held claims are granted now" in page
+    assert "held claims to grant now" in page
     assert "2 × Box" in page
     assert not reward.mapping.exists()
 
@@ -161,5 +161,5 @@ def test_queue_lists_what_waits_longest_first(support: Client, reward):
     page = support.get(reverse("desk:queue")).content.decode()
 
     assert [(row.reward, row.waiting) for row in found.rewards] == [(reward, 3), (idle, 0)]
-    assert "3 claims wait" in page
+    assert "3 held claims" in page
     assert "no category" in page

@@ -76,7 +76,7 @@ def test_search_for_what_is_not_there_says_what_it_takes(support: Client, term: 
     page = support.get(reverse("desk:search"), {"find": term})
 
     assert page.status_code == 200
-    assert "The box takes a whole game account id" in page.content.decode()
+    assert "Search by exact game account ID" in page.content.decode()
     assert "<b>" not in page.content.decode().split("<h1>")[1]
 
 

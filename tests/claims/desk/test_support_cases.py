@@ -71,7 +71,7 @@ def test_not_linked(support: Client) -> None:
     label, sentence = said(support, "night_owl")
 
     assert label == "Not linked"
-    assert "We have your claim of “Ember cape”, made with the Kick account “night_owl”" in sentence
+    assert "your claim for “Ember cape”, made with the Kick account “night_owl”" in sentence
     assert "http://localhost:8000/link/" in sentence
 
 
@@ -81,7 +81,7 @@ def test_not_linked_asked_about_by_the_game_account(support: Client) -> None:
     label, sentence = said(support, "nova#1")
 
     assert label == "Not linked"
-    assert sentence.startswith("Your game account “Nova” is linked to no Kick account.")
+    assert sentence.startswith("Your game account “Nova” isn't linked to a Kick account.")
 
 
 def test_linked_the_wrong_game_account(ops: Client) -> None:
@@ -105,10 +105,10 @@ def test_linked_the_wrong_game_account(ops: Client) -> None:
     )
 
     assert label == "In another game account"
-    assert "went to another game account than “Nova”" in sentence
+    assert "went to a different game account than “Nova”" in sentence
     assert "second" not in sentence.lower(), "whose it is, is not for the player's eyes"
     assert Entitlement.objects.get(pk=misplaced.pk).status == "REVOKED"
-    assert said(ops, "nova#1")[0] == "Ready, game has not asked"
+    assert said(ops, "nova#1")[0] == "Waiting for the game"
 
 
 def test_claimed_before_linking(support: Client) -> None:
@@ -124,10 +124,10 @@ def test_claimed_before_linking(support: Client) -> None:
 
     label, sentence = said(support, claim.pk)
 
-    assert label == "Ready, game has not asked"
+    assert label == "Waiting for the game"
     assert "ready for your game account “Nova” since 23 June 2026 at 13:00 UTC" in sentence
     assert hops(support, claim.pk)[:3] == [
-        "Delivered by Kick's webhook",
+        "Received by webhook",
         "Held",
         "Granted to Nova",
     ]
@@ -142,10 +142,10 @@ def test_linked_after_but_not_healed_yet(support: Client) -> None:
 
     assert (label, sentence) == (
         "About to be granted",
-        "We have your claim of “Ember cape”; it arrives within a minute.",
+        "We've received your claim for “Ember cape”. It'll arrive within a minute.",
     )
     assert Entitlement.objects.get().player == player
-    assert said(support, "nova#1")[0] == "Ready, game has not asked"
+    assert said(support, "nova#1")[0] == "Waiting for the game"
     assert AuditEvent.objects.get().after == {"granted": 1}
 
 
@@ -160,9 +160,11 @@ def test_reward_not_mapped(ops: Client) -> None:
 
     answer = page.context["story"].answer
     assert answer.label == "Reward not mapped"
-    assert answer.to_player.startswith("We have your claim of “Ember cape”. We are still preparing")
+    assert answer.to_player.startswith(
+        "We've received your claim for “Ember cape”. We're still preparing"
+    )
     assert reverse("desk:map", args=[campaign.rewards.get().pk]) in str(page.content)
-    assert said(ops, "nova_live")[0] == "Ready, game has not asked"
+    assert said(ops, "nova_live")[0] == "Waiting for the game"
 
 
 def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> None:
@@ -174,10 +176,10 @@ def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> N
     press(support, "ask_kick", account.pk)
 
     assert before[0] == "No claim"
-    assert "Kick has told us of no claim by it" in before[1]
-    assert said(support, "nova_live")[0] == "Ready, game has not asked"
+    assert "we haven't received a claim from it" in before[1]
+    assert said(support, "nova_live")[0] == "Waiting for the game"
     assert hops(support, "nova_live")[:2] == [
-        "Claimed at Kick",
+        "Claimed on Kick",
         "Found through Kick's claims API",
     ]
     assert Entitlement.objects.get().player == player
@@ -206,9 +208,9 @@ def test_kick_down(support: Client, settings: Any) -> None:
     label, sentence = said(support, "nova_live")
     page = press(support, "ask_kick", account.pk)
 
-    assert label == "Kick is down"
-    assert "arrives by itself as soon as Kick answers again" in sentence
-    assert "Kick could not be asked" in page.content.decode()
+    assert label == "Kick unavailable"
+    assert "arrive automatically once Kick responds again" in sentence
+    assert "API request failed: " in page.content.decode()
     assert "error" in AuditEvent.objects.get().after
 
 
@@ -220,11 +222,11 @@ def test_game_server_has_not_asked(support: Client) -> None:
     not_asked = look_up(support, str(owed.pk)).context["story"].answer
     mark_first_listed(entitlement_ids=[owed.pk], now=NOW + HOUR)
 
-    assert "usually as you log in" in not_asked.to_player
-    assert "last asked for anything: never" in not_asked.to_staff
+    assert "usually when you log in" in not_asked.to_player
+    assert "Last request by any game server: never" in not_asked.to_staff
     label, sentence = said(support, str(owed.pk))
     assert label == "With the game"
-    assert "with the game since 23 June 2026 at 13:00 UTC" in sentence
+    assert "to the game on 23 June 2026 at 13:00 UTC" in sentence
 
 
 def test_fulfilled_already(support: Client) -> None:
@@ -264,10 +266,10 @@ def test_another_organizations_claim(support: Client) -> None:
     label, sentence = said(support, claim.pk)
 
     assert label == "Another organization's"
-    assert "it belongs to another game's campaign" in sentence
+    assert "this drop belongs to another game's campaign" in sentence
     assert hops(support, claim.pk) == [
-        "Delivered by Kick's webhook",
+        "Received by webhook",
         "Held",
-        "Given up on",
-        "Held now",
+        "Marked as foreign",
+        "Currently held",
     ]

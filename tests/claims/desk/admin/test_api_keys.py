@@ -65,7 +65,7 @@ def test_revoke_selected_keys(admin_client):
 
     answer = admin_client.post("/admin/claims/apikey/", form, follow=True)
 
-    assert "1 key is refused from now on." in answer.content.decode()
+    assert "1 API key revoked." in answer.content.decode()
     assert find_api_key(secret) is None
 
 

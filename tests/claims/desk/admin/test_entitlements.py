@@ -21,7 +21,7 @@ def test_revoke_asks_for_a_reason_first(admin_client):
     page = act(admin_client, granted, fulfilled).content.decode()
 
     assert 'name="reason"' in page
-    assert "1 of these has been fulfilled" in page
+    assert "1 entitlement is already fulfilled" in page
     assert not Entitlement.objects.filter(revoked_at__isnull=False).exists()
 
 
@@ -30,12 +30,12 @@ def test_revoke_with_a_reason(admin_client):
 
     answer = act(admin_client, granted, fulfilled, confirmed="yes", reason="refunded")
 
-    assert "1 taken back; 1 had been fulfilled and got a note" in answer.content.decode()
+    assert "1 revoked. 1 already fulfilled: note added." in answer.content.decode()
     granted.refresh_from_db()
     assert (granted.status, granted.revocation_reason) == ("REVOKED", "refunded")
     granted.claim.refresh_from_db()
     assert granted.claim.status == "REVOKED"
-    assert {entry.change_message for entry in LogEntry.objects.all()} == {"Taken back: refunded"}
+    assert {entry.change_message for entry in LogEntry.objects.all()} == {"Revoked: refunded"}
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 1001])
@@ -54,7 +54,7 @@ def test_revoke_of_too_many(admin_client, monkeypatch):
 
     answer = act(admin_client, make_entitlement(), make_entitlement(), confirmed="y", reason="x")
 
-    assert "Choose at most" in answer.content.decode()
+    assert "Select at most" in answer.content.decode()
     assert not Entitlement.objects.filter(status="REVOKED").exists()
 
 
@@ -67,7 +67,7 @@ def test_revoke_is_refused_to_those_who_may_only_look(client, make_staff):
     granted.refresh_from_db()
     assert granted.status == "GRANTED"
     page = client.get(reverse("admin:claims_entitlement_change", args=[granted.pk]))
-    assert "Take back" not in page.content.decode()
+    assert "Revoke…" not in page.content.decode()
 
 
 def test_revoke_from_the_page_of_one(admin_client):

@@ -274,7 +274,7 @@ def test_pages_of_what_names_campaigns_and_rewards_that_are_not_registered(admin
     )
 
     for url in (list_of("claims_claim"), page_of("claims_claim", claim)):
-        assert text(admin_client.get(url)).count("not registered here") == 2
+        assert text(admin_client.get(url)).count("not registered") == 2
 
 
 def test_pages_of_what_names_campaigns_and_rewards_that_were_deleted(admin_client, one_of_each):

@@ -9,7 +9,7 @@ from tests.factories import make_campaign, make_claim, make_reward
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(("waiting", "said"), [(1, "1 claim waits"), (3, "2+ claims wait")])
+@pytest.mark.parametrize(("waiting", "said"), [(1, "1 held claim"), (3, "2+ held claims")])
 def test_page_says_how_many_claims_wait(admin_client, monkeypatch, waiting, said):
     for module in (mapping, rewards):
         monkeypatch.setattr(module, "COUNTED_UP_TO", 2)
