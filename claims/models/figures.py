@@ -44,4 +44,4 @@ class RewardFunnel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reward_id} in {self.campaign_id}"
+        return f"{self.reward_id} · {self.campaign_id}"

@@ -20,7 +20,7 @@ class ReconcileRun(models.Model):
         RUNNING = "RUNNING", _("running")
         INTERRUPTED = "INTERRUPTED", _("interrupted, will resume")
         DONE = "DONE", _("done")
-        GIVEN_UP = "GIVEN_UP", _("given up")
+        GIVEN_UP = "GIVEN_UP", _("failed")
 
     kind = models.TextField(_("kind"), choices=Kind)
     # "" means every campaign. Not a foreign key: a run stays even if its campaign is deleted.

@@ -53,5 +53,5 @@ def name_drop(case_claim: CaseClaim, items: str = "") -> str:
     if items:
         return f"“{items}”"
     if case_claim.campaign_name != case_claim.claim.campaign_id:
-        return _("a drop of “%(campaign)s”") % {"campaign": case_claim.campaign_name}
+        return _("a drop from “%(campaign)s”") % {"campaign": case_claim.campaign_name}
     return _("a drop")
