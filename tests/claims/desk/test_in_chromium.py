@@ -111,7 +111,7 @@ def test_reward_not_mapped(page, live_server, settings):
     make_claim(account=account, campaign=campaign, hold_reason="UNMAPPED_REWARD")
 
     sentence = look_up(page, live_server, "nova_live")
-    page.click("text=Map reward…")
+    page.click("text=Map the reward…")
     page.select_option("[name=form-0-item]", label="Ember cape")
     page.get_by_role("button", name="Preview").click()
     effects = page.inner_text(".effects")
