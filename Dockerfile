@@ -16,7 +16,7 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 # Settings are checked at every start, including this one. None of these values is kept.
 RUN VAR_DIR=/tmp/build SECRET_KEY=only-while-the-image-is-built-and-never-used-afterwards \
     TOKEN_KEYS=c2FtcGxlLXRva2VuLWtleS0zMi1ieXRlcy1sb25nLi4= \
-    ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid \
+    ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid GAME_NAME=build \
     KICK_CLIENT_ID=build KICK_CLIENT_SECRET=build \
     OIDC_ISSUER=https://build.invalid OIDC_CLIENT_ID=build OIDC_CLIENT_SECRET=build \
     python manage.py collectstatic --no-input --verbosity 0 \

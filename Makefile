@@ -70,7 +70,7 @@ has-python:
 # Valid production settings for `check --deploy`. They are samples and give access to nothing.
 PRODUCTION = env DEBUG=0 VAR_DIR=var/check \
 	SECRET_KEY=a-sample-of-a-secret-key-that-is-long-enough-and-is-never-used \
-	ALLOWED_HOSTS=drops.example.com PUBLIC_URL=https://drops.example.com \
+	ALLOWED_HOSTS=drops.example.com PUBLIC_URL=https://drops.example.com GAME_NAME=sample \
 	TOKEN_KEYS=c2FtcGxlLXRva2VuLWtleS0zMi1ieXRlcy1sb25nLi4= \
 	KICK_CLIENT_ID=sample KICK_CLIENT_SECRET=sample \
 	OIDC_ISSUER=https://login.example.com OIDC_CLIENT_ID=sample OIDC_CLIENT_SECRET=sample

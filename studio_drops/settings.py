@@ -1,8 +1,8 @@
-"""Every setting, read once from the environment; docs/operators/configuration.md lists them.
+"""All settings, each read once from the environment. docs/operators/configuration.md lists them.
 
-With DEBUG on (the default) everything has a value that works on a laptop, and only loopback hosts
-are answered, so that a production host that forgot DEBUG=0 fails loudly. With DEBUG off each
-missing or unsafe value is a fault, and all faults are named at once, at start.
+With DEBUG on (the default) every setting has a value that works on a laptop, and only loopback
+hosts are served, so a production host without DEBUG=0 fails immediately. With DEBUG off, the
+process refuses to start if a value is missing or unsafe, and lists all such values at once.
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 class Environment(environ.Env):  # type: ignore[misc]
-    """As environ's, but a value of the wrong kind is named with its variable."""
+    """django-environ's Env, except that an error names the variable with the invalid value."""
 
     def get_value(self, var: str, cast: Any = None, **options: Any) -> Any:
         try:
             return super().get_value(var, cast, **options)
-        except ValueError as error:  # never of a secret: those are texts
+        except ValueError as error:  # secrets are plain text, so this never prints one
             expected = {int: "a whole number", float: "a number"}[cast]
             raise ImproperlyConfigured(
                 f"{var} is {self.str(var)!r}: expected {expected}."
@@ -39,7 +39,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
-# Known to everybody, and refused when DEBUG is off.
+# Public values, so they're refused when DEBUG is off.
 DEVELOPMENT_SECRET_KEY = "development-only-and-refused-when-DEBUG-is-off-0123456789"  # noqa: S105
 DEVELOPMENT_TOKEN_KEY = "ZGV2ZWxvcG1lbnQtb25seS1yZWZ1c2VkLWVsc2V3aGU="  # noqa: S105
 LOCAL_KICK_URL = "http://localhost:8100"
@@ -55,16 +55,18 @@ def origin_of(url: str) -> str:
 
 
 def secret(name: str, default: str = "") -> str:
-    """The variable NAME, or the content of the file that NAME_FILE points to."""
+    """Return the variable `name`, or the contents of the file that `{name}_FILE` points to."""
     SECRET_VARIABLES.append(name)
     path = env.str(f"{name}_FILE", default="")
     try:
         return Path(path).read_text().strip() if path else env.str(name, default=default)
     except OSError as error:
-        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}.") from error
+        raise ImproperlyConfigured(
+            f"{name}_FILE can't be read: {error}. Check the path and its permissions."
+        ) from error
 
 
-# --- What this deployment is -------------------------------------------------------------------
+# --- Deployment --------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = secret("SECRET_KEY", DEVELOPMENT_SECRET_KEY if DEBUG else "")
@@ -73,7 +75,7 @@ ALLOWED_HOSTS = (
     ["localhost", "127.0.0.1", "[::1]"] if DEBUG else env.list("ALLOWED_HOSTS", default=[])
 )
 CSRF_TRUSTED_ORIGINS = [origin_of(PUBLIC_URL)] if PUBLIC_URL else []
-GAME_NAME = env.str("GAME_NAME", default="Starfall Online")
+GAME_NAME = env.str("GAME_NAME", default="Starfall Online" if DEBUG else "").strip()
 SUPPORT_URL = env.str("SUPPORT_URL", default="")
 
 # --- Kick --------------------------------------------------------------------------------------
@@ -83,18 +85,18 @@ KICK_API_URL = env.str("KICK_API_URL", default=LOCAL_KICK_URL if DEBUG else "htt
 KICK_CLIENT_ID = env.str("KICK_CLIENT_ID", default="studio-drops-demo" if DEBUG else "")
 KICK_CLIENT_SECRET = secret("KICK_CLIENT_SECRET", "development-only" if DEBUG else "")
 KICK_REDIRECT_URI = f"{PUBLIC_URL}/link/kick/callback"
-# Where a linked player goes on: Kick's page of drops and claims.
+# Where a linked player goes next: Kick's drops inventory.
 KICK_INVENTORY_URL = env.str(
     "KICK_INVENTORY_URL",
     default=f"{LOCAL_KICK_URL}/" if DEBUG else "https://kick.com/drops/inventory",
 )
 
-# Fernet keys, newest first, that encrypt refresh tokens at rest; older ones still decrypt.
+# Fernet keys that encrypt stored refresh tokens, newest first. Older keys can still decrypt.
 TOKEN_KEYS = [
     key for key in secret("TOKEN_KEYS", DEVELOPMENT_TOKEN_KEY if DEBUG else "").split(",") if key
 ]
 
-# --- The game's own login ----------------------------------------------------------------------
+# --- Game login --------------------------------------------------------------------------------
 
 GAME_LOGIN = env.str("GAME_LOGIN", default=DEMO_LOGIN if DEBUG else OIDC_LOGIN)
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
@@ -197,8 +199,10 @@ DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", default
 def database(url: str) -> dict[str, Any]:
     config: dict[str, Any] = env.db_url_config(url)
     if "ENGINE" not in config:
-        raise ImproperlyConfigured("DATABASE_URL: expected postgres://user:password@host/name.")
-    config["CONN_MAX_AGE"] = None  # a connection per request costs nine tenths of the speed
+        raise ImproperlyConfigured(
+            "DATABASE_URL isn't valid: expected postgres://user:password@host/name."
+        )
+    config["CONN_MAX_AGE"] = None  # opening one per request cuts throughput by 90 %
     if "sqlite" in config["ENGINE"]:
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
@@ -208,7 +212,8 @@ def database(url: str) -> dict[str, Any]:
         return config
     config["OPTIONS"] = config.get("OPTIONS", {}) | {
         "server_side_binding": True,
-        # On the third use: a migration may hold several commands in one statement, used once.
+        # Prepare on the third use. A migration may put several commands in one statement, which
+        # can't be prepared, but it runs only once.
         "prepare_threshold": 2,
         "connect_timeout": 2,
         "tcp_user_timeout": 5000,
@@ -224,17 +229,17 @@ DATABASES = {"default": database(DATABASE_URL)}
 
 CELERY_BROKER_URL = secret("CELERY_BROKER_URL", "filesystem://localhost")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Its own name, because a broker may serve others, too.
+# A dedicated name, because the broker may be shared with other applications.
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="studio-drops")
 CELERY_TASK_IGNORE_RESULT = True
-# Celery closes the connection after each task unless it is told how many to keep it for.
+# Tasks per database connection. By default Celery closes the connection after every task.
 CELERY_DB_REUSE_MAX = 1000
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-# How much faster than normal the schedule, its pauses and its leases go; for the fault test.
+# Speeds up the schedule, its pauses and its leases by this factor. For the chaos test only.
 SCHEDULE_SPEED = env.float("SCHEDULE_SPEED", default=1.0)
 CELERY_BEAT_SCHEDULE = {
     name: {
@@ -263,7 +268,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "control_folder": str(QUEUE_DIR / "control"),
     }
 
-# How long the history of reconciling and of deliveries that need a look is kept.
+# How long to keep reconcile runs and quarantined deliveries.
 RUNS_KEPT_DAYS = env.int("RUNS_KEPT_DAYS", default=30)
 DELIVERIES_KEPT_DAYS = env.int("DELIVERIES_KEPT_DAYS", default=90)
 
@@ -280,7 +285,9 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Studio Drops API",
-    "DESCRIPTION": "For game servers: what players are owed, what was handed out, who is linked.",
+    "DESCRIPTION": (
+        "For game servers: players' entitlements, their delivery status, and linked accounts."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SORT_OPERATION_PARAMETERS": False,
@@ -306,8 +313,8 @@ X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Chromium applies form-action to every redirect that follows a POST, so each origin on the way
-# through Kick's and the game's login has to be named.
+# Chromium applies form-action to every redirect after a POST, so this must list each origin in
+# the redirect chain of Kick's login and the game's login.
 FORM_ACTION_ORIGINS = [
     origin_of(KICK_ID_URL),
     *(KICK_ORIGINS if KICK_ID_URL in KICK_ORIGINS else []),
@@ -335,7 +342,7 @@ LOGGING: dict[str, Any] = {
         }
     },
     "root": {"handlers": ["stderr"], "level": env.one_of("LOG_LEVEL", LOG_LEVELS, default="INFO")},
-    # Each run and each refusal has an event of its own; Celery and Django would add lines to them.
+    # We already log one event per run and per refused request. Hide Celery's and Django's copies.
     "loggers": {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
@@ -344,7 +351,7 @@ LOGGING: dict[str, Any] = {
 }
 
 
-# --- What production refuses -------------------------------------------------------------------
+# --- Checks for production ---------------------------------------------------------------------
 
 
 def _is_fernet_key(key: str) -> bool:
@@ -356,23 +363,40 @@ def _is_fernet_key(key: str) -> bool:
 
 
 def production_faults() -> list[str]:
-    """One sentence for each setting that is missing or unsafe while DEBUG is off."""
+    """Return one message per setting that is missing or unsafe in production (DEBUG off)."""
     is_secret_key_good = len(SECRET_KEY) >= 50 and SECRET_KEY != DEVELOPMENT_SECRET_KEY
     is_oidc_set = OIDC_ISSUER.startswith("https://") and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET
     are_token_keys_good = TOKEN_KEYS and DEVELOPMENT_TOKEN_KEY not in TOKEN_KEYS
     checks = (
-        (is_secret_key_good, "SECRET_KEY must be a random text of 50 characters or more."),
-        (ALLOWED_HOSTS and "*" not in ALLOWED_HOSTS, "ALLOWED_HOSTS must name each host."),
-        (PUBLIC_URL.startswith("https://"), "PUBLIC_URL must be the https address players see."),
-        (are_token_keys_good, "TOKEN_KEYS must be a key made by `manage.py make_token_key`."),
-        (KICK_CLIENT_ID, "KICK_CLIENT_ID must be your app's, from dev.kick.com."),
-        (KICK_CLIENT_SECRET, "KICK_CLIENT_SECRET must be your app's, from dev.kick.com."),
-        (KICK_ID_URL.startswith("https://"), "KICK_ID_URL must be https, not the local Kick."),
-        (KICK_API_URL.startswith("https://"), "KICK_API_URL must be https, not the local Kick."),
-        (GAME_LOGIN != DEMO_LOGIN, "GAME_LOGIN must not be the demo login: it admits anybody."),
+        (is_secret_key_good, "SECRET_KEY must be random text of at least 50 characters."),
+        (
+            ALLOWED_HOSTS and "*" not in ALLOWED_HOSTS,
+            "ALLOWED_HOSTS must list the host names to serve. A wildcard isn't allowed.",
+        ),
+        (PUBLIC_URL.startswith("https://"), "PUBLIC_URL must be the https URL that players open."),
+        (GAME_NAME, "GAME_NAME must be your game's name, as players see it on the pages."),
+        (are_token_keys_good, "TOKEN_KEYS must be a key created by `manage.py make_token_key`."),
+        (KICK_CLIENT_ID, "KICK_CLIENT_ID must be your Kick app's client ID, from dev.kick.com."),
+        (
+            KICK_CLIENT_SECRET,
+            "KICK_CLIENT_SECRET must be your Kick app's client secret, from dev.kick.com.",
+        ),
+        (
+            KICK_ID_URL.startswith("https://"),
+            "KICK_ID_URL must be an https URL. The local Kick is for development only.",
+        ),
+        (
+            KICK_API_URL.startswith("https://"),
+            "KICK_API_URL must be an https URL. The local Kick is for development only.",
+        ),
+        (
+            GAME_LOGIN != DEMO_LOGIN,
+            "GAME_LOGIN must not be the demo login, which lets anyone log in as any player.",
+        ),
         (
             GAME_LOGIN != OIDC_LOGIN or is_oidc_set,
-            "OIDC_ISSUER (https), OIDC_CLIENT_ID, OIDC_CLIENT_SECRET must be set for OIDC.",
+            "OIDC_ISSUER (an https URL), OIDC_CLIENT_ID and OIDC_CLIENT_SECRET must be set"
+            " to log players in with OIDC.",
         ),
     )
     return [fault for is_met, fault in checks if not is_met]
@@ -380,6 +404,8 @@ def production_faults() -> list[str]:
 
 FAULTS = [] if DEBUG else production_faults()
 if not all(map(_is_fernet_key, TOKEN_KEYS)):
-    FAULTS.append("TOKEN_KEYS holds a text that `manage.py make_token_key` did not make.")
+    FAULTS.append("TOKEN_KEYS contains an invalid key. Create one with `manage.py make_token_key`.")
 if FAULTS:
-    raise ImproperlyConfigured("This configuration is refused:\n- " + "\n- ".join(FAULTS))
+    raise ImproperlyConfigured(
+        "Invalid configuration. Fix these settings:\n- " + "\n- ".join(FAULTS)
+    )

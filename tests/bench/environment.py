@@ -22,6 +22,7 @@ PRODUCTION = {
     "SECRET_KEY": "a-sample-of-a-secret-key-that-is-long-enough-and-is-never-used",
     "ALLOWED_HOSTS": HOST,
     "PUBLIC_URL": f"https://{HOST}",
+    "GAME_NAME": "Skyfall",
     "TOKEN_KEYS": "c2FtcGxlLXRva2VuLWtleS0zMi1ieXRlcy1sb25nLi4=",
     "KICK_ID_URL": API_URL,
     "KICK_API_URL": API_URL,

@@ -16,6 +16,7 @@ PRODUCTION = {
     "SECRET_KEY": "only-for-this-test-" * 4,
     "ALLOWED_HOSTS": "drops.example.com",
     "PUBLIC_URL": "https://drops.example.com",
+    "GAME_NAME": "Skyfall",
     "TOKEN_KEYS": "c2FtcGxlLXRva2VuLWtleS0zMi1ieXRlcy1sb25nLi4=",
     "KICK_CLIENT_ID": "app",
     "KICK_CLIENT_SECRET": "secret",
@@ -69,6 +70,21 @@ def test_production_refuses(tmp_path: Path, name: str, value: str) -> None:
     assert value not in faults
 
 
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_production_refuses_a_blank_game_name(tmp_path: Path, blank: str) -> None:
+    faults = _faults(tmp_path, PRODUCTION | {"GAME_NAME": blank})
+
+    assert re.findall(r"^- (\w+)", faults, re.MULTILINE) == ["GAME_NAME"]
+
+
+def test_production_refuses_an_unset_game_name(tmp_path: Path) -> None:
+    environment = {name: value for name, value in PRODUCTION.items() if name != "GAME_NAME"}
+
+    faults = _faults(tmp_path, environment)
+
+    assert re.findall(r"^- (\w+)", faults, re.MULTILINE) == ["GAME_NAME"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
@@ -78,7 +94,7 @@ def test_production_refuses(tmp_path: Path, name: str, value: str) -> None:
         ("LOG_LEVEL", "LOUD", "is 'LOUD': expected DEBUG or INFO"),
         ("LOG_FORMAT", "xml", "is 'xml': expected text or json"),
         ("DATABASE_URL", "a-password", "expected postgres://"),
-        ("SECRET_KEY_FILE", "/not/there", "cannot be read"),
+        ("SECRET_KEY_FILE", "/not/there", "can't be read"),
     ],
 )
 def test_malformed_is_named(tmp_path: Path, name: str, value: str, expected: str) -> None:
@@ -105,7 +121,7 @@ def test_debug_answers_loopback_alone(tmp_path: Path) -> None:
 
 
 def _faults(var_dir: Path, environment: dict[str, str]) -> str:
-    return _run(var_dir, environment, "").stderr.partition("This configuration is refused:")[2]
+    return _run(var_dir, environment, "").stderr.partition("Invalid configuration.")[2]
 
 
 def _run(
