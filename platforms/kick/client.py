@@ -1,6 +1,6 @@
-"""The one joint of the settings and `kick/`: which hosts, which app, which key.
+"""Builds this deployment's Kick client from the settings: hosts, app credentials, public key.
 
-Only entry points (views, tasks, commands) take a client from here; services are handed one.
+Only entry points (views, tasks, commands) use this module. Services take a client as an argument.
 """
 
 import os
@@ -27,13 +27,14 @@ from platforms.kick.public_keys import NoPublicKey, PublicKeys
 __all__ = ["AppToken", "Kick", "NoPublicKey", "PublicKeys", "get_kick", "verify_delivery"]
 
 KEY_FILE_NAME = "kick-public-key.json"
-# A token is given up a minute, or a tenth of its life, before it expires on its way to Kick.
+# Replace a token a minute (at most a tenth of its lifetime) before it expires, so that it doesn't
+# expire during a request.
 EXPIRY_MARGIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Kick:
-    """Kick, as this deployment's app talks to it."""
+    """This deployment's clients for Kick."""
 
     api: KickApi
     oauth: OAuthClient
@@ -41,7 +42,7 @@ class Kick:
 
 
 class AppToken:
-    """The app access token, fetched when it is needed, by one thread at a time."""
+    """The app access token. Fetched on demand, by one thread at a time."""
 
     def __init__(
         self, fetch: Callable[[], Tokens], clock: Callable[[], float] = time.monotonic
@@ -53,10 +54,7 @@ class AppToken:
         self._good_until = 0.0
 
     def __call__(self, fresh: bool) -> str:
-        """Return a token; with `fresh`, another than the one that Kick has just refused.
-
-        Raises KickError.
-        """
+        """Return a token. With `fresh`, replace the one Kick just refused. Raises KickError."""
         refused = self._token
         with self._lock:
             is_good = self._clock() < self._good_until
@@ -73,14 +71,14 @@ class AppToken:
 
 
 def get_kick() -> Kick:
-    """Return this process's client, the same one for all of its threads."""
+    """Return this process's client. All threads share it."""
     return _kick or _build_once()
 
 
 def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
-    """Whether Kick signed this delivery; see `kick.public_keys` for when a new key is fetched.
+    """Whether Kick signed this delivery. May fetch a new key: see `kick.public_keys`.
 
-    Raises NoPublicKey while Kick's key could never be fetched.
+    Raises NoPublicKey until Kick's key has been fetched once.
     """
     return get_kick().public_keys.verify(delivery, now=now)
 
@@ -127,14 +125,14 @@ _building = threading.Lock()
 
 
 def _start_anew() -> None:
-    """A fork must share neither its parent's connections nor a lock that a thread held there."""
+    """After a fork, drop the parent's connections and any lock that one of its threads held."""
     global _kick, _building
     _kick = None
     _building = threading.Lock()
 
 
 def _forget_settings(*, setting: str, **_: object) -> None:
-    """Tests alone change a setting of a running process."""
+    """Rebuild the client after a setting changed, which only happens in tests."""
     global _kick
     if setting == "VAR_DIR" or setting.startswith("KICK_"):
         _kick = None

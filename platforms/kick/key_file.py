@@ -1,6 +1,6 @@
-"""The file through which the processes of one machine share Kick's public key.
+"""The file that shares Kick's public key between the processes of one machine.
 
-It is replaced atomically, so that readers need no lock; writers take that of the file beside it.
+It's replaced atomically, so readers need no lock. Writers lock a second file next to it.
 """
 
 import fcntl
@@ -16,16 +16,16 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from platforms.kick.protocol.signatures import load_public_key
 
-# Inode, time and size: a replaced file differs in them.
+# Inode, modification time and size. They change when the file is replaced.
 Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """The key of one API host, and how fetching it stands; times in seconds since the epoch.
+    """The public key of one API host and the state of fetching it. Times are Unix timestamps.
 
-    `pem` is "" and `fetched_at` 0 while there is no key. `tried_at` is when the last fetch that
-    counts against the pace began, 0 for none; `is_settled` says that this fetch is over.
+    `pem` is "" and `fetched_at` 0 until a key has been fetched. `tried_at` is the start of the
+    last fetch that counts towards the rate limit, or 0. `is_settled` is False while it runs.
     """
 
     api_url: str
@@ -36,7 +36,7 @@ class KeyRecord:
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """Raises ValueError unless this is a record with a usable key or none."""
+        """Raises ValueError unless `text` is a valid record with a valid key or no key."""
         fields: dict[str, Any] = json.loads(text)
         if not isinstance(fields, dict) or fields.keys() != cls.__dataclass_fields__.keys():
             raise ValueError("not a key record")
@@ -48,19 +48,19 @@ class KeyRecord:
         return record
 
     def key(self) -> RSAPublicKey | None:
-        """The key, None when there is none yet. Raises ValueError for one that is unusable."""
+        """The key, or None before the first fetch. Raises ValueError for an invalid key."""
         return load_public_key(self.pem) if self.pem else None
 
 
 class KeyFile:
-    """Where the record is kept. Every method but `version` raises OSError when the disk fails."""
+    """Reads and writes the record. All methods except `version` raise OSError if the disk fails."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock_path = path.with_suffix(".lock")
 
     def version(self) -> Version | None:
-        """What changes whenever the file does; None when there is none to read. One `stat`."""
+        """A value that changes whenever the file does, or None without a file. Costs one `stat`."""
         try:
             status = os.stat(self.path)
         except OSError:
@@ -68,18 +68,18 @@ class KeyFile:
         return status.st_ino, status.st_mtime_ns, status.st_size
 
     def read(self) -> KeyRecord:
-        """Raises ValueError for a file that is not a record."""
+        """Raises ValueError if the file isn't a valid record."""
         return KeyRecord.from_json(self.path.read_bytes())
 
     def write(self, record: KeyRecord) -> None:
-        """Replace the file; only under `locked`."""
+        """Replace the file. Call this only inside `locked`."""
         draft = self.path.with_suffix(".new")
         draft.write_text(json.dumps(asdict(record)))
         draft.replace(self.path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep the machine's other processes from writing."""
+        """Keep other processes of this machine from writing."""
         with self._lock_path.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -1,12 +1,13 @@
-"""Which key verifies a delivery, and when Kick is asked for a newer one.
+"""Verifying deliveries with Kick's public key, and fetching the key again when it may be outdated.
 
-The rules, for all processes of a machine together:
+The rules apply to all processes of a machine together:
 
-- a key is kept for a day, then fetched anew beside the request that noticed;
-- a signature that does not verify may mean that Kick has rotated its key: it is fetched again, but
-  at most once a minute, so that a flood of forgeries is no flood of fetches;
-- no request waits for a fetch longer than a second; an answer that comes later is kept, too;
-- only an RSA key of at least 2048 bits replaces the last good one, which serves on without Kick.
+- A key is used for a day and then refreshed in the background.
+- If a signature doesn't verify, Kick may have rotated its key, so the key is fetched again. This
+  happens at most once a minute, so many forged requests don't cause many fetches.
+- No request waits longer than a second for a fetch. A later response is still stored.
+- Only an RSA key of at least 2048 bits replaces the last valid key. While Kick is down, the last
+  valid key stays in use.
 """
 
 import logging
@@ -25,8 +26,9 @@ from platforms.kick.protocol.signatures import SignedDelivery, load_public_key, 
 KEEP_SECONDS = 24 * 60 * 60.0
 PACE_SECONDS = 60.0
 WAIT_SECONDS = 1.0
-# How long the file is left alone. Each look at it lets go of the interpreter's lock, which takes
-# longer to get back, with many threads, than a signature. Before Kick is asked it is always read.
+# How often the file is checked for changes. Each check releases the GIL, and with many threads,
+# getting the GIL back takes longer than verifying a signature. The file is always read before a
+# fetch.
 LOOK_SECONDS = 1.0
 
 _POLL_SECONDS = 0.01
@@ -35,13 +37,14 @@ logger = logging.getLogger(__name__)
 
 
 class NoPublicKey(Exception):
-    """Kick's public key was never fetched, so that nothing can be verified yet."""
+    """Kick's public key hasn't been fetched yet, so no signature can be verified."""
 
 
 class PublicKeys:
-    """The key of one API host. One object serves all threads of a process, and none of its forks.
+    """The public key of one API host.
 
-    `fetch` returns a PEM text or raises KickError, and sends one request.
+    All threads of a process share one object. Forked processes need a new one. `fetch` sends one
+    request and returns a PEM text. It raises KickError.
     """
 
     def __init__(self, *, api_url: str, fetch: Callable[[], str], file: KeyFile) -> None:
@@ -56,9 +59,9 @@ class PublicKeys:
         self._adopting = threading.RLock()
 
     def verify(self, delivery: SignedDelivery, *, now: datetime) -> bool:
-        """Whether Kick signed this. Waits a second at most, and that only when it looks forged.
+        """Whether Kick signed this delivery.
 
-        Raises NoPublicKey.
+        Waits up to a second for a new key if the signature doesn't verify. Raises NoPublicKey.
         """
         seconds = now.timestamp()
         if self._key is None or abs(seconds - self._looked_at) >= LOOK_SECONDS:
@@ -68,10 +71,10 @@ class PublicKeys:
         if key is not None and verify(key, delivery):
             self._refresh_if_old(seconds)
             return True
-        if self._key is key:  # else another thread has a newer one by now
+        if self._key is key:  # otherwise another thread already has a newer key
             self._await_newer(seconds)
         if self._key is None:
-            raise NoPublicKey("Kick's public key could not be fetched yet: check KICK_API_URL.")
+            raise NoPublicKey("Kick's public key hasn't been fetched yet. Check KICK_API_URL.")
         return self._key is not key and verify(self._key, delivery)
 
     def _refresh_if_old(self, now: float) -> None:
@@ -80,7 +83,7 @@ class PublicKeys:
             self._begin_attempt(now)
 
     def _await_newer(self, now: float) -> None:
-        """Wait for the fetch that is under way, here or in another process, or for a new one."""
+        """Wait for a running fetch, here or in another process, or start one and wait for it."""
         attempt = self._attempt
         if attempt is not None and attempt.is_pending():
             attempt.wait()
@@ -88,7 +91,7 @@ class PublicKeys:
             self._begin_attempt(now).wait()
 
     def _may_fetch(self, now: float) -> bool:
-        # `abs`: another process may be a moment ahead, and a clock may have been set back.
+        # `abs`, because another process's clock may be ahead, or a clock may have been set back.
         return abs(now - self._record.tried_at) >= PACE_SECONDS
 
     def _is_fetched_elsewhere(self, now: float) -> bool:
@@ -103,7 +106,7 @@ class PublicKeys:
             return self._attempt
 
     def _renew(self, known_pem: str, now: float, until: float) -> None:
-        """Fetch the key, or wait for the process that does; runs in a thread of its own."""
+        """Fetch the key, or wait for the process that fetches it. Runs in a background thread."""
         if self._claim_fetch(known_pem, now):
             self._settle(self._fetch_record(now), now)
         while self._is_fetched_elsewhere(now) and time.monotonic() < until:
@@ -111,7 +114,7 @@ class PublicKeys:
             self._read_file()
 
     def _claim_fetch(self, known_pem: str, now: float) -> bool:
-        """Take the one fetch of this minute, unless another process took it or has a newer key."""
+        """Reserve this minute's fetch. Returns False if another process has it or a newer key."""
         try:
             with self._file.locked():
                 self._read_file()
@@ -126,7 +129,10 @@ class PublicKeys:
         return True
 
     def _fetch_record(self, now: float) -> KeyRecord:
-        """What is known after asking Kick; the first key ever does not count against the pace."""
+        """Fetch the key and return the new record.
+
+        Fetching the very first key doesn't count towards the rate limit.
+        """
         try:
             pem = self._fetch()
             load_public_key(pem)
@@ -141,7 +147,7 @@ class PublicKeys:
         try:
             with self._file.locked():
                 self._read_file()
-                if self._record.tried_at == now:  # else a later fetch has overtaken this one
+                if self._record.tried_at == now:  # otherwise a later fetch has replaced this one
                     self._keep(record)
         except OSError as error:
             self._report_disk(error)
@@ -154,7 +160,7 @@ class PublicKeys:
             self._version = self._file.version()
 
     def _read_file(self) -> None:
-        """Adopt what another process has written since; one `stat` when there is nothing new."""
+        """Load changes that another process wrote. Costs one `stat` if there are none."""
         if self._file.version() != self._version:
             with self._adopting:
                 self._read_changed_file()
@@ -182,12 +188,12 @@ class PublicKeys:
             "public_key_file_unusable",
             path=str(self._file.path),
             reason=type(error).__name__,
-            cure="make it writable or delete it; until then each process asks Kick",
+            fix="make the file writable or delete it; until then every process fetches the key",
         )
 
 
 class _Attempt:
-    """A fetch in a thread of its own, so that whatever hangs there hangs no request."""
+    """A fetch in a background thread, so that a hanging fetch doesn't block a request."""
 
     def __init__(self, work: Callable[[float], None]) -> None:
         self._work = work
@@ -198,7 +204,7 @@ class _Attempt:
         threading.Thread(target=self._run, name="kick-public-key", daemon=True).start()
 
     def is_pending(self) -> bool:
-        """Whether it is worth waiting for: neither over nor past its second."""
+        """Whether to wait for it: still running, and for less than `WAIT_SECONDS`."""
         return not self._is_over.is_set() and time.monotonic() < self._until
 
     def wait(self) -> None:

@@ -1,4 +1,5 @@
-"""The Kick protocol, pure: no Django, no settings, no clock of its own, nothing of ours imported.
+"""The Kick protocol: OAuth, the public API, webhook signatures and payloads.
 
-`kick_client` beside this package is the one place where it meets the settings.
+Imports no Django, no settings and nothing else from this project except its version.
+`platforms.kick.client` builds these classes from the settings.
 """

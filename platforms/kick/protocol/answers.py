@@ -1,4 +1,4 @@
-"""What Kick answered, and what a refusal means. No message repeats what a body says at length."""
+"""Kick's responses, and the mapping of statuses to `errors`. Messages never quote a whole body."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _ERROR_CODE = re.compile(r"[\w .-]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Kick's answer to a call that it accepted."""
+    """Kick's response to a successful call."""
 
     status: int
     body: bytes = field(repr=False)
@@ -33,14 +33,14 @@ class Answer:
         try:
             answer = read_json(self.body)
         except JSONError as error:
-            raise KickMalformed(f"Kick's answer cannot be read. {error}") from error
+            raise KickMalformed(f"Kick's response can't be read. {error}") from error
         if not isinstance(answer, JSONObject):
-            raise KickMalformed("Kick's answer is not a JSON object.")
+            raise KickMalformed("Kick's response isn't a JSON object.")
         return answer
 
 
 def raise_for_status(host: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Return for a 2xx, else raise what the caller can act on; `host` is for people."""
+    """Raise the error that fits `status`, unless it's 2xx. `host` is only for the message."""
     if 200 <= status < 300:
         return
     if status in BUSY_STATUSES or status >= 500:
@@ -48,24 +48,24 @@ def raise_for_status(host: str, status: int, headers: Mapping[str, str], body: b
             f"{host} is busy or down ({status}).", retry_after=read_retry_after(headers)
         )
     if status < 400:
-        raise KickMalformed(f"{host} answered {status}, a redirect: check that its URL is right.")
+        raise KickMalformed(f"{host} answered with a redirect ({status}). Check its URL.")
     _raise_refusal(host, status, _refusal(body))
 
 
 def _raise_refusal(host: str, status: int, refusal: JSONObject | None) -> NoReturn:
-    # A proxy, or the guard before Kick, answers with a page; that is no verdict of Kick's on a
-    # grant, and a grant must not be given up for it.
+    # A page instead of JSON comes from a proxy or from Kick's CDN (Cloudflare), not from Kick.
+    # It says nothing about a grant, so the grant must not be dropped because of it.
     if refusal is None:
-        raise KickUnavailable(f"{host} answered {status} without JSON, as a proxy before it does.")
+        raise KickUnavailable(f"{host} answered {status} without JSON, probably from a proxy.")
     error = _error_code(refusal)
     shown = f"{status} {error}".strip()
     if status == 401:
-        raise KickUnauthorized(f"{host} refused the credential or token ({shown}).", error=error)
+        raise KickUnauthorized(f"{host} refused the credentials or token ({shown}).", error=error)
     raise KickRejected(f"{host} refused the request ({shown}).", status=status, error=error)
 
 
 def _refusal(body: bytes) -> JSONObject | None:
-    """The JSON object of an error's body, empty for an empty body; None when it is neither."""
+    """The JSON object in an error's body (empty for an empty body), or None without JSON."""
     if not body:
         return JSONObject([])
     try:
@@ -81,7 +81,7 @@ def _error_code(refusal: JSONObject) -> str:
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a Retry-After header asks for; None without one that makes sense."""
+    """Return the seconds in the Retry-After header, or None if it's missing or malformed."""
     value = headers.get("Retry-After")
     try:
         return Retry().parse_retry_after(value) if value else None

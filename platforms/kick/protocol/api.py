@@ -1,4 +1,4 @@
-"""Kick's API server (api.kick.com), as far as drops need it."""
+"""Client for the parts of Kick's public API (api.kick.com) that drops need."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MAX_UPDATES = 100
 
 @dataclass(frozen=True, slots=True)
 class CurrentUser:
-    """Whose token it is; `user_id` is canonical decimal text, the others may be ""."""
+    """The owner of a token. `user_id` is canonical decimal text. Other fields may be ""."""
 
     user_id: str
     name: str
@@ -30,8 +30,9 @@ class CurrentUser:
 class KickApi:
     """Calls to the API server.
 
-    `app_token` returns an app access token; called with True, a fresh one, because Kick refused
-    the last. Every method raises KickUnavailable, KickUnauthorized, KickRejected, KickMalformed.
+    `app_token` returns an app access token. Called with True, it returns a new one, because Kick
+    refused the last. Every method raises KickUnavailable, KickUnauthorized, KickRejected and
+    KickMalformed.
     """
 
     def __init__(
@@ -46,15 +47,15 @@ class KickApi:
         answer = self._call("GET", "/users", access_token)
         users = answer.json().get("data")
         if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], JSONObject):
-            raise KickMalformed("Kick's answer does not name the one owner of the token.")
+            raise KickMalformed("Kick's response doesn't contain exactly one user.")
         return _read_user(users[0])
 
     def public_key(self) -> str:
-        """Return the PEM text of the key that Kick signs webhooks with, unchecked."""
+        """Return the PEM text of the key that Kick signs webhooks with. It isn't validated."""
         data = call(self._http, "GET", f"{self._url}/public-key").json().get("data")
         pem = data.get("public_key") if isinstance(data, JSONObject) else None
         if type(pem) is not str:
-            raise KickMalformed("Kick's answer has no public key in it.")
+            raise KickMalformed("Kick's response doesn't contain a public key.")
         return pem
 
     def iter_claims(
@@ -67,11 +68,12 @@ class KickApi:
         limit: int = MAX_PAGE,
         cursor: str | None = None,
     ) -> Iterator[ClaimsPage]:
-        """Yield the organization's claims page by page, from after `cursor` on.
+        """Yield the organization's claims page by page, starting after `cursor`.
 
-        Kick documents neither the order, nor whether the cursor's own claim is repeated on the
-        next page, nor the cursor of the last page: a claim may come twice, none is left out, and
-        it ends on an empty or short page, without a cursor, or on one already seen.
+        Kick's guide (https://docs.kick.com/drops/drops-guide) doesn't define the order, whether
+        the next page repeats the cursor's claim, or the cursor of the last page. So a claim may be
+        yielded twice, but none is skipped. Iteration ends at an empty or short page, or at a
+        missing or repeated cursor.
         """
         filters = {
             "campaign_id": campaign_id,
@@ -79,7 +81,7 @@ class KickApi:
             "claim_id": claim_id,
             "external_status": external_status,
         }
-        seen = {"", cursor}  # without a cursor Kick would begin anew
+        seen = {"", cursor}  # without a cursor, Kick would return the first page again
         while True:
             page = self._claims_page({**filters, "limit": str(limit), "cursor": cursor})
             if page:
@@ -92,7 +94,8 @@ class KickApi:
     def update_claims(self, statuses: Iterable[tuple[str, str]]) -> None:
         """Set the `external_status` of claims, given as (claim_id, external_status).
 
-        Sent in hundreds; when one hundred fails, the ones before it are done. Repeating is safe.
+        Sends batches of 100, Kick's maximum. If a batch fails, the earlier ones have been written.
+        Repeating the call is safe.
         """
         remaining = iter(statuses)
         while batch := list(islice(remaining, MAX_UPDATES)):
@@ -104,7 +107,7 @@ class KickApi:
         return parse_claims_page(self._call_as_app("GET", "/drops/claims", params=params).body)
 
     def _call_as_app(self, method: str, path: str, **request: Any) -> Answer:
-        """An app token may be refused long before it expires: one fresh one is tried."""
+        """Retry once with a new token: Kick may refuse an app token long before it expires."""
         try:
             return self._call(method, path, self._app_token(False), **request)
         except KickUnauthorized:
@@ -120,7 +123,7 @@ def _read_user(user: JSONObject) -> CurrentUser:
     try:
         user_id = read_user_id(user)
     except PayloadError as error:
-        raise KickMalformed(f"Kick's answer has no usable user. {error}") from error
+        raise KickMalformed(f"Kick's response contains an invalid user. {error}") from error
     return CurrentUser(
         user_id=user_id,
         name=_printable(user.get("name")),
@@ -129,5 +132,5 @@ def _read_user(user: JSONObject) -> CurrentUser:
 
 
 def _printable(value: Any) -> str:
-    """For eyes alone: whatever a database or a page could stumble over is left out."""
+    """Return display text without the characters that a database or a page can't handle."""
     return "".join(filter(str.isprintable, value)) if type(value) is str else ""

@@ -1,7 +1,7 @@
-"""The fields of one claim, each read with a sentence for every way in which it can be wrong.
+"""Validation of a claim's fields, with an error message for each kind of mistake.
 
-Kick's ids are opaque text (some of its own examples are no valid ULIDs) and its user ids are
-uint64, kept here as canonical decimal text.
+Kick's docs call the ids ULIDs, but some of the examples there aren't valid ULIDs, so ids are opaque
+text here. User ids are uint64, stored as canonical decimal text.
 """
 
 import json
@@ -11,25 +11,23 @@ from typing import Any
 from platforms.kick.protocol.strict_json import IntegerText, NumberText
 
 MAX_ID_LENGTH = 64
-# The studio's own text, typed in on Kick's dashboard: no claim is to be lost for a long one.
+# Free text that the studio enters on Kick's dashboard. A long one must not cost a claim.
 MAX_EXTERNAL_ID_LENGTH = 255
 MAX_UINT64 = "18446744073709551615"
 
 _SHOWN_LENGTH = 40
 _EXPECTED_USER_ID = f"an unquoted whole number from 0 to {MAX_UINT64}"
 _EXPECTED_ID = f"text of 1 to {MAX_ID_LENGTH} characters"
-_EXPECTED_EXTERNAL_ID = (
-    f"text of at most {MAX_EXTERNAL_ID_LENGTH} characters, null, or no such field"
-)
+_EXPECTED_EXTERNAL_ID = f"text of at most {MAX_EXTERNAL_ID_LENGTH} characters, null, or no field"
 
 
 class PayloadError(ValueError):
-    """A claim that cannot be used; the message is one sentence: field, value, what is expected."""
+    """A claim is invalid. The message is one sentence with the field, its value and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimPayload:
-    """One claim in Kick's words. `external_id` is "" where Kick left it out."""
+    """One claim as Kick sends it. `external_id` is "" if Kick left it out."""
 
     claim_id: str
     user_id: str
@@ -39,7 +37,7 @@ class ClaimPayload:
 
 
 def read_claim(fields: Any) -> ClaimPayload:
-    """Return the claim that a JSON value read by `strict_json` holds. Raises PayloadError."""
+    """Return the claim in `fields`, a JSON value read by `strict_json`. Raises PayloadError."""
     if not isinstance(fields, dict):
         raise PayloadError(f"The claim is {described(fields)}: expected a JSON object.")
     return ClaimPayload(
@@ -75,7 +73,7 @@ def _checked_id(field: str, value: str, max_length: int = MAX_ID_LENGTH) -> str:
 
 
 def id_flaw(value: str, max_length: int = MAX_ID_LENGTH) -> str | None:
-    """Say what makes a text unusable as an id; None when nothing does."""
+    """Return why a text can't be an id, or None if it can."""
     if len(value) > max_length:
         return f"{len(value)} characters: expected at most {max_length}"
     if "\0" in value:
@@ -107,7 +105,7 @@ def _unexpected(field: str, value: Any, expected: str) -> PayloadError:
 
 
 def described(value: Any) -> str:
-    """The kind and value for a message: short, in plain ASCII; a container's kind alone."""
+    """Return a value's type and content for a message: short, ASCII, no content of containers."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):

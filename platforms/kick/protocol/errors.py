@@ -1,17 +1,17 @@
-"""What can go wrong in a call to Kick, told apart by what the caller can do about it.
+"""Errors of calls to Kick, one class per possible reaction of the caller.
 
-No message here ever holds a token, a secret or the body of an answer.
+Messages never contain a token, a secret or a response body.
 """
 
 
 class KickError(Exception):
-    """A call to Kick did not do what it was asked."""
+    """A call to Kick failed."""
 
 
 class KickUnavailable(KickError):
-    """Kick, or the way to it, is down or busy: the same call may succeed later.
+    """Kick, or the network on the way to it, is down or busy. The same call may succeed later.
 
-    `retry_after` is the wait in seconds that Kick asked for, or None when it named none.
+    `retry_after` is the wait in seconds that Kick asked for, or None if it didn't say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -20,9 +20,9 @@ class KickUnavailable(KickError):
 
 
 class KickUnauthorized(KickError):
-    """Kick refused the credential or token (401): another one is needed, not another try.
+    """Kick refused the credentials or token (401). Retry only with a different token.
 
-    `error` is as in KickRejected: "invalid_client" blames our credential, not the token.
+    `error` is as in KickRejected. "invalid_client" means that the app's credentials are wrong.
     """
 
     def __init__(self, message: str, *, error: str = "") -> None:
@@ -31,9 +31,9 @@ class KickUnauthorized(KickError):
 
 
 class KickRejected(KickError):
-    """Kick refused the request itself (a 4xx other than 401 and 429): repeating it is no use.
+    """Kick refused the request (a 4xx other than 401 and 429). Repeating it won't help.
 
-    `error` is Kick's own short code, such as "invalid_grant", or "" when it gave none.
+    `error` is Kick's error code, such as "invalid_grant", or "" if the response has none.
     """
 
     def __init__(self, message: str, *, status: int, error: str = "") -> None:
@@ -43,4 +43,4 @@ class KickRejected(KickError):
 
 
 class KickMalformed(KickError):
-    """Kick answered, but not as its documentation says."""
+    """Kick's response doesn't match its documentation."""

@@ -1,7 +1,7 @@
-"""How calls to Kick travel: pooled, bounded in time and size, repeated where that is safe.
+"""HTTP calls to Kick: pooled connections, limits on time and size, retries where they're safe.
 
-`call` turns every way in which a call can fail into one of `errors`, without a trace of what was
-sent: neither messages nor chained exceptions nor logs hold a token or a secret.
+`call` turns every failure into one of `errors`. Neither messages, nor chained exceptions, nor logs
+contain a token or a secret.
 """
 
 import logging
@@ -28,10 +28,10 @@ from platforms.kick.protocol.errors import KickUnavailable
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
-# The timeouts above start anew with every packet; a whole answer gets this long, and this much.
+# The timeouts above restart with every packet. These limit a whole response.
 ANSWER_SECONDS = 30.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-# Kick may ask for a longer pause; then it is the caller that comes back, not a thread that sleeps.
+# If Kick asks for a longer pause, the call fails and the caller retries. No thread sleeps longer.
 MAX_PAUSE_SECONDS = 5.0
 
 _CHUNK_BYTES = 64 * 1024
@@ -42,9 +42,9 @@ Observe = Callable[[str, str], None]
 def new_http(
     observe: Observe | None = None, *, user_agent: str = "studio-drops"
 ) -> requests.Session:
-    """Return a session for calls to Kick; it may be shared by threads, but not by processes.
+    """Return a session for calls to Kick. Threads may share it, processes may not.
 
-    `observe` is told the path and the outcome of each request: the status, or "unreachable".
+    `observe` receives the path and outcome of each request: the status code or "unreachable".
     """
     return _KickSession(observe, user_agent)
 
@@ -57,10 +57,10 @@ def call(
     timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
     **request: Any,
 ) -> Answer:
-    """Send one request and return the answer if its status is a 2xx.
+    """Send one request and return the response if its status is 2xx.
 
-    `timeout` is that of connecting and of each read, in seconds; `request` is what
-    `requests.request` takes. Raises KickUnavailable, KickUnauthorized, KickRejected, KickMalformed.
+    `timeout` is for connecting and for each read, in seconds. `request` is passed on to
+    `requests.request`. Raises KickUnavailable, KickUnauthorized, KickRejected, KickMalformed.
     """
     host = urlsplit(url).netloc.rpartition("@")[2]
     try:
@@ -73,16 +73,16 @@ def call(
     else:
         raise_for_status(host, response.status_code, response.headers, body)
         return Answer(response.status_code, body)
-    # Raised out here, so that the failure, whose text may hold a token, is no part of its chain.
-    raise KickUnavailable(
-        f"{host} could not be reached ({failure}): check the network and its URL."
-    )
+    # Raised outside of `except`, so that the original exception isn't chained. It may contain a
+    # token.
+    raise KickUnavailable(f"{host} can't be reached ({failure}). Check the network and the URL.")
 
 
 def is_repeatable(request: requests.PreparedRequest) -> bool:
-    """Whether sending this twice does no more than sending it once.
+    """Whether it's safe to send this request twice.
 
-    A code and a refresh token are spent by sending them. The public key has its own pace.
+    Authorization codes and refresh tokens can be used only once. Fetches of the public key are
+    limited elsewhere (`public_keys`).
     """
     path = urlsplit(request.url or "").path
     if request.method != "POST":
@@ -97,9 +97,9 @@ class _KickSession(requests.Session):
         self._observe = observe
         self.headers["User-Agent"] = user_agent
         self.headers["Accept"] = "application/json"
-        # What Kick's edge stores for one player must not travel with the next one's request.
+        # Cookies that Kick's CDN sets for one player must not be sent with another's request.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # Having any `auth` keeps requests from replacing our bearer token by one from ~/.netrc.
+        # With any `auth` set, requests doesn't replace our bearer token with one from ~/.netrc.
         self.auth = _leave_as_it_is
         self.mount("https://", _CarefulAdapter())
         self.mount("http://", _CarefulAdapter())
@@ -115,7 +115,7 @@ class _KickSession(requests.Session):
                 self._observe(urlsplit(request.url or "").path, outcome)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """No redirect is followed: it could carry a credential to somewhere else."""
+        """Follow no redirect: it could send a credential to another host."""
 
 
 def _leave_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -123,7 +123,7 @@ def _leave_as_it_is(request: requests.PreparedRequest) -> requests.PreparedReque
 
 
 class _Retry(Retry):
-    """urllib3's, with a bound on what a server may make us wait, and deaf to an odd Retry-After."""
+    """urllib3's Retry, with a limit on Retry-After. Ignores a malformed Retry-After."""
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
         return read_retry_after(response.headers)
@@ -143,14 +143,14 @@ class _Retry(Retry):
 
 
 class _CarefulAdapter(HTTPAdapter):
-    """Repeats what is safe to repeat, and waits for nothing without an end."""
+    """Retries only requests that are safe to repeat, and always sets a timeout."""
 
     def __init__(self) -> None:
         super().__init__(
             max_retries=_Retry(
                 total=2,
                 read=1,
-                allowed_methods=None,  # `send` has already chosen
+                allowed_methods=None,  # `send` decides
                 status_forcelist=BUSY_STATUSES,
                 backoff_factor=0.25,
                 backoff_jitter=0.25,
@@ -173,7 +173,7 @@ class _CarefulAdapter(HTTPAdapter):
 
 
 def _read_body(response: requests.Response) -> bytes:
-    """Read what arrives, as it arrives: a server that drips has no way to hold us for good."""
+    """Read the body in chunks as they arrive, so that a slow server can't block us forever."""
     until = time.monotonic() + ANSWER_SECONDS
     chunks: list[bytes] = []
     size = 0
@@ -186,7 +186,11 @@ def _read_body(response: requests.Response) -> bytes:
 
 
 def _hide_tokens(record: logging.LogRecord) -> bool:
-    """Kick takes the token to revoke in the query, and urllib3 logs the URLs of what it repeats."""
+    """Remove tokens from log records.
+
+    Kick's revoke endpoint takes the token in the query string, and urllib3 logs the URLs of
+    requests that it retries.
+    """
     message = record.getMessage()
     if "token=" in message:
         record.msg, record.args = re.sub(r"token=[^&\s'\")]+", "token=…", message), None

@@ -1,4 +1,7 @@
-"""Kick's OAuth 2.1 server (id.kick.com): authorize, token, revoke, introspect."""
+"""Kick's OAuth 2.1 server (id.kick.com): authorize, token, revoke, introspect.
+
+Source: https://docs.kick.com/getting-started/generating-tokens-oauth2-flow
+"""
 
 import base64
 import hashlib
@@ -19,7 +22,10 @@ TokenHint = Literal["access_token", "refresh_token"]
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the token endpoint gives; `expires_in` is in seconds, an app token has no refresh."""
+    """A response of the token endpoint. `expires_in` is in seconds.
+
+    `refresh_token` is "" for an app access token.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -30,7 +36,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Introspection:
-    """What Kick says about a token; `expires_at` is in seconds since the epoch."""
+    """Kick's information about a token. `expires_at` is a Unix timestamp."""
 
     active: bool
     client_id: str
@@ -40,7 +46,7 @@ class Introspection:
 
 
 def new_verifier() -> str:
-    """Return a fresh PKCE code verifier (RFC 7636): 86 characters, 512 random bits."""
+    """Return a new PKCE code verifier (RFC 7636): 86 characters, 512 random bits."""
     return secrets.token_urlsafe(64)
 
 
@@ -53,10 +59,11 @@ def challenge_of(verifier: str) -> str:
 def authorize_url(
     *, id_url: str, client_id: str, redirect_uri: str, scope: str, state: str, challenge: str
 ) -> str:
-    """Return where to send a player so that Kick asks for consent.
+    """Return the URL of Kick's consent page.
 
-    Kick's front end rewrites the first 127.0.0.1 in this URL to localhost; with a redirect URI
-    there, a parameter that nobody reads is put before it to take the blow.
+    A known bug of Kick: its front end replaces the first 127.0.0.1 in this URL with localhost. If
+    the redirect URI is on 127.0.0.1, an unused parameter comes first, so that Kick changes that one
+    instead.
     """
     on_loopback = urlsplit(redirect_uri).hostname == "127.0.0.1"
     query = {
@@ -73,10 +80,10 @@ def authorize_url(
 
 
 class OAuthClient:
-    """One app's dealings with Kick's OAuth server.
+    """Client for Kick's OAuth server.
 
-    Every method raises KickUnavailable, KickUnauthorized (401: our credential, or the token),
-    KickRejected (its `error` is "invalid_grant" for a grant that is spent or gone) and
+    Every method raises KickUnavailable, KickUnauthorized (401: wrong app credentials or token),
+    KickRejected (with `error` "invalid_grant" if the code or refresh token is used or revoked) and
     KickMalformed.
     """
 
@@ -88,7 +95,7 @@ class OAuthClient:
         self._http = http
 
     def exchange_code(self, *, code: str, redirect_uri: str, verifier: str) -> Tokens:
-        """Spend the code that Kick sent the player back with. Never repeated."""
+        """Exchange the code from the callback for tokens. A code works once, so never retried."""
         tokens = self._ask_for_tokens(
             grant_type="authorization_code",
             code=code,
@@ -96,13 +103,14 @@ class OAuthClient:
             code_verifier=verifier,
         )
         if not tokens.refresh_token:
-            raise KickMalformed("Kick gave no refresh token for the code.")
+            raise KickMalformed("Kick's response to the code has no refresh token.")
         return tokens
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """Spend the refresh token; the answer has the one to keep instead. Never repeated.
+        """Exchange a refresh token for new tokens, including the next refresh token to store.
 
-        An answer without a new one leaves the old one valid (RFC 6749, section 6).
+        Never retried. If the response has no new refresh token, the old one stays valid (RFC 6749,
+        section 6).
         """
         return self._ask_for_tokens(
             kept_refresh_token=refresh_token,
@@ -115,12 +123,12 @@ class OAuthClient:
         return self._ask_for_tokens(grant_type="client_credentials")
 
     def revoke(self, *, token: str, hint: TokenHint) -> None:
-        """End a token, and with a refresh token the grant. Kick answers 200 for any token."""
+        """Revoke a token. A refresh token ends the whole grant. Kick answers 200 for any token."""
         query = {"token": token, "token_hint_type": hint}
         call(self._http, "POST", f"{self._url}/revoke", params=query)
 
     def introspect(self, access_token: str) -> Introspection:
-        """Return what Kick knows of a token; it does not say whose it is."""
+        """Return Kick's information about a token. It doesn't include the owner."""
         answer = call(
             self._http,
             "POST",
@@ -145,7 +153,7 @@ class OAuthClient:
 def _read_introspection(answer: Answer) -> Introspection:
     data = answer.json().get("data")
     if not isinstance(data, JSONObject) or not isinstance(data.get("active"), bool):
-        raise KickMalformed('Kick\'s introspection has no "data" with "active" in it.')
+        raise KickMalformed('Kick\'s introspection response has no "data" object with "active".')
     return Introspection(
         active=data["active"],
         client_id=_text(data.get("client_id")),
@@ -156,21 +164,21 @@ def _read_introspection(answer: Answer) -> Introspection:
 
 
 def _token(value: Any, *, optional: bool = False) -> str:
-    """A token is printable ASCII (RFC 6749, appendix A); any other would break a header apart."""
+    """Tokens are printable ASCII (RFC 6749, appendix A). Others could inject header lines."""
     if optional and value == "":
         return ""
     if type(value) is not str or not value or not (value.isascii() and value.isprintable()):
-        raise KickMalformed("Kick's answer has no usable token.")
+        raise KickMalformed("Kick's response has no valid token.")
     return value
 
 
 def _seconds(value: Any) -> int:
-    """Kick's documentation shows a number of seconds as a string; both are taken."""
+    """Accept a string or a number. Kick's docs show `expires_in` as a string."""
     if isinstance(value, str):
         whole = value.partition(".")[0] if isinstance(value, NumberText) else value
         if whole.isascii() and whole.isdigit() and len(whole) <= 15:
             return int(whole)
-    raise KickMalformed("Kick's answer has no usable number of seconds.")
+    raise KickMalformed("Kick's response has no valid number of seconds.")
 
 
 def _text(value: Any) -> str:

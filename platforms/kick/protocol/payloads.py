@@ -1,4 +1,4 @@
-"""What Kick says about claims: the webhook's body and the pages of the claims API."""
+"""Parsing of claims: the webhook's body and the pages of the claims API."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,9 +32,9 @@ __all__ = [
     "parse_claims_page",
 ]
 
-# Each of Kick's ten other events has a broadcaster and one of these. Source: Kick's "Webhook
-# Payloads"; in the order there: chat message, follow, subscriptions (renewal and new), gifts,
-# livestream status, livestream metadata and ban, ban, kicks, channel reward.
+# Each of Kick's ten other events has a broadcaster and one of these keys. Source: Kick's docs,
+# "Webhook Payloads". In the same order as there: chat message, follow, subscriptions (renewal and
+# new), gifts, livestream status, livestream metadata and ban, ban, KICKs, channel reward.
 _OTHER_EVENTS_OWN_KEYS = frozenset(
     {
         "message_id",
@@ -52,7 +52,7 @@ _OTHER_EVENTS_OWN_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ApiClaim:
-    """A claim as the claims API lists it; times in UTC, None where absent or unreadable."""
+    """A claim from the claims API. Times are in UTC, or None if missing or invalid."""
 
     payload: ClaimPayload
     external_status: str
@@ -62,7 +62,7 @@ class ApiClaim:
 
 @dataclass(frozen=True, slots=True)
 class UnusableClaim:
-    """An entry of a page that is no claim. `raw` is its JSON, `reason` a sentence."""
+    """An entry of a page that isn't a valid claim. `raw` is its JSON, `reason` one sentence."""
 
     claim_id: str
     raw: bytes
@@ -71,7 +71,7 @@ class UnusableClaim:
 
 @dataclass(frozen=True, slots=True)
 class ClaimsPage:
-    """One page of the claims API; `cursor` is "" where Kick gave none."""
+    """One page of the claims API. `cursor` is "" if Kick sent none."""
 
     claims: list[ApiClaim]
     unusable: list[UnusableClaim]
@@ -82,10 +82,7 @@ class ClaimsPage:
 
 
 def parse_claim(body: bytes) -> ClaimPayload:
-    """Return the claim in a webhook's body; fields that are unknown here are ignored.
-
-    Raises PayloadError.
-    """
+    """Return the claim in a webhook's body. Unknown fields are ignored. Raises PayloadError."""
     try:
         fields = read_strict_json(body)
     except JSONError as error:
@@ -96,8 +93,8 @@ def parse_claim(body: bytes) -> ClaimPayload:
 def is_other_event(body: bytes) -> bool:
     """Whether `body` looks like one of Kick's other events.
 
-    Anybody can collect those from Kick, validly signed with the one key of the whole platform,
-    and send them here.
+    Kick signs the webhooks of every app with the same key, so anyone can subscribe to such events
+    and forward them here with a valid signature.
     """
     try:
         fields = read_json(body)
@@ -112,9 +109,9 @@ def is_other_event(body: bytes) -> bool:
 
 
 def parse_claims_page(body: bytes) -> ClaimsPage:
-    """Return the answer of `GET /public/v1/drops/claims`. One bad entry never spoils its page.
+    """Parse a response of `GET /public/v1/drops/claims`.
 
-    Raises KickMalformed when it is no page at all.
+    Invalid entries are returned separately. Raises KickMalformed if the body isn't a page.
     """
     entries, cursor = _open_page(body)
     page = ClaimsPage(claims=[], unusable=[], cursor=cursor)
@@ -130,21 +127,21 @@ def _open_page(body: bytes) -> tuple[list[Any], str]:
     try:
         answer = read_json(body)
     except JSONError as error:
-        raise KickMalformed(f"Kick's page of claims cannot be read. {error}") from error
+        raise KickMalformed(f"Kick's page of claims can't be read. {error}") from error
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, dict) or "claims" not in data:
-        raise KickMalformed('Kick\'s page of claims has no "data" with "claims" in it.')
-    entries = data["claims"] or []  # Go prints an empty list as null when it was never filled.
+        raise KickMalformed('Kick\'s page of claims has no "data" object with "claims".')
+    entries = data["claims"] or []  # Kick's servers are written in Go, which encodes nil as null.
     cursor = data.get("cursor") or ""
     if type(entries) is not list or type(cursor) is not str:
-        raise KickMalformed("Kick's page of claims has no list of claims, or no text as cursor.")
+        raise KickMalformed('In Kick\'s page, "claims" isn\'t a list or "cursor" isn\'t text.')
     return entries, cursor
 
 
 def _read_api_claim(entry: Any) -> ApiClaim:
     if isinstance(entry, JSONObject) and entry.repeated_key is not None:
         raise PayloadError(
-            f"The key {described(entry.repeated_key)} is there twice: expected it once."
+            f"The key {described(entry.repeated_key)} appears twice: expected it once."
         )
     payload = read_claim(entry)
     status = entry.get("external_status")
@@ -157,7 +154,7 @@ def _read_api_claim(entry: Any) -> ApiClaim:
 
 
 def _time_or_none(value: Any) -> datetime | None:
-    """A claim is not to be lost because its time is unusual."""
+    """Return None for an unusual time. It must not cost a claim."""
     try:
         return parse_timestamp(value) if type(value) is str else None
     except ValueError:

@@ -1,4 +1,7 @@
-"""Kick's webhook signature: RSASSA-PKCS1-v1_5 with SHA-256 over message id, timestamp and body."""
+"""Kick's webhook signature: RSASSA-PKCS1-v1_5 with SHA-256 over message id, timestamp and body.
+
+Source: https://docs.kick.com/events/webhook-security
+"""
 
 import base64
 from collections.abc import Mapping
@@ -19,7 +22,7 @@ MIN_KEY_BITS = 2048
 SIGNATURE_HEADER = "Kick-Event-Signature"
 MESSAGE_ID_HEADER = "Kick-Event-Message-ID"
 TIMESTAMP_HEADER = "Kick-Event-Timestamp"
-# Kick's other events send their timestamp under this name.
+# Drops claims and Kick's other events use different names for the timestamp header.
 EVENT_TIMESTAMP_HEADER = "Kick-Event-Message-Timestamp"
 HEADERS = (SIGNATURE_HEADER, MESSAGE_ID_HEADER, TIMESTAMP_HEADER, EVENT_TIMESTAMP_HEADER)
 
@@ -29,16 +32,16 @@ _HASH = SHA256()
 
 
 class HeaderError(ValueError):
-    """A header of a delivery is missing or unusable; the message is one sentence."""
+    """A header of a delivery is missing or invalid. The message is one sentence."""
 
 
 class SignatureMissing(HeaderError):
-    """The delivery is not signed at all."""
+    """The delivery has no signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedDelivery:
-    """A webhook request as far as its signature reaches; the signature is not yet verified."""
+    """The signed parts of a webhook request. The signature hasn't been verified yet."""
 
     message_id: str
     timestamp: str
@@ -47,14 +50,14 @@ class SignedDelivery:
 
     @property
     def sent_at(self) -> datetime:
-        """When Kick says that it sent this, in UTC. Raises ValueError unless RFC 3339."""
+        """The time of sending, according to Kick, in UTC. Raises ValueError unless RFC 3339."""
         return parse_timestamp(self.timestamp)
 
 
 def read_delivery(headers: Mapping[str, str], body: bytes) -> SignedDelivery:
-    """Take a delivery out of a request; the names of the headers may be in any case.
+    """Return the delivery in a request. Header names are case-insensitive.
 
-    Raises HeaderError, and SignatureMissing in particular when there is no signature.
+    Raises HeaderError, or its subclass SignatureMissing if there is no signature.
     """
     lowered = {name.lower(): value for name, value in headers.items()}
     signature = lowered.get(_SIGNATURE)
@@ -69,20 +72,20 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> SignedDelivery:
 
 
 def load_public_key(pem: str) -> RSAPublicKey:
-    """Return the key of a PEM text. Raises ValueError unless it is RSA of at least 2048 bits."""
+    """Return the key in a PEM text. Raises ValueError unless it's RSA with at least 2048 bits."""
     try:
         key = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise ValueError("The text is no public key in PEM.") from error
+        raise ValueError("The text isn't a public key in PEM format.") from error
     if not isinstance(key, RSAPublicKey):
-        raise ValueError("The public key is not an RSA key.")  # noqa: TRY004 - its text is bad
+        raise ValueError("The public key isn't an RSA key.")  # noqa: TRY004 - the value is wrong
     if key.key_size < MIN_KEY_BITS:
         raise ValueError(f"The RSA key has {key.key_size} bits: expected at least {MIN_KEY_BITS}.")
     return key
 
 
 def verify(public_key: RSAPublicKey, delivery: SignedDelivery) -> bool:
-    """Whether the owner of the key signed this delivery; False for whatever is no signature."""
+    """Whether the owner of the key signed this delivery. A malformed signature returns False."""
     try:
         signature = base64.b64decode(delivery.signature, validate=True)
         signed = _signed_bytes(delivery.message_id, delivery.timestamp, delivery.body)
@@ -93,7 +96,7 @@ def verify(public_key: RSAPublicKey, delivery: SignedDelivery) -> bool:
 
 
 def sign(private_key: RSAPrivateKey, *, message_id: str, timestamp: str, body: bytes) -> str:
-    """Return the base64 signature that Kick would send with this delivery."""
+    """Return the base64 signature of a delivery, as Kick sends it."""
     signed = _signed_bytes(message_id, timestamp, body)
     return base64.b64encode(private_key.sign(signed, _PADDING, _HASH)).decode()
 
@@ -104,7 +107,7 @@ def _signed_bytes(message_id: str, timestamp: str, body: bytes) -> bytes:
 
 def _read_message_id(message_id: str | None) -> str:
     if not message_id:
-        raise HeaderError(f"The header {MESSAGE_ID_HEADER} is missing or empty: expected an id.")
+        raise HeaderError(f"The header {MESSAGE_ID_HEADER} is missing or empty: expected an ID.")
     if len(message_id) > MAX_MESSAGE_ID_LENGTH:
         raise HeaderError(
             f"The header {MESSAGE_ID_HEADER} has {len(message_id)} characters: "
@@ -112,8 +115,8 @@ def _read_message_id(message_id: str | None) -> str:
         )
     if not (message_id.isascii() and message_id.isprintable()):
         raise HeaderError(
-            f"The header {MESSAGE_ID_HEADER} has a control character or one beyond ASCII: "
-            "expected neither."
+            f"The header {MESSAGE_ID_HEADER} has a control character or a non-ASCII character: "
+            "expected printable ASCII."
         )
     return message_id
 
@@ -124,7 +127,7 @@ def _read_timestamp(lowered: Mapping[str, str]) -> str:
     if timestamp and event_timestamp and timestamp != event_timestamp:
         raise HeaderError(
             f"The headers {TIMESTAMP_HEADER} and {EVENT_TIMESTAMP_HEADER} disagree: "
-            "expected the same time in both, or one of them alone."
+            "expected the same time in both, or only one of them."
         )
     return _checked_timestamp(timestamp or event_timestamp)
 

@@ -1,7 +1,7 @@
-"""JSON read without guessing: whatever two readers could understand differently is refused.
+"""A strict JSON reader. It refuses input that two parsers could read differently.
 
-Numbers stay the text they were sent as, so that no digit is rounded and no integer is too long to
-be read (Python refuses one of more than 4,300 digits).
+Numbers stay text, so no digit is rounded and no integer is too long (Python refuses integers of
+more than 4,300 digits).
 """
 
 import json
@@ -16,23 +16,23 @@ _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)
 
 
 class JSONError(ValueError):
-    """The bytes are not JSON as it is wanted here; the message is one sentence for a person."""
+    """The bytes aren't acceptable JSON. The message is one sentence."""
 
 
 class NumberText(str):
-    """A number exactly as it was sent."""
+    """A number, exactly as it was sent."""
 
     __slots__ = ()
 
 
 class IntegerText(NumberText):
-    """A number without fraction and exponent: an optional minus and digits, no leading zero."""
+    """A number without fraction and exponent: an optional minus sign and digits."""
 
     __slots__ = ()
 
 
 class JSONObject(dict[str, Any]):
-    """An object that also remembers a key that it was sent with twice."""
+    """A JSON object that keeps repeated keys in `pairs`."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -40,27 +40,27 @@ class JSONObject(dict[str, Any]):
 
     @property
     def repeated_key(self) -> str | None:
-        """A key that is there more than once, or None."""
+        """A key that appears more than once, or None."""
         if len(self) == len(self.pairs):
             return None
         return Counter(key for key, _ in self.pairs).most_common(1)[0][0]
 
 
 def read_json(body: bytes) -> Any:
-    """Return what `body` says; an object with a repeated key is for the caller to judge.
+    """Parse `body`. Repeated keys are allowed; callers check `JSONObject.repeated_key`.
 
-    Raises JSONError when it is empty, not UTF-8, not JSON, or nested deeper than `MAX_DEPTH`.
+    Raises JSONError if it's empty, not UTF-8, not JSON, or nested deeper than `MAX_DEPTH`.
     """
     return _read(body, _TOLERANT)
 
 
 def read_strict_json(body: bytes) -> Any:
-    """As `read_json`, and raise JSONError for NaN, Infinity and repeated keys too."""
+    """Like `read_json`, but also raise JSONError for NaN, Infinity and repeated keys."""
     return _read(body, _STRICT)
 
 
 def write_json(value: Any) -> str:
-    """Return the JSON of something read here, with its numbers' digits and its repeated keys."""
+    """Return the JSON text of a value that was read here, with all digits and repeated keys."""
     if isinstance(value, NumberText):
         return str(value)
     if isinstance(value, JSONObject):
@@ -74,19 +74,19 @@ def _read(body: bytes, decoder: json.JSONDecoder) -> Any:
     if not body:
         raise JSONError("The body is empty: expected a JSON object.")
     if b"\0" in body:
-        raise JSONError(f"The body has a NUL byte at offset {body.index(0)}: JSON has none.")
+        raise JSONError(f"The body has a NUL byte at offset {body.index(0)}: JSON allows none.")
     if _is_too_deep(body):
         raise JSONError(f"The body is nested more than {MAX_DEPTH} levels deep.")
     try:
         return decoder.decode(body.decode())
     except UnicodeDecodeError as error:
-        raise JSONError(f"The body is not valid UTF-8 at offset {error.start}.") from error
+        raise JSONError(f"The body isn't valid UTF-8 at offset {error.start}.") from error
     except json.JSONDecodeError as error:
-        raise JSONError(f"The body is not JSON: {error.msg} at offset {error.pos}.") from error
+        raise JSONError(f"The body isn't JSON: {error.msg} at offset {error.pos}.") from error
 
 
 def _is_too_deep(body: bytes) -> bool:
-    """Whether brackets nest deeper than `MAX_DEPTH`; told without the parser's own recursion."""
+    """Whether brackets nest deeper than `MAX_DEPTH`. Checked first, as the parser is recursive."""
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
     return _deepest(match[0] for match in _STRING_OR_BRACKET.finditer(body)) > MAX_DEPTH
@@ -107,12 +107,12 @@ def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         key = json.dumps(JSONObject(pairs).repeated_key)
-        raise JSONError(f"The key {key:.66} is there twice in one object: expected it once.")
+        raise JSONError(f"The key {key:.66} appears twice in one object: expected it once.")
     return members
 
 
 def _refuse_constant(name: str) -> Any:
-    raise JSONError(f"The body has {name}, which JSON does not know: expected a number.")
+    raise JSONError(f"The body contains {name}, which isn't valid JSON: expected a number.")
 
 
 _STRICT = json.JSONDecoder(

@@ -1,23 +1,23 @@
-"""RFC 3339 timestamps, as Kick's servers (written in Go) may print them."""
+"""RFC 3339 timestamps, in every form that Kick's servers (written in Go) may print them."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
-# `datetime.fromisoformat` alone takes much that is no RFC 3339 (week dates, no offset) and
-# refuses some that is (a leap second, a lower-case z), so the grammar is stated here.
+# `datetime.fromisoformat` accepts text that isn't RFC 3339 (week dates, no offset) and refuses
+# some that is (a leap second, a lowercase z), so check the grammar here.
 _RFC3339 = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<minute>\d\d:\d\d):(?P<second>\d\d)"
     r"(?P<fraction>\.\d+)?(?P<offset>[Zz]|[+-]\d\d:\d\d)",
     re.ASCII,
 )
-# What a datetime can hold; Go prints up to nine digits.
+# datetime's precision. Go prints up to nine digits.
 _FRACTION_LENGTH = len(".123456")
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the UTC time of an RFC 3339 text, to the microsecond; a leap second is the next one.
+    """Return the UTC time of an RFC 3339 text, to the microsecond.
 
-    Raises ValueError for anything else.
+    A leap second becomes the following second. Raises ValueError for any other text.
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
@@ -30,4 +30,4 @@ def parse_timestamp(text: str) -> datetime:
         moment = moment.astimezone(UTC)
         return moment + timedelta(seconds=1) if leap else moment
     except OverflowError as error:
-        raise ValueError("a time outside of the years 1 to 9999") from error
+        raise ValueError("the year is not between 1 and 9999") from error

@@ -179,7 +179,7 @@ def test_verify_delivery_keeps_the_key_in_var(server: ScriptedServer, tmp_path: 
 
 
 def test_verify_delivery_without_a_key() -> None:
-    with pytest.raises(NoPublicKey, match="check KICK_API_URL"):
+    with pytest.raises(NoPublicKey, match="Check KICK_API_URL"):
         verify_delivery(delivery_signed_by(private_key("kick")), now=NOW)
 
 
