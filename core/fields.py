@@ -12,18 +12,18 @@ else:
 
 
 class OpaqueTextField(TextField):
-    """Text that is compared exactly, byte by byte, and never interpreted: ids, keys, skus.
+    """Text that is compared byte by byte and never interpreted: ids, keys, SKUs.
 
-    PostgreSQL is told `COLLATE "C"`: an ICU collation would cost up to half of the insert speed and
-    could treat two different ids as equal. SQLite's default collation is binary already and has no
-    collation of that name.
+    Uses `COLLATE "C"` on PostgreSQL. An ICU collation halves the insert speed in the worst case and
+    may treat two different ids as equal. SQLite's default collation is binary already.
     """
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
-        """The type, by its full name on PostgreSQL.
+        """The column type. On PostgreSQL it's the fully qualified name.
 
-        To each unique or indexed column whose type begins with "text" Django adds a second index,
-        for LIKE in other collations than "C". Here it would only cost every claim a write or four.
+        For unique or indexed columns whose type begins with "text", Django creates a second index,
+        for LIKE in collations other than "C". Here, that index would only slow down inserts, by up
+        to four writes per claim.
         """
         return (
             "pg_catalog.text" if connection.vendor == "postgresql" else super().db_type(connection)

@@ -1,8 +1,8 @@
-"""Logs are events with fields: a line to read in development, a JSON object in production.
+"""Logs are events with fields: readable lines in development, JSON objects in production.
 
     log_event(logger, "delivery", claim_id=claim_id, outcome="granted", milliseconds=4)
 
-Never a field: a body, a token, a secret, a signature.
+Never log a body, a token, a secret or a signature.
 """
 
 import json
@@ -10,8 +10,8 @@ import logging
 import os
 from datetime import UTC, datetime
 
-# No formatter shows who called, nor in which thread and process, so it need not be found out for
-# each record (see "Optimization" in the standard library's documentation of logging).
+# No formatter prints the caller, thread or process, so don't collect them for each record. See
+# "Optimization" in https://docs.python.org/3/howto/logging.html.
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
@@ -27,10 +27,10 @@ def log_event(
 
 
 class StderrHandler(logging.Handler):
-    """A line is one write, so that no thread waits for another's. A pipe keeps 4 KiB whole."""
+    """Writes each line with one system call and no lock. Pipes don't split writes up to 4 KiB."""
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """As every handler does, but for its lock."""
+        """Same as logging.Handler.handle, without the lock."""
         if is_wanted := bool(self.filter(record)):
             self.emit(record)
         return is_wanted

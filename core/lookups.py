@@ -16,10 +16,10 @@ else:
 
 @models.Field.register_lookup
 class Among(Lookup):
-    """As `in`, with one parameter for the whole list instead of one for each of its members.
+    """Like `in`, but with one parameter for the whole list instead of one per member.
 
-    A thousand parameters take Django, the driver and the database longer to write and to read than
-    the rows that they name; and one text for lists of every length can be prepared.
+    Django, the driver and the database need more time for a thousand parameters than for the
+    matching rows. And the SQL is the same for every length of the list, so it can be prepared.
     """
 
     lookup_name = "among"

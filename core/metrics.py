@@ -1,4 +1,4 @@
-"""What Prometheus may ask at `/metrics`: how many of what, by outcome. Never who.
+"""Counters for Prometheus, by outcome. They never identify a person.
 
 Each counter is one increment in mapped memory (studio_drops/monitoring/prometheus.py),
 cheap enough for the webhook.
@@ -7,16 +7,16 @@ cheap enough for the webhook.
 from prometheus_client import Counter
 
 DELIVERIES = Counter(
-    "studio_drops_deliveries", "Claim webhooks that Kick sent, by what became of them.", ["outcome"]
+    "studio_drops_deliveries", "Claim webhooks received from Kick, by outcome.", ["outcome"]
 )
 SKEWED_DELIVERIES = Counter(
     "studio_drops_skewed_deliveries",
-    "Claim webhooks whose timestamp is more than ten minutes from this machine's clock.",
+    "Claim webhooks whose timestamp differs from this machine's clock by more than ten minutes.",
 )
 KEY_FETCHES = Counter("studio_drops_key_fetches", "Fetches of Kick's public key.", ["outcome"])
 KICK_CALLS = Counter(
     "studio_drops_kick_calls",
-    "Calls of Kick's APIs, by path and HTTP status, or “unreachable”.",
+    "Calls to Kick's APIs, by path and HTTP status (or “unreachable”).",
     ["path", "outcome"],
 )
-LINK_ENDS = Counter("studio_drops_link_ends", "Ends of players' ways to link.", ["outcome"])
+LINK_ENDS = Counter("studio_drops_link_ends", "Finished attempts to link, by outcome.", ["outcome"])

@@ -1,4 +1,4 @@
-"""How fast time-based work goes: the schedule, its pauses and its leases, all by one factor."""
+"""Speeds up the schedule, its pauses and its leases by one factor."""
 
 from datetime import timedelta
 
@@ -6,6 +6,6 @@ from django.conf import settings
 
 
 def paced(span: timedelta) -> timedelta:
-    """`span` at the setting SCHEDULE_SPEED, which is 1 but for the fault test."""
+    """`span` divided by the setting SCHEDULE_SPEED, which is 1 except in the chaos test."""
     paced_span: timedelta = span / settings.SCHEDULE_SPEED
     return paced_span

@@ -1,4 +1,4 @@
-"""Times in plain SQL, where Django converts none: SQLite keeps them as text without an offset."""
+"""Conversion of times for raw SQL. SQLite stores them as text without an offset."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -7,14 +7,14 @@ from django.db import connection
 
 
 def to_db(value: Any) -> Any:
-    """A time as the database's driver takes it, and anything else as it is."""
+    """Convert a time to the form that the database driver takes. Other values stay unchanged."""
     is_time = isinstance(value, datetime)
     return connection.ops.adapt_datetimefield_value(value) if is_time else value
 
 
 def from_db(value: Any) -> Any:
-    """A column's time, or null, as the database's driver gives it: aware, or None."""
+    """Convert a time from the database driver to an aware datetime. None stays None."""
     if connection.vendor != "sqlite":
         return value
-    operations = cast("Any", connection.ops)  # SQLite's own, which have no types
+    operations = cast("Any", connection.ops)  # SQLite's operations have no type hints
     return operations.convert_datetimefield_value(value, None, connection)

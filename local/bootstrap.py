@@ -1,10 +1,10 @@
 """Set up `.venv` from a lock file: `python local/bootstrap.py run|develop|lock`.
 
-The Makefile's first step, run by whatever Python the machine has. So it needs nothing but the
-standard library, imports nothing of this project, and what usually goes wrong ends in one sentence.
+The Makefile runs this first, with the machine's own Python. So it uses only the standard library,
+imports nothing from this project, and reports common problems with one clear message.
 """
 
-from __future__ import annotations  # an old Python must get as far as its sentence
+from __future__ import annotations  # so that an old Python gets as far as the error message
 
 import hashlib
 import os
@@ -23,7 +23,7 @@ VENV = REPOSITORY / ".venv"
 STAMP = VENV / ".installed"
 OLDEST_PYTHON = (3, 11)
 
-# The lock that is installed, then those whose packages it holds too, at the same versions.
+# The lock file to install, then the lock files whose packages it includes at the same versions.
 LOCKS = {
     "run": ["requirements.lock"],
     "develop": ["requirements-dev.lock", "requirements.lock"],
@@ -33,7 +33,7 @@ COMPILE += ["--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emi
 
 
 class SetupFailed(Exception):
-    """Setting up cannot go on; the message says what the person at the keyboard can do."""
+    """Setup failed. The message says how to fix it."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,33 +53,33 @@ def check_python() -> None:
     version = ".".join(map(str, sys.version_info[:2]))
     if sys.version_info[:2] < OLDEST_PYTHON:
         raise SetupFailed(
-            f"This is Python {version}, and 3.11 or newer is needed: install one,"
-            " or name it, as in `make demo PYTHON=/path/to/python3.12`."
+            f"This is Python {version}, but 3.11 or newer is required. Install it, or pass its"
+            " path: `make demo PYTHON=/path/to/python3.12`."
         )
     try:
-        import ensurepip  # noqa: F401 (Debian ships `venv` and keeps back what it needs)
+        import ensurepip  # noqa: F401 (Debian ships `venv` without the part that it needs)
     except ImportError:
         raise SetupFailed(
-            f"This Python has no complete `venv` module: install it"
-            f" (on Debian and Ubuntu: `apt install python{version}-venv`), then try again."
+            f"This Python's `venv` module is incomplete. Install the rest"
+            f" (on Debian and Ubuntu: `apt install python{version}-venv`) and try again."
         ) from None
 
 
 def set_up(locks: list[str]) -> None:
-    """Make `.venv` hold exactly what the first lock says; nothing is done when it does."""
+    """Install the first lock file into `.venv`. Does nothing if it's installed already."""
     wanted = [digest_of(REPOSITORY / name) for name in locks]
     if wanted[0] in installed_digests() and is_venv_alive():
         return
     if not is_venv_alive():
-        say(f"Making .venv with Python {sys.version.split()[0]} ...")
+        say(f"Creating .venv with Python {sys.version.split()[0]} ...")
         make_venv(VENV)
-    say(f"Installing {locks[0]} (each package checked against its hash) ...")
+    say(f"Installing {locks[0]} (with hash checking) ...")
     install(VENV, ["--require-hashes", "--no-deps", "-r", str(REPOSITORY / locks[0])])
     STAMP.write_text("\n".join(wanted))
 
 
 def make_locks() -> None:
-    """Remake both lock files from pyproject.toml, keeping each pin that still satisfies it."""
+    """Update both lock files from pyproject.toml. Pins that still satisfy it are kept."""
     with tempfile.TemporaryDirectory() as directory:
         make_venv(Path(directory))
         install(Path(directory), ["uv"])
@@ -97,7 +97,7 @@ def make_venv(directory: Path) -> None:
     try:
         venv.EnvBuilder(with_pip=True, clear=True).create(directory)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise SetupFailed(f"{directory} could not be made: {error}") from error
+        raise SetupFailed(f"{directory} can't be created: {error}") from error
 
 
 def install(directory: Path, what: list[str]) -> None:
@@ -109,17 +109,17 @@ def install(directory: Path, what: list[str]) -> None:
 
 def run(command: list[str], doing: str) -> None:
     if subprocess.run(command, cwd=REPOSITORY, env=environment(), check=False).returncode:
-        raise SetupFailed(f"{doing} failed, for the reason above. Mend it, then try again.")
+        raise SetupFailed(f"{doing} failed. Fix the error shown above and try again.")
 
 
 def environment() -> dict[str, str]:
-    """Ours, without what would make pip look at or install to another place than `.venv`."""
+    """The current environment without the variables that point pip away from `.venv`."""
     foreign = {"PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
     return {name: value for name, value in os.environ.items() if name not in foreign}
 
 
 def is_venv_alive() -> bool:
-    """Whether `.venv` has a Python that still runs and is not too old: they get upgraded away."""
+    """Whether `.venv` has a working Python that isn't too old. System upgrades can break it."""
     python = VENV / "bin" / "python"
     check = f"import sys, pip; sys.exit(sys.version_info[:2] < {OLDEST_PYTHON})"
     return (

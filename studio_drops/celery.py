@@ -1,7 +1,7 @@
 """The Celery application: `celery -A studio_drops worker` and `celery -A studio_drops beat`.
 
-A queue message is only a wake-up. The database says what is due, and the next scheduled run finds
-whatever a lost message would have done.
+A queue message only wakes up the worker. The database knows what is due, so if a message is lost,
+the next scheduled run does the work.
 """
 
 import os
@@ -14,11 +14,11 @@ from studio_drops.monitoring.prometheus import share_metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 
-# Kick and players wait for the web, and nobody waits for a worker: where they share cores, the
-# worker takes what is left.
+# Kick and players wait for the web server, but not for the worker. If they share CPU cores, the web
+# server goes first.
 NICENESS = 5
 
-# Kombu's own may read what it is still writing.
+# Kombu's filesystem transport can read a message before it's completely written.
 TRANSPORT_ALIASES["filesystem"] = "studio_drops.filesystem_broker:Transport"
 
 app = Celery("studio_drops")
@@ -28,11 +28,11 @@ app.autodiscover_tasks()
 
 @celeryd_init.connect
 def share_worker_metrics(**_details: object) -> None:
-    """Before the tasks are imported, and prometheus_client with them."""
+    """Runs before the tasks import prometheus_client."""
     share_metrics("worker")
 
 
 @celeryd_init.connect
 def make_way_for_the_web(**_details: object) -> None:
-    is_already = os.getpriority(os.PRIO_PROCESS, 0)  # only root may go below that again
+    is_already = os.getpriority(os.PRIO_PROCESS, 0)  # only root may lower it again
     os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, is_already))

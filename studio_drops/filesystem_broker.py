@@ -1,7 +1,7 @@
-"""Celery's filesystem broker for one machine, in which a message is there whole or not at all.
+"""Celery's filesystem broker for one machine, with atomic writes.
 
-Kombu's own shows a file before it writes to it. A worker that looks just then takes an empty
-message, or reads an empty table of queues, and ends.
+Kombu's filesystem transport creates a file before writing to it. A worker that reads it at that
+moment gets an empty message or an empty table of queues, and crashes.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ from kombu.utils.json import dumps
 
 class Channel(filesystem.Channel):
     def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
-        """Once it is written it gets its name, which is one that kombu's `_get` looks for."""
+        """Write to a temporary file, then rename it to a name that kombu's `_get` looks for."""
         file = Path(self.data_folder_out, f"{monotonic() * 1000:.0f}_{uuid.uuid4()}.{queue}.msg")
         unfinished = file.with_name(f"{file.name}.unfinished")
         unfinished.write_text(dumps(payload))
@@ -38,7 +38,7 @@ class Channel(filesystem.Channel):
 
     @contextmanager
     def _tables(self) -> Iterator[None]:
-        """For one at a time: kombu locks a table only once it has made the file."""
+        """Lock the queue tables. Kombu's own lock comes too late, after it created the file."""
         folder = Path(self.control_folder)
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "lock").open("a") as file:

@@ -1,4 +1,4 @@
-"""The headers that every page carries."""
+"""Security headers."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def content_security_policy() -> str:
 
 
 class SecurityHeadersMiddleware:
-    """A strict Content-Security-Policy, without any `unsafe-*`, on every answer."""
+    """Adds a strict Content-Security-Policy, without any `unsafe-*`, to every response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,7 +1,7 @@
-"""The web server: `python -m studio_drops.server`. Granian, with what we ask of it.
+"""The web server, based on Granian: `python -m studio_drops.server`.
 
-Granian reads and writes HTTP outside of Python, which leaves the interpreter's lock to the
-requests: docs/decisions/0011-the-web-server-is-granian.md.
+Granian reads and writes HTTP outside of Python, so the GIL is free for the requests. See
+docs/decisions/0011-the-web-server-is-granian.md.
 """
 
 import argparse
@@ -32,18 +32,18 @@ from studio_drops.settings import env
 logger = logging.getLogger("studio_drops.server")
 
 STOP_SECONDS = 10
-# Longer than the idle time of the usual proxies, so that it is they who close a connection.
+# Longer than the idle timeout of common proxies, so that the proxy closes idle connections.
 IDLE_MILLISECONDS = 75_000
-# Threads keep their database connections, so they are not let go for a quiet minute.
+# Threads hold database connections, so keep them through quiet minutes.
 THREAD_IDLE_SECONDS = 600
-# One line and all headers; a login of a studio's OIDC provider may come back with a long code.
+# For the request line and all headers. An OIDC provider may send a long code in the callback URL.
 LONGEST_HEAD_BYTES = 64 * 1024
 
 _LOGGING = settings.LOGGING | {"loggers": settings.LOGGING["loggers"] | {"_granian": {}}}
 
 
 def main() -> None:
-    """Serve until TERM or INT; what is under way is answered first."""
+    """Serve until SIGTERM or SIGINT, then finish the running requests and exit."""
     application = _read_arguments().application
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
     workers = _at_least_one("WEB_WORKERS", env.int("WEB_WORKERS", default=1))
@@ -81,7 +81,7 @@ def _read_arguments() -> argparse.Namespace:
         "application",
         nargs="?",
         default="studio_drops.wsgi:application",
-        help="another WSGI application, as module:name (the benchmark has some)",
+        help="another WSGI application to serve, as module:name (used by the benchmark)",
     )
     return parser.parse_args()
 
@@ -93,38 +93,40 @@ def _at_least_one(variable: str, number: int) -> int:
 
 
 def _address(bind: str) -> tuple[str, int]:
-    """The IP address and port to listen on, of what may name a host. Ends the process if nobody
-    can listen there, because it is somebody else's.
+    """Return the IP address and port of `bind`, which may contain a host name.
 
-    Granian itself would share it with whoever listens there already.
+    Exits if the address can't be used, for example because another process listens there. Granian
+    itself would share the port with that process.
     """
     host, colon, port = bind.rpartition(":")
     host = host.strip("[]")
     try:
         if not colon:
-            raise ValueError("it is no address and port")  # noqa: TRY301
+            raise ValueError("expected ADDRESS:PORT")  # noqa: TRY301
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.create_server((host, int(port)), family=family) as probe:
             address: str = probe.getsockname()[0]
     except (OSError, ValueError, OverflowError) as error:
-        sys.exit(f"WEB_BIND is {bind!r}, where the web cannot listen: {error}.")
+        sys.exit(f"WEB_BIND is {bind!r}. The web server can't listen there: {error}.")
     return address, int(port)
 
 
 def _load(parent: int, target: str) -> Callable[..., Any]:
-    """What each worker process does first."""
+    """Set up a worker process and return the application."""
     threading.Thread(target=_look_after, args=(parent,), daemon=True).start()
     application: Callable[..., Any] = import_string(target.replace(":", "."))
     _forget_secrets()
-    # What is there now stays; the collector need not look through it again and again.
+    # Everything loaded so far stays in memory, so exclude it from garbage collection.
     gc.freeze()
     return application
 
 
 def _look_after(parent: int) -> None:
-    """End with a parent that was killed, whatever is under way: this process would serve on beside
-    the next one. And close what threads that ended have left open: a connection of Django's refers
-    to itself, so it waits for the collector.
+    """Exit when the parent was killed, and collect garbage regularly. Runs in its own thread.
+
+    Without the exit, this worker would keep serving next to those of a restarted server. The
+    collection closes database connections of threads that ended: Django's connection objects
+    contain reference cycles, so only the collector frees them.
     """
     for seconds in itertools.count(1):
         time.sleep(1)
@@ -138,7 +140,7 @@ def _look_after(parent: int) -> None:
 
 
 def _forget_secrets() -> None:
-    """The settings have read them, and Granian shows its environment to each request's `META`."""
+    """Delete secrets from the environment, which Granian copies into each request's `META`."""
     for name in settings.SECRET_VARIABLES:
         os.environ.pop(name, None)
 

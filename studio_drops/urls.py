@@ -1,4 +1,4 @@
-"""Every address that this deployment answers."""
+"""All URLs of this deployment."""
 
 from django.contrib import admin
 from django.urls import include, path

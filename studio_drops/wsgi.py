@@ -1,8 +1,8 @@
 """The WSGI entry point: `studio_drops.wsgi:application`.
 
-Kick's webhook goes straight from here to its view. What Django does around every other request
-(sessions, CSRF, static files, the redirect to https, signals that look after the connections of
-four kinds) has nothing to say to a signed POST, and cost it more than its signature.
+Requests to Kick's webhook skip Django's middleware and request signals and go straight to the view.
+A signed POST needs no session, no CSRF check, no static files and no redirect to https, and
+together they took longer than verifying the signature.
 """
 
 import os
@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 django.setup(set_prefix=False)
 
-from platforms.kick.webhook import drops_webhook  # noqa: E402 (its models need Django to be set up)
+from platforms.kick.webhook import drops_webhook  # noqa: E402 (its models need django.setup)
 
 WEBHOOK_PATH = "/webhooks/kick/drops"
 
@@ -27,7 +27,7 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 class StudioDrops:
-    """Django's own application, with a shorter way for Kick's webhook."""
+    """Django's WSGI application with a shortcut for Kick's webhook."""
 
     def __init__(self) -> None:
         self._django = WSGIHandler()
@@ -44,7 +44,7 @@ class StudioDrops:
 
 
 def _in_one_piece(response: HttpResponseBase) -> Iterable[bytes]:
-    """What is no stream as the one chunk that it is, which Granian sends without asking again."""
+    """Return a non-streaming response as a list of one chunk, which Granian sends in one call."""
     if not isinstance(response, HttpResponse):
         return response
     content = response.content

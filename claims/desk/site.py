@@ -1,4 +1,4 @@
-"""The admin's front page, in the order in which staff need things and not in that of our apps."""
+"""The admin site, with models grouped by staff's tasks instead of by app."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ GROUPS = (
     (_("Players"), ("Player", "PlatformAccount", "LinkEvent")),
     (_("Campaigns"), ("Campaign", "Reward", "Item")),
     (_("Access"), ("ApiKey", "User", "Group")),
-    (_("Behind the scenes"), ()),  # whatever is in no other group
+    (_("Behind the scenes"), ()),  # models that are in no other group
 )
 
 

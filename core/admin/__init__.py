@@ -1,1 +1,1 @@
-"""What the admin pages of both apps are made of."""
+"""Building blocks of the admin pages of both apps."""

@@ -1,4 +1,4 @@
-"""The admin pages that the others derive from."""
+"""Base classes of the admin pages."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,14 @@ else:
 
 
 class Page(ModelAdmin):
-    """A list that never counts all rows for its own sake, and says what it means to be empty."""
+    """A list that never counts all rows and explains itself when it's empty."""
 
     show_full_result_count = False
-    # They would count the whole table once for each choice of each filter.
+    # Facets count the whole table for every choice of every filter.
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    empty_state: str | Promise = _("There is nothing here yet.")
-    # All text columns are unbounded text, which would otherwise be edited in a large box each.
+    empty_state: str | Promise = _("Nothing here yet.")
+    # All text columns are TextFields, for which Django would show a large text area.
     formfield_overrides = {
         models.TextField: {"widget": admin.widgets.AdminTextInputWidget},
         models.JSONField: {"form_class": LinesField},
@@ -44,7 +44,7 @@ class Page(ModelAdmin):
         page = super().changelist_view(request, {"title": title, **(extra_context or {})})
         context = getattr(page, "context_data", None) or {}
         if "cl" in context and context["cl"].paginator.is_more:
-            # It would offer to select “all” and name a number that is not all.
+            # “Select all” would show a number, but there are more rows.
             context["actions_selection_counter"] = False
         return page
 
@@ -57,7 +57,7 @@ class Page(ModelAdmin):
 
 
 class ReadOnlyPage(Page):
-    """For rows that only services write, of which there may be millions: they have one order."""
+    """A list of rows that only services write. It may have millions, so it can't be sorted."""
 
     sortable_by = ()
 
@@ -80,7 +80,7 @@ class ReadOnlyPage(Page):
 
 
 class ReadOnlyInline(TabularInline):
-    """The same, as a table on the page of what the rows belong to."""
+    """A read-only table of related rows on another row's page."""
 
     extra = 0
     can_delete = False

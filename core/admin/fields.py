@@ -1,4 +1,4 @@
-"""A list of texts, edited one to a line."""
+"""A form field for a list of texts, one per line."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class LinesField(forms.CharField):
         kwargs.pop("encoder", None)
         kwargs.pop("decoder", None)
         super().__init__(**kwargs | {"widget": AdminTextareaWidget(attrs={"rows": 3})})
-        self.help_text = f"{self.help_text} {_('One to a line.')}"
+        self.help_text = f"{self.help_text} {_('One per line.')}"
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""The small pieces of HTML that columns and fields of the admin show."""
+"""Small pieces of HTML for the admin's columns and fields."""
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,7 +14,7 @@ def badge(tone: str, label: object) -> SafeString:
 
 
 def stacked(first: object, second: object) -> SafeString:
-    """Two things of one cell, the second one quieter."""
+    """Two values in one cell. The second is shown less prominently."""
     return format_html('{}<div class="second">{}</div>', first, second)
 
 
@@ -23,13 +23,13 @@ def link(url: str, label: object) -> SafeString:
 
 
 def row_link(model: str, pk: object, label: object = "") -> SafeString | str:
-    """A link to the admin's page of one row; `model` such as `claims_claim`."""
+    """A link to a row's page in the admin. `model` is, for example, `claims_claim`."""
     if pk in (None, ""):
         return NOTHING
     return link(reverse(f"admin:{model}_change", args=[pk]), label or pk)
 
 
 def list_link(model: str, label: object, **filters: str) -> SafeString:
-    """A link to the admin's list of a model, filtered."""
+    """A link to a model's filtered list in the admin."""
     url = reverse(f"admin:{model}_changelist")
     return link(f"{url}?{urlencode(filters)}", label)

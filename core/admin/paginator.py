@@ -1,4 +1,4 @@
-"""Pages of a list that may have millions of rows: looked ahead of, never counted to the end."""
+"""Pagination for lists of millions of rows, without counting all of them."""
 
 from functools import cached_property
 from typing import Any
@@ -6,15 +6,14 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 
 PAGES_AHEAD = 20
-# The database reads what it skips, so a page costs more the further down it is.
+# The database reads the rows that it skips, so later pages cost more.
 LAST_PAGE = 100
 
 
 class LookaheadPaginator(Paginator):  # type: ignore[type-arg]
-    """Knows of twenty pages beyond the one that is shown, and of 100 at most; whoever needs more
-    filters or searches.
+    """Counts at most 20 pages beyond the current page, and 100 in total. Filter to see more.
 
-    `page` is the page asked for, from 1.
+    `page` is the requested page, starting at 1.
     """
 
     def __init__(self, *args: Any, page: int, **kwargs: Any) -> None:
@@ -23,11 +22,11 @@ class LookaheadPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        """Exact unless `is_more`; costs no more than looking at the rows that it counts."""
+        """The number of rows. If `is_more`, there are more. Costs one read of the counted rows."""
         return min(self._counted, self._known_at_most)
 
     def page(self, number: Any) -> Page:  # type: ignore[type-arg]
-        """Skips keys alone: the joins and the names of skipped rows would cost more than theirs."""
+        """Skip over primary keys only, because joining the skipped rows is expensive."""
         page = super().page(number)
         if page.number > 1:
             shown: Any = page.object_list

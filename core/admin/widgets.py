@@ -1,4 +1,4 @@
-"""A date and a time in two boxes, each with a name for screen readers: Django gives them none."""
+"""Date and time inputs with labels for screen readers, which Django's widget lacks."""
 
 from typing import Any
 

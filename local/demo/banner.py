@@ -1,4 +1,4 @@
-"""What the demo says at the terminal once everything answers: where to click, in order."""
+"""The text that the demo prints when it's ready: URLs, and steps to click through."""
 
 from local.demo import catalogue
 from local.demo.demo_file import DemoFile
@@ -11,30 +11,34 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
     web, kick = told["web"], told["local_kick"]
     first = catalogue.OFFERS[0]
     steps = (
-        ("Watch", kick["inventory_url"], f"be “{catalogue.VIEWER}”, press Watch; Claim is shut"),
+        (
+            "Watch",
+            kick["inventory_url"],
+            f"choose “{catalogue.VIEWER}” and press Watch; you can't claim yet",
+        ),
         (
             "Connect",
             "",
-            f"press Connect, log in to the game as “{catalogue.PLAYER}”, go on to Kick",
+            f"press Connect, log in to the game as “{catalogue.PLAYER}”, continue to Kick",
         ),
-        ("Allow", "", "and land on the page that shows both accounts linked"),
+        ("Allow", "", "allow access; the next page shows both accounts linked"),
         ("Claim", kick["inventory_url"], f"claim the “{first.name}”"),
         ("See it", web["link_url"], "the player's page"),
-        ("Support it", web["admin_url"], f"{catalogue.STAFF} / {facts.staff_password}"),
-        ("Hand it out", web["api_docs_url"], "as the game server does:"),
+        ("Support it", web["admin_url"], f"log in as {catalogue.STAFF} / {facts.staff_password}"),
+        ("Deliver it", web["api_docs_url"], "call the API as the game server does:"),
     )
     lines = [
         "",
-        f"  <b>{catalogue.GAME}</b> takes part in Drops, at a Kick of its own."
+        f"  The <b>{catalogue.GAME}</b> demo is running, with a local stand-in for Kick."
         f"  <d>Ready in {seconds:.0f} s.</d>",
         "",
         *(_step(number, *step) for number, step in enumerate(steps, start=1)),
         "",
         *(f"     <d>{line}</d>" for line in _curl(facts, web["api_url"])),
         "",
-        f"  Kick's side       <g>{kick['dashboard_url']}</g>",
+        f"  Kick dashboard    <g>{kick['dashboard_url']}</g>",
         f"  For scripts       {file}",
-        "  To stop           Ctrl-C; what was made is kept",
+        "  To stop           Ctrl-C; the data is kept",
         "",
     ]
     return _painted("\n".join(lines), is_colourful=is_colourful)

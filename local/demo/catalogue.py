@@ -1,4 +1,4 @@
-"""What the demo's campaign offers: an organization at the local Kick, and the studio's items."""
+"""The demo's names: organization, campaign, rewards, items and people."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ API_KEY = "demo game server"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A reward and the item that it maps to, under one name; the sku is its external id."""
+    """A reward and the item that it maps to. They share a name, and the SKU is the external id."""
 
     name: str
     sku: str

@@ -7,11 +7,11 @@ import requests
 
 
 class ControlRefused(Exception):
-    """The local Kick refused; the message is its sentence."""
+    """The local Kick refused the call. The message says why."""
 
 
 class LocalKickControl:
-    """Calls may raise ControlRefused, or what requests raises when nobody answers."""
+    """Calls raise ControlRefused, or a requests exception if the local Kick doesn't answer."""
 
     def __init__(self, url: str, *, session: requests.Session) -> None:
         self.url = url
@@ -30,5 +30,5 @@ class LocalKickControl:
         response = self.session.request(method, f"{self.url}/local/{path}", json=body, timeout=15)
         answer: dict[str, Any] = response.json()
         if not response.ok:
-            raise ControlRefused(answer.get("error", f"{response.status_code} without a sentence"))
+            raise ControlRefused(answer.get("error", f"{response.status_code} without a reason"))
         return answer

@@ -1,4 +1,4 @@
-"""What a started demo has to click and to call, and its file, `var/demo.json`."""
+"""URLs and credentials of a running demo, and the file that holds them, `var/demo.json`."""
 
 import json
 import os
@@ -20,7 +20,7 @@ class DemoFile:
     api_key: str
 
     def as_json(self) -> dict[str, Any]:
-        """The shape of `var/demo.json`. Scripts rely on it: names are added, never changed."""
+        """The content of `var/demo.json`. Scripts rely on it: add keys, but never change them."""
         web, kick = self.web_url, self.local_kick_url
         return {
             "web": {
@@ -46,7 +46,7 @@ class DemoFile:
         }
 
     def write(self, path: Path) -> None:
-        """In one step, so that nobody ever reads half of it; it holds a password: owner only."""
+        """Write atomically, and readable by the owner only, because it contains a password."""
         draft = path.with_suffix(".draft")
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -56,7 +56,7 @@ class DemoFile:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """An earlier start's, or None when there was none or the file is of another version."""
+        """Return those of an earlier start, or None if the file is missing or has another shape."""
         try:
             found = json.loads(path.read_text())
             return cls(

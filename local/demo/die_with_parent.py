@@ -1,7 +1,7 @@
-"""Run a command that ends when its parent does: `python tether.py PARENT_PID COMMAND ...`.
+"""Run a command that stops when its parent dies: `python tether.py PARENT_PID COMMAND ...`.
 
-The kernel is asked, on Linux, because a parent that was killed by `kill -9` can ask nobody. A
-parent that died before the kernel was asked is noticed too.
+On Linux the kernel stops it, because a parent killed by `kill -9` can't. If the parent died before
+the kernel was told, the command isn't started.
 """
 
 import ctypes

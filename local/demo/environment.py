@@ -1,4 +1,4 @@
-"""Where one demo lives (a directory and two ports), and what runs there."""
+"""The directory and ports of one demo, and the programs that run there."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 CLIENT_ID = "studio-drops-demo"
 CLIENT_SECRET = "development-only"  # noqa: S105 (the local Kick's, on loopback)
-# What a program needs of its surroundings when it must not see the developer's own settings.
+# The environment variables that a program needs when it must not see the developer's settings.
 NEUTRAL_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
 
 
@@ -46,7 +46,7 @@ class Environment:
             "KICK_CLIENT_ID": CLIENT_ID,
             "KICK_CLIENT_SECRET": CLIENT_SECRET,
             "PYTHONUNBUFFERED": "1",
-            # Celery's six lines about root, who is who runs a container.
+            # Hide Celery's warning about running as root, which is normal in a container.
             "PYTHONWARNINGS": "ignore:You're running the worker",
             "PYTHONPATH": str(REPOSITORY),
         }
@@ -63,7 +63,7 @@ class Environment:
         return self._program("web", "studio_drops.server")
 
     def worker(self) -> Program:
-        # Threads, because a worker on a laptop waits for HTTP and does little else.
+        # Threads are enough, because a worker on a laptop mostly waits for HTTP.
         options = ("--pool", "threads", "--concurrency", "2", "--loglevel", "info")
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
         celery = ("--quiet", "-A", "studio_drops")
@@ -74,7 +74,7 @@ class Environment:
         return self._program("scheduler", "celery", *celery, "beat", "--pidfile=")
 
     def command(self, *arguments: str) -> Program:
-        """One of our management commands, which ends by itself."""
+        """One of our management commands. It exits when it's done."""
         command = [sys.executable, str(REPOSITORY / "manage.py"), *arguments]
         return Program(arguments[0], command, self.environment)
 
@@ -87,7 +87,7 @@ def neutral_surroundings() -> dict[str, str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now; all different."""
+    """Return `count` different ports that aren't in use now."""
     listeners = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
     ports = [listener.getsockname()[1] for listener in listeners]
     for listener in listeners:
@@ -96,7 +96,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def is_taken(port: int) -> bool:
-    """Whether somebody listens where a browser would look for `http://localhost:PORT`."""
+    """Whether a process listens where a browser would open `http://localhost:PORT`."""
     try:
         socket.create_server((LOOPBACK, port)).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""Ways to break the demo's steps, each for real: a test breaks every step and sees it named."""
+"""Functions that break the demo's steps. A test uses them to check that each step can fail."""
 
 import base64
 import hashlib
@@ -10,9 +10,7 @@ from local.demo.system import run_to_its_end
 
 
 def spoil_database(scenario: Scenario) -> None:
-    (scenario.environment.var_dir / "studio-drops.sqlite3").write_bytes(
-        b"no database, whatever it says"
-    )
+    (scenario.environment.var_dir / "studio-drops.sqlite3").write_bytes(b"this is not a database")
 
 
 def kill_local_kick(scenario: Scenario) -> None:
@@ -28,7 +26,7 @@ def kill_worker(scenario: Scenario) -> None:
 
 
 def connect_behind_our_back(scenario: Scenario) -> None:
-    """The viewer connects the app with another program than ours."""
+    """Connect the viewer to the app without our web server."""
     verifier = "a-verifier-of-somebody-else-with-forty-three-characters"
     digest = hashlib.sha256(verifier.encode()).digest()
     redirect_uri = f"{scenario.environment.web_url}/link/kick/callback"
@@ -64,7 +62,7 @@ def break_token_endpoint(scenario: Scenario) -> None:
 
 
 def unlink(scenario: Scenario) -> None:
-    """As the player might, in another tab."""
+    """Unlink, as the player might do in another tab."""
     address = f"{scenario.environment.web_url}/link/unlink"
     token = scenario.player.cookies["studio_drops_csrf"]
     scenario.player.post(address, data={"csrfmiddlewaretoken": token}).raise_for_status()

@@ -1,4 +1,4 @@
-"""The story of one drop, step by step, over real HTTP. Each step checks what it saw."""
+"""The steps of one drop, over real HTTP. Each step checks its result."""
 
 import re
 from collections.abc import Callable
@@ -18,17 +18,17 @@ from local.demo.trace import Trace
 
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 OFFER = catalogue.OFFERS[0]
-# The scheduler looks every fifteen seconds for what Kick has to be told.
+# The scheduler runs the write-back every fifteen seconds.
 PROCESSED_WITHIN_SECONDS = 40.0
 
 
 class StepFailedError(Exception):
-    """What a step saw is not what should have been."""
+    """A step's result isn't the expected one."""
 
 
 @dataclass(slots=True)
 class Scenario:
-    """What the steps hand on to each other."""
+    """The state that the steps share."""
 
     supervisor: Supervisor
     environment: Environment
@@ -60,20 +60,25 @@ class Scenario:
         watched = self.control.post(
             "watch", self._viewer_and_campaign | {"minutes": OFFER.required_minutes}
         )
-        check(watched["minutes"] >= OFFER.required_minutes, "The watched minutes do not count.")
+        check(
+            watched["minutes"] >= OFFER.required_minutes,
+            "The local Kick didn't count the watched minutes.",
+        )
 
     def claim_too_early(self) -> None:
         try:
             self.control.post("claims", self._claim)
         except ControlRefused:
             return
-        raise StepFailedError("The local Kick let a viewer claim who is not connected.")
+        raise StepFailedError("The local Kick accepted a claim of a viewer who isn't linked.")
 
     def log_in(self) -> None:
         login = self.player.get(f"{self.environment.web_url}/link/login")
         form = {"name": catalogue.PLAYER, **_csrf_of(login.text)}
         page = self.player.post(f"{self.environment.web_url}/link/login/callback", data=form)
-        check(page.ok and catalogue.PLAYER in page.text, "The player's page does not name them.")
+        check(
+            page.ok and catalogue.PLAYER in page.text, "The player's page doesn't show their name."
+        )
 
     def connect(self) -> None:
         page = self.player.get(f"{self.environment.web_url}/link/")
@@ -83,7 +88,7 @@ class Scenario:
         target = answer.headers.get("Location", "")
         check(
             target.startswith(f"{self.environment.local_kick_url}/oauth/authorize"),
-            "The player was not sent to Kick's consent page.",
+            "The player wasn't redirected to Kick's consent page.",
         )
         self.authorize_query = dict(parse_qsl(urlsplit(target).query))
 
@@ -92,7 +97,7 @@ class Scenario:
         asked = {name: self.authorize_query[name] for name in names}
         allowed = self.control.post("authorize", asked | {"user_id": self.facts.viewer_id})
         page = self.player.get(allowed["redirect_to"])
-        check(page.ok, f"Coming back from Kick ended with {page.status_code}.")
+        check(page.ok, f"The callback from Kick was answered {page.status_code}.")
 
     def see_both_accounts(self) -> None:
         self._check_player_page(catalogue.PLAYER, catalogue.VIEWER)
@@ -116,7 +121,7 @@ class Scenario:
         self.staff.post(f"{admin}/login/", data=form | _csrf_of(login.text) | {"next": "/admin/"})
         found = self.staff.get(f"{admin}/claims/claim/", params={"q": self.claim_id})
         row = f"/admin/claims/claim/{self.claim_id}/"
-        check(found.ok and row in found.text, "The admin does not show the claim.")
+        check(found.ok and row in found.text, "The admin doesn't show the claim.")
 
     def list_by_api(self) -> None:
         answer = self.game_server.get(
@@ -125,12 +130,12 @@ class Scenario:
         )
         check(answer.ok, f"The API answered {answer.status_code}.")
         listed = [row for row in answer.json()["entitlements"] if row["sku"] == OFFER.sku]
-        check(len(listed) == 1, f"The API lists {len(listed)} of the item, not one.")
+        check(len(listed) == 1, f"The API lists the item {len(listed)} times instead of once.")
         self.entitlement_id = listed[0]["id"]
 
     def fulfil_by_api(self) -> None:
         outcome = self.fulfil(fulfilment_id="demo-once")
-        check(outcome == "fulfilled", f"The API said {outcome!r}.")
+        check(outcome == "fulfilled", f"The API answered {outcome!r} instead of 'fulfilled'.")
 
     def see_processed(self) -> None:
         in_silence = LocalKickControl(self.environment.local_kick_url, session=requests.Session())
@@ -140,9 +145,9 @@ class Scenario:
             what="The write-back to Kick",
             seconds=PROCESSED_WITHIN_SECONDS,
         )
-        self.say("     the local Kick's claim has external_status processed")
+        self.say("     the claim's external_status on the local Kick is now “processed”")
 
-    # What several of them need. -----------------------------------------------------------------
+    # Shared by several steps. -------------------------------------------------------------------
 
     def fulfil(self, *, fulfilment_id: str) -> str:
         body = {"entitlement_ids": [self.entitlement_id], "fulfilment_id": fulfilment_id}
@@ -165,7 +170,7 @@ class Scenario:
     def _check_player_page(self, *expected: str) -> None:
         page = self.player.get(f"{self.environment.web_url}/link/")
         missing = [text for text in expected if text not in page.text]
-        check(page.ok and not missing, f"The player's page does not show {', '.join(missing)}.")
+        check(page.ok and not missing, f"The player's page doesn't show {', '.join(missing)}.")
 
     def _external_status(self, control: LocalKickControl) -> str:
         claims = control.get("dump")["claims"]
@@ -182,5 +187,5 @@ def check(is_right: bool, sentence: str) -> None:
 def _csrf_of(page: str) -> dict[str, str]:
     found = CSRF.search(page)
     if found is None:
-        raise StepFailedError("The page has no form to send.")
+        raise StepFailedError("The page has no form to submit.")
     return {"csrfmiddlewaretoken": found[1]}

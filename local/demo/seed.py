@@ -1,6 +1,6 @@
-"""What the demo puts into the database: the campaign's mirror, items, a staff login, an API key.
+"""Creates the demo's data: the campaign, its rewards and items, a staff login and an API key.
 
-Whatever is there already stays as it is, so that the demo can be started again and again.
+Existing rows stay unchanged, so the demo can be started repeatedly.
 """
 
 import secrets
@@ -26,9 +26,10 @@ class Credentials:
 
 @transaction.atomic
 def seed(*, campaign: Mapping[str, Any], known: Credentials, now: datetime) -> Credentials:
-    """Register `campaign`, as the local Kick describes it, and give credentials that work.
+    """Create the rows for `campaign` (as the local Kick describes it) and return credentials.
 
-    Those of `known` (an earlier start's, or empty texts) are given again where they still work.
+    The credentials in `known`, from an earlier start, are reused if they still work. They may be
+    empty.
     """
     _register_campaign(campaign, now=now)
     return Credentials(

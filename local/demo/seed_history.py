@@ -1,7 +1,7 @@
-"""Weeks of made-up claims beside the campaign that the visitor plays: a desk that looks lived in.
+"""Sample data: weeks of claims of other campaigns, so that the desk isn't empty.
 
-The local Kick knows none of them, so each of them is finished or waits for something here: what the
-game has handed out counts as told to Kick. Its claims API shows nothing of their campaigns.
+The local Kick doesn't know these claims. So each of them is finished or held for a local reason,
+and fulfilled ones are marked as already reported to Kick. They don't appear in its claims API.
 """
 
 from datetime import datetime
@@ -14,16 +14,17 @@ from django.db.models import F
 from claims.models import Campaign, Claim
 from local.demo.sample_data import make_sample_data
 
-# They take a second to make. A page counts so many by itself, without waiting for the worker.
+# Creating them takes a second. Pages can count this many without the worker's totals.
 CLAIMS = 3000
 SEED = 1
 
 
 @transaction.atomic
 def seed_history_once(*, first_own_campaign: str, now: datetime) -> int:
-    """Make the claims, once and in the demo's own data folder alone. Returns how many were made.
+    """Create the sample data if the database is new and in the demo's data folder.
 
-    A fresh demo has no campaign but `first_own_campaign`; with others there, it has lived already.
+    The database counts as new if `first_own_campaign` is its only campaign, so a repeat does
+    nothing. Returns the number of claims created.
     """
     others = Campaign.objects.exclude(pk=first_own_campaign)
     if others.exists() or not _is_in_own_folder():
@@ -33,7 +34,10 @@ def seed_history_once(*, first_own_campaign: str, now: datetime) -> int:
 
 @transaction.atomic
 def seed_history(*, now: datetime) -> int:
-    """Three weeks until `now`, of which the local Kick is to be told nothing. Returns how many."""
+    """Create three weeks of claims until `now`, none of which is reported to the local Kick.
+
+    Returns the number of claims created.
+    """
     *_, made = make_sample_data(claims=CLAIMS, seed=SEED, now=now)
     untold = Claim.objects.exclude(external_status=F("wanted_external_status"))
     untold.update(external_status=F("wanted_external_status"))

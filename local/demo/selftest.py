@@ -1,4 +1,4 @@
-"""`manage.py demo --once`: the story from a clean start, in a place of its own, then gone."""
+"""`manage.py demo --once`: runs one drop from start to end in a temporary system."""
 
 import tempfile
 import time
@@ -30,39 +30,47 @@ class Step:
     name: str
     title: str
     run: Callable[[Scenario], None]
-    # Really breaks what this step needs: how the tests see that it can fail.
+    # Breaks something that this step needs, so that a test can see the step fail.
     sabotage: Callable[[Scenario], None]
 
 
 STEPS = (
-    Step("start", "Everything starts", Scenario.start, sabotage.spoil_database),
+    Step("start", "Start all programs", Scenario.start, sabotage.spoil_database),
     Step("watch", "A viewer watches", Scenario.watch, sabotage.kill_local_kick),
     Step(
         "claim-too-early",
-        "Claiming before the accounts are connected is refused",
+        "Kick refuses a claim before the accounts are linked",
         Scenario.claim_too_early,
         sabotage.connect_behind_our_back,
     ),
     Step("log-in", "The player logs in to the game", Scenario.log_in, sabotage.kill_web),
-    Step("connect", "They go on to Kick", Scenario.connect, sabotage.lose_cookies),
-    Step("consent", "They allow it and come back", Scenario.consent, sabotage.break_token_endpoint),
+    Step("connect", "The player continues to Kick", Scenario.connect, sabotage.lose_cookies),
+    Step("consent", "The player allows access", Scenario.consent, sabotage.break_token_endpoint),
     Step("linked", "Both accounts are linked", Scenario.see_both_accounts, sabotage.unlink),
     Step("claim", "The viewer claims the reward", Scenario.claim, sabotage.disconnect_at_kick),
-    Step("webhook", "Kick's webhook is answered 200", Scenario.deliver, sabotage.corrupt_webhooks),
+    Step("webhook", "Kick sends the webhook", Scenario.deliver, sabotage.corrupt_webhooks),
     Step("item", "The player sees the item", Scenario.see_item, sabotage.lose_cookies),
     Step("admin", "Support sees the claim", Scenario.see_in_admin, sabotage.remove_staff),
-    Step("list", "The game server lists it", Scenario.list_by_api, sabotage.revoke_api_keys),
+    Step("list", "The game server lists the item", Scenario.list_by_api, sabotage.revoke_api_keys),
     Step(
-        "fulfil", "The game server hands it out", Scenario.fulfil_by_api, sabotage.fulfil_elsewhere
+        "fulfil", "The game server delivers it", Scenario.fulfil_by_api, sabotage.fulfil_elsewhere
     ),
-    Step("processed", "Kick is told", Scenario.see_processed, sabotage.kill_worker),
+    Step(
+        "processed",
+        "Kick shows the claim as processed",
+        Scenario.see_processed,
+        sabotage.kill_worker,
+    ),
 )
 
 
 def run_selftest(*, fault: str, say: Callable[[str], None]) -> int:
-    """The exit status: 0, or 1 after naming the step that failed. `fault`: a step to break."""
+    """Run all steps. Returns the exit status: 0, or 1 if a step failed.
+
+    `fault` is the name of a step to break, or "".
+    """
     if fault and fault not in {step.name for step in STEPS}:
-        say(f"There is no step {fault!r} to break: {', '.join(step.name for step in STEPS)}.")
+        say(f"Unknown step {fault!r}. Allowed: {', '.join(step.name for step in STEPS)}.")
         return 1
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="drops-demo-") as directory:
@@ -70,12 +78,12 @@ def run_selftest(*, fault: str, say: Callable[[str], None]) -> int:
         environment = Environment(
             Path(directory), web_port, local_kick_port, neutral_surroundings()
         )
-        # Nothing here is kept, so nothing has to end in peace.
+        # All data is temporary, so there's no need for a graceful stop.
         with Supervisor(say=lambda _line: None, grace_seconds=0) as supervisor:
             scenario = Scenario(supervisor, environment, say=say)
             status = _tell(scenario, fault=fault)
     if status == 0:
-        say(f"\nThe whole story in {time.monotonic() - started:.1f} s.")
+        say(f"\nAll steps passed in {time.monotonic() - started:.1f} s.")
     return status
 
 
@@ -99,5 +107,5 @@ def _tell(scenario: Scenario, *, fault: str) -> int:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, requests.RequestException) and error.request:
-        return f"No usable answer from {error.request.url}: is its process alive?"
+        return f"No valid response from {error.request.url}. Check that its process is running."
     return str(error)

@@ -1,11 +1,11 @@
-"""A small supervisor: programs that run together, and end together however it ends.
+"""A small supervisor: programs that start together and stop together, even after a crash.
 
     with Supervisor(say=print) as supervisor:
         supervisor.start(Program("web", ["python", ...], environment))
         supervisor.wait()
 
-Each program is the leader of a process group of its own, so that Ctrl-C at the terminal reaches the
-supervisor alone and what a program forks goes with it.
+Each program leads a separate process group. So Ctrl-C at the terminal reaches only the supervisor,
+and a program's child processes stop with it.
 """
 
 import math
@@ -39,7 +39,7 @@ class Program:
 
 
 class ProgramEndedError(Exception):
-    """A program ended that should have gone on; the message has its last lines."""
+    """A program exited unexpectedly. The message contains the last lines of its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,15 @@ class _Child:
 
 
 class Supervisor:
-    """Use it in the main thread: the kernel ties the programs' lives to the thread's."""
+    """Use it in the main thread only: the kernel stops the programs when the thread ends."""
 
     def __init__(self, *, say: Callable[[str], None], grace_seconds: float = GRACE_SECONDS) -> None:
         self._say = say
         self._grace_seconds = grace_seconds
         self._saying = Lock()
         self._children: list[_Child] = []
-        # What happened: a child's end, or a signal's number. SimpleQueue.put may be called while
-        # another one is under way, which a signal handler needs.
+        # Events: a child that exited, or a signal number. SimpleQueue.put is reentrant, as a signal
+        # handler requires.
         self._events: SimpleQueue[_Child | int] = SimpleQueue()
         self._previous_handlers: dict[signal.Signals, Any] = {}
 
@@ -94,9 +94,9 @@ class Supervisor:
         Thread(target=self._watch, args=(child,), daemon=True).start()
 
     def wait(self, *, seconds: float = math.inf) -> bool:
-        """Wait for a signal to stop: True when one came, False when the time is up.
+        """Wait for a stop signal. Returns True if one came, False after `seconds`.
 
-        Raises ProgramEndedError when a program ends first.
+        Raises ProgramEndedError if a program exits first.
         """
         deadline = time.monotonic() + seconds
         while (event := self._next_event(seconds=deadline - time.monotonic())) is None:
@@ -105,14 +105,14 @@ class Supervisor:
         if isinstance(event, int):
             return True
         status = event.process.wait()
-        last_lines = self._lines_of(event)[-LAST_LINES:] or ["(it said nothing)"]
+        last_lines = self._lines_of(event)[-LAST_LINES:] or ["(no output)"]
         lines = "\n".join(f"    {line}" for line in last_lines)
         raise ProgramEndedError(
-            f"{event.program.name} ended by itself, {_describe(status)}. Its last lines:\n{lines}"
+            f"{event.program.name} stopped unexpectedly, {_describe(status)}. Last lines:\n{lines}"
         )
 
     def stop(self) -> None:
-        """Ask every program to end; after some seconds, or a second signal, make it."""
+        """Send SIGTERM to every program, and SIGKILL after `grace_seconds` or a second signal."""
         for child in self._children:
             _signal_group(child, signal.SIGTERM)
         deadline = time.monotonic() + self._grace_seconds
@@ -121,16 +121,16 @@ class Supervisor:
             if is_signal or time.monotonic() > deadline:
                 break
         for child in self._children:
-            _signal_group(child, signal.SIGKILL)  # what the leader may have left behind, too
+            _signal_group(child, signal.SIGKILL)  # also stops processes that the leader left behind
             child.process.wait()
         self._children.clear()
 
     def has_said(self, name: str, text: str) -> bool:
-        """Whether the text is in one of the last lines of that program."""
+        """Whether the last lines of a program's output contain the text."""
         return any(text in line for line in self._lines_of(self._child(name)))
 
     def kill(self, name: str) -> None:
-        """End one program as a crash of the machine would. It is reported as ended."""
+        """Kill one program without warning. `wait` reports it as exited."""
         child = self._child(name)
         _signal_group(child, signal.SIGKILL)
         child.process.wait()
@@ -143,7 +143,7 @@ class Supervisor:
             return list(child.lines)
 
     def _next_event(self, *, seconds: float) -> _Child | int | None:
-        # At most a second: a signal just before the wait begins does not interrupt it.
+        # Wait at most a second, because a signal just before the wait doesn't interrupt it.
         with suppress(Empty):
             return self._events.get(timeout=max(0.0, min(seconds, 1.0)))
         return None
@@ -155,7 +155,7 @@ class Supervisor:
         reader = Thread(target=self._repeat_lines, args=(child,), daemon=True)
         reader.start()
         child.process.wait()
-        # What it forked may hold its output open, so the end of that is not waited for.
+        # Processes that it forked may keep its output open, so don't wait for the end of output.
         reader.join(timeout=1)
         self._events.put(child)
 

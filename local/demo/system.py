@@ -1,4 +1,4 @@
-"""Starting the whole system: local Kick, database, web, worker, scheduler, in this order."""
+"""Starts the whole system in this order: local Kick, database, web, worker, scheduler."""
 
 import json
 import subprocess
@@ -19,11 +19,11 @@ WORKER_IS_READY = " ready."
 
 
 class StartFailedError(Exception):
-    """The system did not come up; the message says which part and why."""
+    """The system didn't start. The message says which part failed and why."""
 
 
 class StoppedError(Exception):
-    """A signal asked to stop."""
+    """A signal requested a stop."""
 
 
 def start_system(
@@ -34,10 +34,10 @@ def start_system(
     say: Callable[[str], None],
     lived_in: bool = False,
 ) -> DemoFile:
-    """Start everything and return what there is to click and call, once all of it answers.
+    """Start everything, wait until all of it responds, and return URLs and credentials.
 
-    `known` is what an earlier start in the same place returned. With `lived_in` the first start
-    makes up weeks of claims. Raises StartFailedError, StoppedError or ProgramEndedError.
+    `known` is the result of an earlier start in the same place. With `lived_in`, the first start
+    creates weeks of sample claims. Raises StartFailedError, StoppedError or ProgramEndedError.
     """
     say("Starting the local Kick")
     supervisor.start(environment.local_kick())
@@ -46,7 +46,7 @@ def start_system(
     say("Preparing the database")
     seeded = _seed(environment, campaign=campaign, known=known, lived_in=lived_in)
     if seeded["made_up"]:
-        say(f"Giving it a past of {seeded['made_up']:,} made-up claims of other campaigns")
+        say(f"Created {seeded['made_up']:,} sample claims of other campaigns")
     say("Starting web, worker and scheduler")
     for program in (environment.web(), environment.worker(), environment.scheduler()):
         supervisor.start(program)
@@ -67,7 +67,7 @@ def wait_until_it_answers(supervisor: Supervisor, url: str) -> None:
         wait_for(supervisor, lambda: _answers(url, answers), what=url)
     except StartFailedError as error:
         last = answers[-1] if answers else "none"
-        raise StartFailedError(f"{error} Its last answer: {last[:200]}") from error
+        raise StartFailedError(f"{error} Last response: {last[:200]}") from error
 
 
 def wait_for(
@@ -77,17 +77,17 @@ def wait_for(
     what: str,
     seconds: float = READY_WITHIN_SECONDS,
 ) -> None:
-    """Raises StartFailedError when the time is up, and what a signal or a crash calls for."""
+    """Raises StartFailedError after `seconds`, StoppedError after a signal, ProgramEndedError."""
     deadline = time.monotonic() + seconds
     while not condition():
         if supervisor.wait(seconds=0.1):
             raise StoppedError
         if time.monotonic() > deadline:
-            raise StartFailedError(f"{what} was not ready within {seconds:.0f} seconds.")
+            raise StartFailedError(f"{what} wasn't ready within {seconds:.0f} seconds.")
 
 
 def run_to_its_end(program: Program, *, text: str = "") -> str:
-    """What the program wrote. Raises StartFailedError with its last lines."""
+    """Run a program and return its output. Raises StartFailedError with its last lines."""
     done = subprocess.run(
         program.command,
         env=dict(program.environment),
@@ -96,7 +96,7 @@ def run_to_its_end(program: Program, *, text: str = "") -> str:
         capture_output=True,
         text=True,
         check=False,
-        process_group=0,  # Ctrl-C is the supervisor's
+        process_group=0,  # so that Ctrl-C reaches only the supervisor
     )
     if done.returncode:
         last_lines = "\n".join(done.stderr.strip().splitlines()[-5:])

@@ -1,4 +1,4 @@
-"""A session that notes what was sent, what came back and how long it took. Never a secret."""
+"""An HTTP session that prints each request, its response and its duration, without secrets."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 import requests
 
 SHOWN_CHARACTERS = 160
-# The local Kick's tokens among them: what is printed here is pasted into bug reports.
+# Hide the local Kick's tokens too, because people paste this output into bug reports.
 SECRET_NAMES = {"code", "state", "code_challenge", "code_verifier", "csrfmiddlewaretoken"}
 SECRET_NAMES |= {"password", "client_secret", "access_token", "refresh_token"}
 HEADING = re.compile(r"<(?:h1|title)[^>]*>(.*?)</(?:h1|title)>", re.DOTALL)
@@ -19,7 +19,7 @@ TAG = re.compile(r"<[^>]+>")
 class Trace(requests.Session):
     def __init__(self, *, say: Callable[[str], None]) -> None:
         super().__init__()
-        self.trust_env = False  # a proxy of the developer's has no business on loopback
+        self.trust_env = False  # don't use the developer's proxy for loopback
         self.hooks["response"].append(self._note)
         self._say = say
 

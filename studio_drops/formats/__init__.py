@@ -1,1 +1,1 @@
-"""How dates and times are written, by language: `settings.FORMAT_MODULE_PATH`."""
+"""Date and time formats by language (`settings.FORMAT_MODULE_PATH`)."""

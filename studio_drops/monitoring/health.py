@@ -1,4 +1,4 @@
-"""What machines ask: `/healthz` (does it live), `/readyz` (may it be sent requests), `/metrics`."""
+"""Endpoints for machines: `/healthz` (liveness), `/readyz` (readiness) and `/metrics`."""
 
 from functools import cache
 
@@ -17,7 +17,7 @@ PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
 
 
 class NotReadyError(Exception):
-    """This process cannot serve yet; the message says what has to be done."""
+    """This process can't serve requests yet. The message says how to fix it."""
 
 
 @require_safe
@@ -27,8 +27,10 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and has every migration. A dead worker changes nothing here:
-    the webhook is served without one."""
+    """Answer 200 if the database responds and has every migration.
+
+    The worker isn't checked, because webhooks are accepted without it.
+    """
     try:
         check_database()
         check_migrations()
@@ -41,8 +43,8 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     if not may_read_metrics(request):
         return HttpResponse(
-            "Metrics are given to this machine itself, or for the token in METRICS_TOKEN, sent as"
-            " `Authorization: Bearer …`.\n",
+            "Send the value of METRICS_TOKEN as `Authorization: Bearer …`, or connect from this"
+            " machine without a proxy.\n",
             status=403,
             content_type="text/plain; charset=utf-8",
         )
@@ -52,32 +54,34 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def check_database() -> None:
-    """Raises NotReadyError when the database does not answer, on a new connection if need be."""
+    """Raises NotReadyError if the database doesn't answer. Replaces a broken connection."""
     try:
         connection.ensure_connection()
         if not connection.is_usable():
             connection.close()
             connection.connect()
     except DatabaseError as error:
-        raise NotReadyError("The database does not answer. Is DATABASE_URL right?") from error
+        raise NotReadyError("The database can't be reached. Check DATABASE_URL.") from error
 
 
 @cache
 def check_migrations() -> None:
-    """Raises NotReadyError when one is missing. Asked until all are there, then never again."""
+    """Raises NotReadyError if a migration is missing. Success is cached."""
     try:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        raise NotReadyError("The database does not say which migrations it has.") from error
+        raise NotReadyError(
+            "The applied migrations can't be read from the database. Check the database's logs."
+        ) from error
     if missing:
-        raise NotReadyError(f"{len(missing)} migrations are missing: run `manage.py migrate`.")
+        raise NotReadyError(f"{len(missing)} migrations are missing. Run `manage.py migrate`.")
 
 
 def may_read_metrics(request: HttpRequest) -> bool:
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.METRICS_TOKEN and constant_time_compare(token, settings.METRICS_TOKEN):
         return True
-    # Behind a proxy on this machine every peer is loopback, hence the look at what proxies add.
+    # With a proxy on this machine, every request comes from loopback. Proxies add these headers.
     is_proxied = any(name in request.headers for name in PROXY_HEADERS)
     return request.META.get("REMOTE_ADDR") in LOOPBACK and not is_proxied

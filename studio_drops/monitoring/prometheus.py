@@ -1,9 +1,9 @@
-"""One answer at `/metrics` for all processes of this machine: web and workers.
+"""Metrics of all processes on this machine (web and workers), combined at `/metrics`.
 
-prometheus_client writes each process's numbers to a file when PROMETHEUS_MULTIPROC_DIR is set
-before it is imported, so this module must not import it at the top. Each service has a directory of
-its own and empties it when it starts; `/metrics` adds all of them up. A process that serves nothing
-(a management command, a test) keeps its numbers to itself.
+If PROMETHEUS_MULTIPROC_DIR is set before prometheus_client is imported, each process writes its
+numbers to a file. So this module must not import prometheus_client at the top. Each service empties
+its directory when it starts, and `/metrics` adds up all directories. Other processes (management
+commands, tests) don't share their numbers.
 """
 
 import os
@@ -22,7 +22,7 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def share_metrics(service: str) -> None:
-    """Let this process and those it forks write their numbers where `/metrics` finds them."""
+    """Make this process and its forks write their numbers to the directory of `service`."""
     directory = _directory() / service
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
@@ -30,11 +30,11 @@ def share_metrics(service: str) -> None:
 
 
 def exposition(*collectors: "Collector") -> bytes:
-    """The numbers of all services, and of `collectors`, in Prometheus's text format."""
+    """The metrics of all services and of `collectors`, in Prometheus's text format."""
     from prometheus_client import REGISTRY, generate_latest
     from prometheus_client.registry import CollectorRegistry
 
-    import core.metrics  # noqa: F401 (a process that counted nothing still names them)
+    import core.metrics  # noqa: F401 (registers every counter, even if it's still zero)
 
     counted = _AllServices() if VARIABLE in os.environ else REGISTRY
     registry = CollectorRegistry(auto_describe=False)

@@ -97,7 +97,7 @@ def test_demo_ends_when_a_program_crashes(start: Callable[[], RunningDemo], prog
     status = demo.process.wait(timeout=30)
 
     assert (status, demo.survivors()) == (1, [])
-    assert any("ended by itself, killed by SIGKILL" in line for line in demo.lines)
+    assert any("stopped unexpectedly, killed by SIGKILL" in line for line in demo.lines)
 
 
 def test_demo_started_again_keeps_what_is_there(start: Callable[[], RunningDemo]) -> None:
@@ -133,7 +133,7 @@ def test_demo_says_what_to_do_about_a_taken_port(tmp_path: Path) -> None:
 
     assert refused.returncode == 1
     assert re.fullmatch(
-        rf"CommandError: Port {port} is taken .*: stop what uses it, or choose another, .*\n",
+        rf"CommandError: Port {port} is in use.* Stop that process or choose another port: .*\n",
         refused.stderr,
     )
 

@@ -1,4 +1,4 @@
-"""Search by a whole id, the way a support person has it: pasted."""
+"""Search by a complete id, as support staff paste it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,20 +9,20 @@ from claims.entitlement_ids import parse_entitlement_id
 from core.admin.base import ModelAdmin
 
 BIGGEST_ID = 2**63 - 1
-# What is shown at most that has a campaign's or an item's id for another id or name.
+# Limits the other matches if the term is also the id of a campaign or an item.
 BESIDE_KNOWN = 1000
 
 
 class IdSearch(ModelAdmin):
-    """Each look-up is a query of its own, so that each finds its own index.
+    """Search with one query per field, so that each query uses its own index.
 
-    Django's own search makes one condition of all of them, joined over all tables, which no index
-    answers. `search_fields` holds what is compared with the term; `number_search_fields` what is
-    only when the term is a number that an id can be.
+    Django's search combines all fields into one condition over joined tables, which can't use an
+    index. The term is compared with `search_fields`, and with `number_search_fields` if it's a
+    number that can be an id.
     """
 
     number_search_fields: Sequence[str] = ()
-    # The way from this model to the fields of its entitlements, "entitlements__" say, if any.
+    # The lookup prefix from this model to its entitlements, such as "entitlements__", if any.
     entitlement_path: str | None = None
 
     def get_search_results(
@@ -39,14 +39,14 @@ class IdSearch(ModelAdmin):
         known = self.known_condition(term)
         if known is None:
             return queryset.filter(pk__in=found), False
-        # Both are answered by indexes as long as one of them is a list of ids, or nothing.
+        # Both conditions can use an index as long as one of them is a list of ids or missing.
         ids = list(found.values_list("pk", flat=True)[:BESIDE_KNOWN])
         return queryset.filter(Q(pk__in=ids) | known if ids else known), False
 
     def known_condition(self, term: str) -> Q | None:  # noqa: ARG002
-        """What a term means that very many rows may answer to: a campaign's id, say.
+        """The condition for a term that may match very many rows, such as a campaign's id.
 
-        None unless a small table knows the term. Must be answered by an index.
+        Returns None if no small table contains the term. The condition must use an index.
         """
         return None
 

@@ -1,4 +1,4 @@
-"""Short, unmistakable, and with the zone: staff compare these with logs and with Kick's own."""
+"""Short and unambiguous, with the time zone: staff compare them with logs and with Kick's times."""
 
 DATE_FORMAT = "j M Y"
 DATETIME_FORMAT = "j M Y, H:i:s e"

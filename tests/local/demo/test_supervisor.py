@@ -127,7 +127,7 @@ def test_crash_of_one_stops_all_and_is_told(
     output, _ = process.communicate(timeout=20)
 
     assert process.returncode == 1
-    assert "crashing ended by itself, with exit status 7. Its last lines:\n    a reason" in output
+    assert "crashing stopped unexpectedly, with exit status 7. Last lines:\n    a reason" in output
     assert _alive(tmp_path) == set()
 
 

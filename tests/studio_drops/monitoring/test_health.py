@@ -54,7 +54,7 @@ def test_readyz_names_missing_migrations_until_they_are_there(client: Client) ->
 
     assert (before.status_code, before.json()["reason"]) == (
         503,
-        "1 migrations are missing: run `manage.py migrate`.",
+        "1 migrations are missing. Run `manage.py migrate`.",
     )
     assert after.status_code == 200
 

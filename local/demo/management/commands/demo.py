@@ -1,4 +1,4 @@
-"""The whole system on one command, with the local Kick in place of Kick."""
+"""Runs the whole system with the local Kick."""
 
 import os
 import sys
@@ -18,26 +18,36 @@ from local.demo.system import StartFailedError, StoppedError, start_system
 
 
 class Command(BaseCommand):
-    help = "Run everything until Ctrl-C, or with --once tell the story of one drop and exit."
+    help = "Run the demo until Ctrl-C. With --once, run one drop from start to end and exit."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="of the web (default: 8000)")
-        parser.add_argument("--local-kick-port", type=int, default=8100, help="(default: 8100)")
+        parser.add_argument(
+            "--port", type=int, default=8000, help="port of the web server (default: 8000)"
+        )
+        parser.add_argument(
+            "--local-kick-port",
+            type=int,
+            default=8100,
+            help="port of the local Kick (default: 8100)",
+        )
         parser.add_argument(
             "--once",
             action="store_true",
-            help="no browser: own ports and database, one drop from end to end, then exit",
+            help="run one drop without a browser, on free ports and a temporary database, and exit",
         )
         parser.add_argument(
-            "--fault", default="", metavar="STEP", help="with --once: break this step, for tests"
+            "--fault", default="", metavar="STEP", help="with --once: break this step (for tests)"
         )
 
     def handle(self, *_arguments: object, **options: Any) -> None:
         if options["once"]:
             sys.exit(run_selftest(fault=options["fault"], say=self._say))
         if not settings.DEBUG:
-            raise CommandError("The demo admits anybody: unset DEBUG=0, and run it elsewhere.")
+            raise CommandError(
+                "The demo lets anyone log in as any player, so it requires DEBUG. Unset DEBUG=0,"
+                " and don't run it on a production host."
+            )
         self._run(web_port=options["port"], local_kick_port=options["local_kick_port"])
 
     def _run(self, *, web_port: int, local_kick_port: int) -> None:
@@ -49,7 +59,7 @@ class Command(BaseCommand):
                 self._serve(supervisor, environment)
                 self._say("\nStopping everything ...")
         except StoppedError:
-            self._say("Stopped before it was ready.")
+            self._say("Stopped before the demo was ready.")
         except (StartFailedError, ProgramEndedError) as error:
             raise CommandError(str(error)) from error
 
@@ -85,6 +95,6 @@ def _refuse_taken_ports(environment: Environment) -> None:
     ):
         if is_taken(port):
             raise CommandError(
-                f"Port {port} is taken (by another demo?): stop what uses it, or choose another,"
-                f" as in `make demo ARGS='--{option} {port + 50}'`."
+                f"Port {port} is in use, perhaps by another demo. Stop that process or choose"
+                f" another port: `make demo ARGS='--{option} {port + 50}'`."
             )

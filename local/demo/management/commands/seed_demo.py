@@ -1,4 +1,4 @@
-"""The part of `demo` that needs the database, in a process of its own: JSON in, JSON out."""
+"""Migrates and seeds the demo's database. `demo` runs it as a separate process: JSON in and out."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from local.demo.seed_history import seed_history_once
 
 
 class Command(BaseCommand):
-    help = "Migrate, and seed what `demo` shows. Run by `demo`."
+    help = "Migrate the database and create the demo's data. Run by `demo`."
     requires_system_checks = []
 
     def handle(self, *_arguments: object, **_options: object) -> None:
