@@ -1,6 +1,6 @@
-"""The local Kick, a stand-in for Kick's servers, developer dashboard and viewer's inventory.
+"""The local Kick: a stand-in for Kick's servers, developer dashboard and drops inventory.
 
-A Django project of its own with its own SQLite file. It speaks Kick's wire as strictly as Kick
-does, so that a studio without a Kick organization can run everything. The product never imports it.
-See docs/developers/local-kick.md.
+A separate Django project with its own SQLite file. It implements Kick's protocol as strictly as
+Kick does, so that a studio without a Kick organization can run everything. The product never
+imports it. See docs/developers/local-kick.md.
 """

@@ -15,22 +15,24 @@ def main() -> None:
         listener = bind(arguments.port)
     except OSError as error:
         sys.exit(
-            f"Local Kick cannot listen on {HOST}:{arguments.port} ({error.strerror}): "
-            "stop what uses that port, or choose another with --port."
+            f"The local Kick can't listen on {HOST}:{arguments.port} ({error.strerror}). "
+            "Stop the process that uses the port, or choose another with --port."
         )
     try:
         application = prepare(arguments.database.resolve())
     except (OSError, DatabaseError) as error:
         sys.exit(
-            f"Local Kick cannot keep its state in {arguments.database} ({error}): "
-            "choose a file that can be written with --database."
+            f"The local Kick can't write to {arguments.database} ({error}). "
+            "Choose another file with --database."
         )
     serve(application, listener=listener)
 
 
 def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.kick", description=__doc__)
-    parser.add_argument("--port", type=int, default=8100, help="0 takes a free one (default: 8100)")
+    parser.add_argument(
+        "--port", type=int, default=8100, help="port; 0 picks a free one (default: 8100)"
+    )
     parser.add_argument("--database", type=Path, default=Path("var/local-kick.sqlite3"))
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""What an owner does by hand on Kick's dashboard: rewards, and campaigns made of them."""
+"""Rewards and campaigns, as an organization's owner creates them on Kick's dashboard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class RewardPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignPlan:
-    """`rewards` None leaves a campaign's rewards as they are; a list replaces them."""
+    """A list in `rewards` replaces the campaign's rewards. None keeps them."""
 
     name: str
     category: str
@@ -42,7 +42,7 @@ class CampaignPlan:
 def save_campaign(
     *, organization: str, plan: CampaignPlan, campaign_id: str | None, now: datetime
 ) -> Campaign:
-    """Make a campaign, or change the organization's one of that id, or else of that name."""
+    """Create a campaign, or update the organization's campaign with that id (or that name)."""
     _check(plan)
     owner = find_or_make_organization(organization)
     campaign = find_known(owner, campaign_id=campaign_id, name=plan.name)
@@ -56,22 +56,22 @@ def save_campaign(
 
 
 def find_known(owner: Organization, *, campaign_id: str | None, name: str) -> Campaign | None:
-    """The campaign that a plan is about. Raises Refused when its id is another organization's."""
+    """Return the existing campaign with that id or name. Raises Refused if it isn't `owner`'s."""
     if not campaign_id:
         return owner.campaigns.filter(name=name).first()
     campaign = Campaign.objects.filter(campaign_id=campaign_id).first()
     if campaign and campaign.organization_id != owner.pk:
-        raise Refused(f"Campaign {campaign_id} is another organization's: leave the id out.")
+        raise Refused(f"Campaign {campaign_id} belongs to another organization. Omit the id.")
     return campaign
 
 
 def _check(plan: CampaignPlan) -> None:
     if plan.ends_at <= plan.starts_at:
-        raise Refused("The campaign ends before it starts: give a later ends_at.")
+        raise Refused("The campaign ends before it starts. Send a later ends_at.")
     if plan.rewards is not None and len(plan.rewards) > MAX_REWARDS:
-        raise Refused(f"{len(plan.rewards)} rewards are too many: Kick allows {MAX_REWARDS}.")
+        raise Refused(f"{len(plan.rewards)} rewards are too many. Kick allows {MAX_REWARDS}.")
     if any(reward.required_minutes < 1 for reward in plan.rewards or ()):
-        raise Refused("required_minutes is less than 1: a reward is earned by watching.")
+        raise Refused("required_minutes is less than 1. Send at least 1.")
 
 
 def _copy(plan: CampaignPlan, campaign: Campaign) -> None:
@@ -89,7 +89,7 @@ def _copy(plan: CampaignPlan, campaign: Campaign) -> None:
 def _replace_rewards(campaign: Campaign, plans: Sequence[RewardPlan], *, now: datetime) -> None:
     rewards = [_save_planned(campaign, plan, now=now) for plan in plans]
     if len({reward.pk for reward in rewards}) < len(rewards):
-        raise Refused("A reward stands twice in the campaign: name each of them once.")
+        raise Refused("The campaign contains a reward twice. Send each reward once.")
     campaign.attachments.all().delete()
     CampaignReward.objects.bulk_create(
         CampaignReward(campaign=campaign, reward=reward, required_minutes=plan.required_minutes)
@@ -118,9 +118,9 @@ def save_reward(
     now: datetime,
     reward_id: str | None = None,
 ) -> Reward:
-    """Make a reward, or change the one of that id, or else the organization's one of that name.
+    """Create a reward, or update the organization's reward with that id (or that name).
 
-    `external_id` None leaves it as it is. Claims keep the one they were made with.
+    `external_id` None keeps the current value. Existing claims keep theirs.
     """
     reward = _find_reward(owner, reward_id=reward_id, name=name)
     if reward is None:
@@ -138,7 +138,7 @@ def _find_reward(owner: Organization, *, reward_id: str | None, name: str) -> Re
         return owner.rewards.filter(name=name).first()
     reward = Reward.objects.filter(reward_id=reward_id).first()
     if reward and reward.organization_id != owner.pk:
-        raise Refused(f"Reward {reward_id} is another organization's: leave the id out.")
+        raise Refused(f"Reward {reward_id} belongs to another organization. Omit the id.")
     return reward
 
 
@@ -146,7 +146,7 @@ def find_campaign(campaign_id: str) -> Campaign:
     found = Campaign.objects.select_related("organization").filter(campaign_id=campaign_id)
     campaign = found.first()
     if campaign is None:
-        raise Missing(f"There is no campaign {campaign_id!r}: make it with PUT /local/campaigns.")
+        raise Missing(f"Campaign {campaign_id!r} not found. Create it with PUT /local/campaigns.")
     return campaign
 
 
@@ -154,7 +154,7 @@ def find_attachment(campaign: Campaign, reward_id: str) -> CampaignReward:
     found = campaign.attachments.select_related("reward").filter(reward_id=reward_id).first()
     if found is None:
         raise Missing(
-            f"Reward {reward_id!r} is not in campaign {campaign.campaign_id}: "
-            "add it with PUT /local/campaigns."
+            f"Reward {reward_id!r} isn't in campaign {campaign.campaign_id}. "
+            "Add it with PUT /local/campaigns."
         )
     return found

@@ -1,9 +1,12 @@
-"""A page of the claims API, by key, under each reading of what Kick leaves undocumented.
+"""Pages of the claims API, with keyset pagination.
 
-`claims_order` is the order of claims. `cursor` is what a page's cursor means: `exclusive`, the last
-claim, after which the next page begins; `inclusive`, the last claim, which the next page repeats
-first; `next`, the next page's first claim. `last_cursor` is what the last page has for a cursor:
-none, an empty one, or its last claim.
+Kick's guide (https://docs.kick.com/drops/drops-guide) leaves details open, so each reading can be
+chosen:
+
+- `claims_order`: the order of claims.
+- `cursor`: `exclusive` (a page's last claim; the next page starts after it), `inclusive` (a page's
+  last claim; the next page repeats it first) or `next` (the next page's first claim).
+- `last_cursor`: the last page's cursor is absent, empty or its last claim.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +21,7 @@ from django.db.models.functions import Cast, Concat, Substr
 from .fault_plan import FaultPlan
 from .models import Claim
 
-# claim_id comes first: it is what cursors are made of.
+# claim_id must come first, because it's the cursor.
 COLUMNS = (
     "claim_id",
     "user_id",
@@ -44,10 +47,10 @@ class ClaimFilter:
 def read_page(
     claim_filter: ClaimFilter, *, limit: int, cursor: str, plan: FaultPlan
 ) -> dict[str, Any]:
-    """`{"claims": [...], "cursor": "..."}` of at most `limit` claims."""
+    """Return `{"claims": [...], "cursor": "..."}` with at most `limit` claims."""
     exclusive = plan.cursor == "exclusive"
     claims = _ordered(claim_filter.claims(), plan.claims_order, cursor, exclusive=exclusive)
-    # One more than asked for tells whether there is another page.
+    # One extra row shows whether there is another page.
     rows = list(claims.values_list(*COLUMNS)[: limit + 1])
     page = {"claims": [describe(row) for row in rows[:limit]]}
     next_cursor = _next_cursor(rows, limit=limit, cursor=cursor, plan=plan)
@@ -55,7 +58,7 @@ def read_page(
 
 
 def describe(row: Sequence[Any]) -> dict[str, Any]:
-    """A claim as Kick shows it; `row` has COLUMNS. `user_id` is a number."""
+    """Return a claim as Kick's API shows it. `row` has COLUMNS. `user_id` becomes a number."""
     claim = dict(zip(COLUMNS, row, strict=True))
     claim["user_id"] = int(claim["user_id"])
     claim["created_at"] = _rfc3339(claim["created_at"])
@@ -64,7 +67,7 @@ def describe(row: Sequence[Any]) -> dict[str, Any]:
 
 
 def _rfc3339(moment: datetime) -> str:
-    """Whole seconds of UTC; several times faster than strftime, which tells in a million claims."""
+    """In whole seconds, UTC. Several times faster than strftime, which matters for a million."""
     return moment.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
@@ -100,7 +103,7 @@ def _by_creation(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[C
 
 
 def _shuffled(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
-    """By the random end of the id, read backwards: without meaning, yet the same on each page."""
+    """Order by the last characters of the id, which are random: arbitrary, but stable."""
     key = Concat(Substr("claim_id", 26, 1), Substr("claim_id", 25, 1), "claim_id")
     return _by_key(claims, key, cursor, reach)
 

@@ -1,3 +1,5 @@
+"""Updates of `external_status`, which a studio sets through the claims API."""
+
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,15 +12,16 @@ from .refusals import Refused
 
 @transaction.atomic
 def set_statuses(*, organization_id: int, statuses: Mapping[str, str], now: datetime) -> None:
-    """Note what the studio says of its claims, by claim id: all, or Refused for an unknown one.
+    """Set the status of claims, by claim id.
 
-    One look-up, and one statement per distinct status.
+    Raises Refused, and changes nothing, if a claim is unknown. Runs one SELECT, and one UPDATE per
+    distinct status.
     """
     own = Claim.objects.filter(organization_id=organization_id)
     known = set(own.filter(claim_id__in=statuses).values_list("claim_id", flat=True))
     unknown = statuses.keys() - known
     if unknown:
-        raise Refused(f"claim {min(unknown)!r} is not one of this organization's: leave it out")
+        raise Refused(f"claim {min(unknown)!r} doesn't belong to this organization: omit it")
     by_status: defaultdict[str, list[str]] = defaultdict(list)
     for claim_id, status in statuses.items():
         by_status[status].append(claim_id)

@@ -1,4 +1,4 @@
-"""Watching, and claiming what was earned by it."""
+"""Watching streams and claiming rewards."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +12,11 @@ from .ulid import new_ulid
 
 @transaction.atomic
 def watch(*, viewer: Viewer, campaign: Campaign, minutes: int, now: datetime) -> WatchTime:
-    """Add to the time that a viewer watched the campaign's streams; a repeat adds again."""
+    """Add to a viewer's watch time for a campaign. A repeat adds again."""
     if minutes < 1:
-        raise Refused(f"{minutes} minutes are no watch time: give at least 1.")
+        raise Refused(f"{minutes} minutes isn't a valid watch time. Send at least 1.")
     if not campaign.is_running(now=now):
-        raise Refused("The campaign is not running now: watching counts from its start to its end.")
+        raise Refused("The campaign isn't running now. Watching counts from its start to its end.")
     if obstacle := _membership_obstacle(viewer, campaign):
         raise Refused(obstacle)
     watched, _ = WatchTime.objects.get_or_create(viewer=viewer, campaign=campaign)
@@ -27,7 +27,7 @@ def watch(*, viewer: Viewer, campaign: Campaign, minutes: int, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides whether a viewer may claim a campaign's rewards."""
+    """The facts that decide whether a viewer may claim a campaign's rewards."""
 
     campaign: Campaign
     member: bool
@@ -35,11 +35,11 @@ class Standing:
     minutes: int
 
     def obstacle(self, attachment: CampaignReward, *, now: datetime) -> str:
-        """Why this reward cannot be claimed now, as a sentence for the viewer; empty if it can."""
+        """Why the viewer can't claim this reward now, as a sentence for them, or ""."""
         if self.campaign.test_mode and not self.member:
             return "This campaign is in test mode: only members of the organization can claim."
         if now < self.campaign.starts_at:
-            return "The campaign has not started yet."
+            return "The campaign hasn't started yet."
         if not self.campaign.is_claimable(now=now):
             return "The time to claim is over."
         missing = attachment.required_minutes - self.minutes
@@ -59,7 +59,7 @@ def standing_of(viewer: Viewer, campaign: Campaign) -> Standing:
 
 
 def is_linked(viewer: Viewer, campaign: Campaign) -> bool:
-    """Linked, to Kick: the viewer has authorised an app of the campaign's organization."""
+    """Whether the viewer has authorised an app of the organization, as Kick defines “linked”."""
     live = viewer.grants.filter(revoked_at=None)
     return live.filter(app__organization=campaign.organization_id).exists()
 
@@ -83,9 +83,9 @@ def claim_reward(
     force: bool = False,
     claim_id: str | None = None,
 ) -> Claim:
-    """Claim a reward; `force` skips every check but that it was not claimed before.
+    """Claim a reward. `force` skips all checks except for a repeated claim.
 
-    Raises Refused with what is in the way, Conflict when the viewer has this reward already.
+    Raises Refused with the reason, or Conflict if the viewer has claimed this reward already.
     """
     obstacle = standing_of(viewer, attachment.campaign).obstacle(attachment, now=now)
     if obstacle and not force:
@@ -103,5 +103,5 @@ def claim_reward(
         },
     )
     if not made:
-        raise Conflict(f"Already claimed as {claim.claim_id}: a reward is claimed once a campaign.")
+        raise Conflict(f"Already claimed as {claim.claim_id}. Each reward can be claimed once.")
     return claim

@@ -1,4 +1,4 @@
-"""The local Kick's own time: scripts may move it, so that nobody waits for an expiry."""
+"""The local Kick's clock. Scripts can advance it instead of waiting for an expiry."""
 
 from datetime import datetime, timedelta
 
@@ -12,9 +12,9 @@ def now() -> datetime:
 
 
 def advance(*, seconds: float) -> datetime:
-    """Move the clock on (or back, with a negative number); a repeat moves it again.
+    """Advance the clock, or set it back with a negative number, and return the new time.
 
-    Returns the new time.
+    A repeat moves it again.
     """
     write_switch("clock_seconds", read_switch("clock_seconds", 0) + seconds)
     return now()

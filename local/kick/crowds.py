@@ -1,7 +1,4 @@
-"""Claims by the thousand: one new viewer each, written with prepared statements instead of the ORM.
-
-A million of them must take about a minute.
-"""
+"""Bulk claims, each by a new viewer. Raw SQL, because a million must take about a minute."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +11,7 @@ from .models import CampaignReward, Claim
 from .registry import new_user_ids
 from .ulid import new_ulids
 
-# Between two transactions other writers get their turn.
+# Other writers can run between two transactions.
 PER_TRANSACTION = 10_000
 
 _INSERT_VIEWERS = """
@@ -27,7 +24,7 @@ _INSERT_CLAIMS = """
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """What was made: `count` claims with ids ascending from the first to the last."""
+    """`count` new claims, with ascending ids from the first to the last."""
 
     count: int
     first_claim_id: str
@@ -35,9 +32,9 @@ class Crowd:
 
 
 def make_crowd(*, attachment: CampaignReward, count: int, now: datetime) -> Crowd:
-    """`count` new viewers claim the reward, unasked for watch time and links.
+    """Create `count` new viewers who claim the reward, without checking watch time or links.
 
-    A repeat makes others.
+    A repeat creates more.
     """
     pairs = _pair_up(count, now=now)
     first = last = ""
@@ -49,14 +46,14 @@ def make_crowd(*, attachment: CampaignReward, count: int, now: datetime) -> Crow
 
 
 def claims_of(crowd: Crowd) -> list[Claim]:
-    """The claims that were made, each with its organization. Not for a million."""
+    """Return the new claims, each with its organization. Don't use it for a million."""
     made = Claim.objects.select_related("organization").order_by("claim_id")
     ends = (crowd.first_claim_id, crowd.last_claim_id)
     return list(made.filter(claim_id__range=ends))
 
 
 def _pair_up(count: int, *, now: datetime) -> Iterator[tuple[str, str]]:
-    """(claim_id, user_id) of each."""
+    """Yield `count` pairs of (claim_id, user_id)."""
     start = new_user_ids(count)
     user_ids = map(str, range(start, start + count))
     return zip(new_ulids(count, now=now), user_ids, strict=True)
@@ -67,7 +64,7 @@ def _insert(pairs: list[tuple[str, str]], *, attachment: CampaignReward, now: da
     campaign, reward = attachment.campaign, attachment.reward
     fixed = (campaign.organization_id, campaign.pk, reward.pk, reward.external_id, moment, moment)
     with transaction.atomic():
-        # Django's own cursor would rewrite the placeholders of each row anew.
+        # Django's cursor would rewrite the placeholders for every row.
         run = connection.connection.executemany
         run(_INSERT_VIEWERS, ((user, f"crowd-{user}", moment) for _, user in pairs))
         run(_INSERT_CLAIMS, ((claim, user, *fixed) for claim, user in pairs))

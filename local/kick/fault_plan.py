@@ -1,4 +1,4 @@
-"""What faults can be ordered, as JSON and as types."""
+"""The faults that can be injected: types, and parsing from JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ READINGS = {
 }
 STATUSES = (401, 403, 429, 500, 502, 503)
 _RULE = "path_prefix method status share retry_after slow_seconds truncate count"
-# A thread is held while a fault makes somebody wait.
+# A fault that delays a response occupies a thread.
 MAX_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookFaults:
-    """The share of deliveries, 0 to 1, that each fault strikes; at most one strikes a delivery."""
+    """The share of deliveries (0 to 1) that each fault hits. A delivery gets at most one fault."""
 
     shares: Mapping[str, float]
     delay_seconds: float = 0
@@ -29,7 +29,7 @@ class WebhookFaults:
 
 @dataclass(frozen=True, slots=True)
 class ApiRule:
-    """A fault of the endpoints below a path; it strikes `count` more times (None: always)."""
+    """A fault of the endpoints below a path. It hits `count` more requests (None: all)."""
 
     path_prefix: str
     method: str
@@ -55,9 +55,9 @@ class FaultPlan:
 
 
 def parse_plan(values: Any) -> FaultPlan:
-    """Raises Refused naming the first bad entry and what to send instead."""
+    """Raises Refused with the first invalid entry and the allowed values."""
     known = f"webhook api {' '.join(READINGS)} seed"
-    fields = Fields(values, known=known, name="The plan of faults")
+    fields = Fields(values, known=known, name="The fault plan")
     return FaultPlan(
         webhook=_parse_webhook(fields.values.get("webhook") or {}),
         api=[_parse_rule(rule) for rule in as_list(fields.values.get("api"))],
@@ -67,7 +67,7 @@ def parse_plan(values: Any) -> FaultPlan:
 
 
 def as_list(rules: Any) -> list[Any]:
-    """One rule may be ordered without a list around it."""
+    """Accept a single rule without a list around it."""
     if rules is None:
         return []
     return rules if isinstance(rules, list) else [rules]
@@ -77,7 +77,7 @@ def _parse_reading(fields: Fields, name: str) -> str:
     choices = READINGS[name]
     chosen = fields.optional_text(name) or choices[0]
     if chosen not in choices:
-        raise Refused(f"{name} {chosen!r} is unknown: use {', '.join(choices)}.")
+        raise Refused(f"Unknown {name} {chosen!r}. Allowed: {', '.join(choices)}.")
     return chosen
 
 
@@ -85,9 +85,9 @@ def _parse_webhook(values: Any) -> WebhookFaults:
     fields = Fields(values, known=" ".join(WEBHOOK_FAULTS), name="webhook")
     shares = {name: _parse_share(fields, name) for name in WEBHOOK_FAULTS if name in fields.values}
     faults = WebhookFaults(shares, _parse_delay(fields))
-    # Decimal fractions such as ten times 0.1 do not add up to 1 exactly.
+    # Floats such as ten times 0.1 don't add up to exactly 1.
     if sum(shares.values()) > 1.000001:
-        raise Refused("The shares of the webhook faults add up to more than 1: lower them.")
+        raise Refused("The shares of the webhook faults add up to more than 1. Lower them.")
     return faults
 
 
@@ -95,7 +95,7 @@ def _parse_share(fields: Fields, name: str) -> float:
     holder = fields if name != "delay" else _delay(fields)
     share = holder.number(name if name != "delay" else "share")
     if not 0 <= share <= 1:
-        raise Refused(f"The share {share:g} of {name} is out of range: send 0 to 1.")
+        raise Refused(f"The share {share:g} of {name} is out of range. Allowed: 0 to 1.")
     return share
 
 
@@ -110,7 +110,7 @@ def _delay(fields: Fields) -> Fields:
 def _seconds(fields: Fields, name: str) -> float:
     seconds = fields.number(name)
     if not 0 <= seconds <= MAX_SECONDS:
-        raise Refused(f"{name} {seconds:g} is out of range: send 0 to {MAX_SECONDS}.")
+        raise Refused(f"{name} {seconds:g} is out of range. Allowed: 0 to {MAX_SECONDS}.")
     return seconds
 
 
@@ -131,5 +131,5 @@ def _parse_rule(values: Any) -> ApiRule:
 def _parse_status(fields: Fields) -> int | None:
     status = fields.optional_integer("status")
     if status not in (None, *STATUSES):
-        raise Refused(f"status {status} is not on offer: use one of {STATUSES}.")
+        raise Refused(f"status {status} isn't supported. Allowed: {', '.join(map(str, STATUSES))}.")
     return status

@@ -1,4 +1,4 @@
-"""The faults in force, kept over a restart, and the dice that say whom they strike."""
+"""The active faults, which survive a restart, and the random choice of their targets."""
 
 import random
 import threading
@@ -9,14 +9,14 @@ from django.db import transaction
 from .fault_plan import ApiRule, FaultPlan, WebhookFaults, as_list, parse_plan
 from .switches import read_switch, write_switch
 
-# Thrown under a lock, and seeded when faults are ordered: with the same seed the same claims meet
-# the same faults.
+# Used under a lock, and seeded when faults are set. The same seed gives the same claims the same
+# faults.
 _dice = random.Random(0)  # noqa: S311
 _lock = threading.Lock()
 
 
 def ordered_faults() -> dict[str, Any]:
-    """The faults in force, as they were ordered; `api` is a list."""
+    """Return the active faults as they were set. `api` is always a list."""
     return dict(read_switch("faults", {}))
 
 
@@ -25,9 +25,9 @@ def current_plan() -> FaultPlan:
 
 
 def order_faults(values: Any) -> dict[str, Any]:
-    """Replace all faults and throw the dice afresh from `seed`.
+    """Replace all faults and restart the random sequence from `seed`.
 
-    Raises Refused as `parse_plan` does.
+    Raises Refused, like `parse_plan`.
     """
     plan = parse_plan(values)
     ordered = {**values, "api": as_list(values.get("api"))} if values else {}
@@ -38,7 +38,7 @@ def order_faults(values: Any) -> dict[str, Any]:
 
 
 def throw_webhook_fault(faults: WebhookFaults) -> str:
-    """At most one fault for a delivery; empty for none."""
+    """Return the fault for one delivery, or "" for none."""
     if not faults.shares:
         return ""
     thrown = _throw()
@@ -50,10 +50,10 @@ def throw_webhook_fault(faults: WebhookFaults) -> str:
 
 
 def strike(method: str, path: str) -> ApiRule | None:
-    """The first rule that hits this request; its count goes down by one."""
+    """Return the first rule that hits this request, and decrement its count."""
     if not ordered_faults().get("api"):
         return None
-    # Read again under the write lock, or two requests spend the same last count.
+    # Read again under the write lock, so that two requests can't use the same last count.
     with transaction.atomic():
         ordered = ordered_faults()
         for raw, rule in zip(ordered.get("api", []), parse_plan(ordered).api, strict=True):
@@ -69,7 +69,7 @@ def _throw() -> float:
 
 
 def _count_down(ordered: dict[str, Any], raw: dict[str, Any]) -> None:
-    """`raw` is a rule inside `ordered`."""
+    """Decrement the count of `raw`, a rule inside `ordered`."""
     if raw.get("count") is not None:
         raw["count"] -= 1
         write_switch("faults", ordered)

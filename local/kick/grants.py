@@ -1,4 +1,4 @@
-"""OAuth as the viewer sees it: an app asks, the viewer allows, and may disconnect it again."""
+"""OAuth for viewers: an app asks for access, the viewer allows it, and can disconnect later."""
 
 import re
 import secrets
@@ -22,7 +22,7 @@ SCOPES = {
     "channel:rewards:write": "Change your channel's rewards",
     "chat:write": "Write chat messages as you",
     "streamkey:read": "See your stream's URL and key",
-    "events:subscribe": "Be told of events on your channel",
+    "events:subscribe": "Receive events of your channel",
     "moderation:ban": "Ban people from your channel",
     "moderation:chat_message:manage": "Delete messages in your channel's chat",
     "kicks:read": "See your channel's KICKs leaderboard",
@@ -32,7 +32,7 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class BadRequest(Refused):
-    """An authorize request that Kick answers with 400 `Invalid request`; the message says why."""
+    """Kick answers this authorize request with 400 `Invalid request`. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class AuthorizeRequest:
         return [SCOPES[name] for name in self.scope.split()]
 
     def answer(self, **parameters: str) -> str:
-        """The redirect back to the app."""
+        """Return the URL that redirects back to the app."""
         glue = "&" if "?" in self.redirect_uri else "?"
         return self.redirect_uri + glue + urlencode({**parameters, "state": self.state})
 
@@ -80,8 +80,8 @@ def _find_client(client_id: str) -> App:
 def _check(request: AuthorizeRequest) -> None:
     if request.redirect_uri not in request.app.redirect_uris:
         raise BadRequest(
-            f"redirect_uri {request.redirect_uri!r} is not registered for this app; like Kick's "
-            "front end, this one rewrites the first 127.0.0.1 of the address to localhost"
+            f"redirect_uri {request.redirect_uri!r} isn't registered for this app; like Kick's "
+            "front end, this one replaces the first 127.0.0.1 in the URL with localhost"
         )
     if not request.state:
         raise BadRequest("state is missing")
@@ -94,7 +94,7 @@ def _check(request: AuthorizeRequest) -> None:
 
 @transaction.atomic
 def allow(*, request: AuthorizeRequest, viewer: Viewer, now: datetime) -> str:
-    """The viewer consents: from now on the app is connected. Returns where to send the browser."""
+    """Connect the app, as the viewer consents. Returns the URL to send the browser to."""
     grant, _ = Grant.objects.update_or_create(
         viewer=viewer,
         app=request.app,
@@ -113,13 +113,13 @@ def allow(*, request: AuthorizeRequest, viewer: Viewer, now: datetime) -> str:
 
 
 def decline(*, request: AuthorizeRequest) -> str:
-    """Where a viewer goes who does not consent (RFC 6749, 4.1.2.1)."""
+    """Return the URL for a viewer who declines (RFC 6749, section 4.1.2.1)."""
     return request.answer(error="access_denied")
 
 
 @transaction.atomic
 def end_grant(*, grant: Grant, now: datetime) -> None:
-    """Disconnect: the app's tokens and unused codes for this viewer die.
+    """Disconnect the app: revoke its tokens and unused codes for this viewer.
 
     A repeat changes nothing.
     """

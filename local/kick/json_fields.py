@@ -1,4 +1,4 @@
-"""Typed reading of a JSON object, with a sentence for each mistake."""
+"""Typed access to the fields of a JSON object, with an error message for each mistake."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -9,14 +9,14 @@ from .refusals import Refused
 
 
 class Fields:
-    """The fields of one object; whoever reads it says which there are, and the rest is refused."""
+    """The fields of one object. Raises Refused for fields that aren't in `known`."""
 
     def __init__(self, values: Any, *, known: str, name: str = "The body") -> None:
         if not isinstance(values, dict):
-            raise Refused(f"{name} is no JSON object: send one with {known}.")
+            raise Refused(f"{name} isn't a JSON object. Send one with {known}.")
         unknown = values.keys() - set(known.split())
         if unknown:
-            raise Refused(f"{name} has the unknown field {min(unknown)!r}: use {known}.")
+            raise Refused(f"{name} has the unknown field {min(unknown)!r}. Allowed: {known}.")
         self.values: Mapping[str, Any] = values
 
     def __contains__(self, name: str) -> bool:
@@ -37,7 +37,7 @@ class Fields:
     def natural(self, name: str, *, default: int) -> int:
         value = self.integer(name) if name in self else default
         if not 0 <= value < 2**31:
-            raise Refused(f"{name} {value} is out of range: send 0 or a positive number.")
+            raise Refused(f"{name} {value} is out of range. Send 0 or a positive number.")
         return value
 
     def number(self, name: str) -> float:
@@ -49,20 +49,22 @@ class Fields:
         return bool(self._read(name, lambda value: isinstance(value, bool), "true or false"))
 
     def moment(self, name: str, *, default: datetime) -> datetime:
-        """An aware time; one without an offset is UTC."""
+        """Return an aware time. Without an offset it's UTC."""
         if name not in self:
             return default
         text = self.text(name)
         try:
             moment = datetime.fromisoformat(text)
         except ValueError as error:
-            raise Refused(f"{name} {text!r} is no time: send 2026-01-31T12:00:00Z.") from error
+            raise Refused(
+                f"{name} {text!r} isn't a time. Send one like 2026-01-31T12:00:00Z."
+            ) from error
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def texts(self, name: str) -> list[str]:
         values = self._read(name, lambda value: isinstance(value, list), "a list of strings")
         if not all(map(_is_text, values)):
-            raise Refused(f"{name} is wrong: send a list of strings.")
+            raise Refused(f"{name} is invalid. Send a list of strings.")
         return list(values)
 
     def objects(self, name: str, *, known: str) -> Iterator["Fields"]:
@@ -72,13 +74,13 @@ class Fields:
     def _read(self, name: str, fits: Callable[[Any], bool], expected: str) -> Any:
         value = self.values.get(name)
         if not fits(value):
-            problem = "is missing" if value is None else f"{value!r:.100} is wrong"
-            raise Refused(f"{name} {problem}: send {expected}.")
+            problem = "is missing" if value is None else f"{value!r:.100} is invalid"
+            raise Refused(f"{name} {problem}. Send {expected}.")
         return value
 
 
 def _is_text(value: Any) -> bool:
-    # What is not printable includes lone surrogates, which no database can store.
+    # `isprintable` excludes lone surrogates, which no database can store.
     return isinstance(value, str) and value.isprintable()
 
 
@@ -98,4 +100,4 @@ def read_json(body: bytes) -> Any:
     try:
         return json.loads(body or b"{}")
     except ValueError as error:
-        raise Refused(f"The body is no JSON ({error}): send an object.") from error
+        raise Refused(f"The body isn't JSON ({error}). Send an object.") from error

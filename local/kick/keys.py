@@ -1,4 +1,4 @@
-"""The platform key: one RSA key that signs the webhooks of every app, as on Kick."""
+"""The platform key: one RSA key signs the webhooks of every app, as on Kick."""
 
 from functools import lru_cache
 from typing import cast
@@ -12,7 +12,7 @@ from .models import SigningKey
 
 
 def signing_key() -> rsa.RSAPrivateKey:
-    """The current private key; the first use of a new database makes one."""
+    """Return the current private key. Creates it on first use."""
     pem = _newest_pem() or _make_first_key()
     return _load(pem)
 
@@ -25,7 +25,7 @@ def public_key_pem() -> str:
 
 
 def rotate_key() -> str:
-    """Sign with a new key from now on; the old one verifies nothing any more.
+    """Sign with a new key from now on. The old one no longer verifies new webhooks.
 
     Returns the new public key.
     """

@@ -1,3 +1,5 @@
+"""Security headers and injected API faults."""
+
 import time
 from collections.abc import Callable
 
@@ -19,10 +21,10 @@ _POLICY = (
 
 
 def security_headers(get_response: GetResponse) -> GetResponse:
-    """A strict Content-Security-Policy on everything.
+    """Add a strict Content-Security-Policy to every response.
 
-    A view may set `request.form_origin`: Chromium applies form-action to the redirect after a POST
-    too, so the consent page must name where it sends the browser.
+    A view may set `request.form_origin`. Chromium applies form-action to the redirect after a POST,
+    so the consent page must allow the origin of the redirect.
     """
 
     def respond(request: HttpRequest) -> HttpResponseBase:
@@ -41,7 +43,7 @@ def security_headers(get_response: GetResponse) -> GetResponse:
 
 
 def api_faults(get_response: GetResponse) -> GetResponse:
-    """Ordered faults of the wire's endpoints; pages and the control API never fail on purpose."""
+    """Inject faults into Kick's endpoints. Pages and the control API are never affected."""
 
     def respond(request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith(WIRE_PATHS):
@@ -58,7 +60,7 @@ def _suffer(rule: ApiRule, request: HttpRequest, get_response: GetResponse) -> H
     if rule.status is None:
         response = get_response(request)
     else:
-        response = refuse(request.path, rule.status, "a fault ordered with PUT /local/faults")
+        response = refuse(request.path, rule.status, "a fault set with PUT /local/faults")
     if rule.retry_after is not None:
         response.headers["Retry-After"] = f"{rule.retry_after:g}"
     if rule.truncate and isinstance(response, HttpResponse):

@@ -1,5 +1,8 @@
+"""Errors that the local Kick answers with a 4xx."""
+
+
 class Refused(Exception):
-    """What was asked for cannot be done; the message is a sentence that names the cure."""
+    """The request can't be done. The message says why, and what to do instead."""
 
     status = 400
 

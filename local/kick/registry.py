@@ -1,4 +1,4 @@
-"""Who there is: organizations with their apps, and viewers."""
+"""Organizations, their apps, and viewers."""
 
 import secrets
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ def register_app(
     connect_url: str | None = None,
     webhook_url: str | None = None,
 ) -> App:
-    """Make an app or replace what is known of it; its organization is made when new.
+    """Create or replace an app. Creates its organization if needed.
 
-    `connect_url` and `webhook_url` belong to the organization; None leaves them as they are.
+    `connect_url` and `webhook_url` belong to the organization. None keeps the current value.
     """
     for url in filter(None, [*redirect_uris, connect_url, webhook_url]):
         _check_url(url)
@@ -66,24 +66,22 @@ def _set_urls(
 
 def _check_url(url: str) -> None:
     if not url.startswith(("http://", "https://")):
-        raise Refused(f"{url!r} is no URL: begin it with http:// or https://.")
+        raise Refused(f"{url!r} isn't a URL. It must start with http:// or https://.")
 
 
 @transaction.atomic
 def make_viewer(
     *, name: str, now: datetime, user_id: int | None = None, member_of: str | None = None
 ) -> Viewer:
-    """The viewer of that name, made when new (with that `user_id`, or one of our choice).
+    """Return the viewer with that name. Creates them if needed, with `user_id` or a random id.
 
-    Raises Conflict when the name and the id belong to different viewers.
+    Raises Conflict if the name and the id belong to different viewers.
     """
     viewer = Viewer.objects.filter(name=name).first()
     if viewer is None:
         viewer = _insert_viewer(name=name, user_id=user_id, now=now)
     elif user_id is not None and viewer.user_id != str(user_id):
-        raise Conflict(
-            f"{name!r} is viewer {viewer.user_id}: leave user_id out or change the name."
-        )
+        raise Conflict(f"{name!r} is viewer {viewer.user_id}. Omit user_id or change the name.")
     if member_of:
         find_or_make_organization(member_of).members.add(viewer)
     return viewer
@@ -91,20 +89,21 @@ def make_viewer(
 
 def _insert_viewer(*, name: str, user_id: int | None, now: datetime) -> Viewer:
     if user_id is not None and not 0 <= user_id <= MAX_USER_ID:
-        raise Refused(f"user_id {user_id} is out of range: choose one from 0 to {MAX_USER_ID}.")
+        raise Refused(f"user_id {user_id} is out of range. Allowed: 0 to {MAX_USER_ID}.")
     chosen = str(new_user_ids(1) if user_id is None else user_id)
     viewer, made = Viewer.objects.get_or_create(
         user_id=chosen, defaults={"name": name, "created_at": now}
     )
     if not made:
-        raise Conflict(f"user_id {chosen} is taken by {viewer.name!r}: choose another.")
+        raise Conflict(f"user_id {chosen} is taken by {viewer.name!r}. Choose another.")
     return viewer
 
 
 def new_user_ids(count: int) -> int:
-    """The first of `count` consecutive ids that nobody has.
+    """Return the first of `count` consecutive random user ids.
 
-    Below 2**53, so that JavaScript keeps them exact; longer ones are made by asking for them.
+    They're below 2**53, so that JavaScript keeps them exact. To get a longer id, pass it as
+    `user_id`.
     """
     return 10**9 + secrets.randbelow(2**52 - 10**9 - count)
 
@@ -112,12 +111,12 @@ def new_user_ids(count: int) -> int:
 def find_viewer(user_id: int | str) -> Viewer:
     viewer = Viewer.objects.filter(user_id=str(user_id)).first()
     if viewer is None:
-        raise Missing(f"There is no viewer {user_id}: make one with POST /local/viewers.")
+        raise Missing(f"Viewer {user_id} not found. Create them with POST /local/viewers.")
     return viewer
 
 
 def find_app(client_id: str) -> App:
     app = App.objects.filter(client_id=client_id).select_related("organization").first()
     if app is None:
-        raise Missing(f"There is no app {client_id!r}: register it with PUT /local/apps.")
+        raise Missing(f"App {client_id!r} not found. Register it with PUT /local/apps.")
     return app

@@ -1,3 +1,5 @@
+"""Deletes the local Kick's data."""
+
 from django.apps import apps
 from django.db import connection, transaction
 
@@ -6,7 +8,7 @@ from .models import SigningKey
 
 @transaction.atomic
 def forget_everything() -> None:
-    """Back to a new database, but for the signing key, which others have cached."""
+    """Delete everything except for the signing key, which other programs have cached."""
     with connection.cursor() as cursor:
         for model in apps.get_app_config("local_kick").get_models(include_auto_created=True):
             if model is not SigningKey:

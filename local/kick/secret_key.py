@@ -1,10 +1,12 @@
+"""The local Kick's Django secret key."""
+
 import os
 import secrets
 from pathlib import Path
 
 
 def read_secret_key(*, beside: Path) -> str:
-    """The key that signs the sessions: made on the first start, kept beside the database."""
+    """Return the key that signs sessions. Creates it next to the database on the first start."""
     path = beside.with_suffix(".secret-key")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

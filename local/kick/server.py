@@ -1,4 +1,4 @@
-"""The server: gunicorn with one worker of sixteen threads on a loopback socket."""
+"""The server: gunicorn on a loopback socket, with one worker of sixteen threads."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ THREADS = 16
 
 
 def bind(port: int) -> socket.socket:
-    """A bound loopback socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    """Return a bound loopback socket. Port 0 picks a free one. Raises OSError if it's in use."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))
@@ -27,19 +27,19 @@ def bind(port: int) -> socket.socket:
 
 
 def prepare(database: Path) -> Any:
-    """Bring the database up to date. Returns the application; raises OSError or DatabaseError."""
+    """Migrate the database and return the application. Raises OSError or DatabaseError."""
     os.environ["LOCAL_KICK_DATABASE"] = str(database)
     os.environ["LOCAL_KICK_SECRET_KEY"] = read_secret_key(beside=database)
     os.environ["DJANGO_SETTINGS_MODULE"] = "local.kick.settings"
     application = get_wsgi_application()
     call_command("migrate", verbosity=0)
-    # The worker is forked from here, and SQLite's connections must not be carried over a fork.
+    # The worker is forked from this process, and SQLite connections must not cross a fork.
     connections.close_all()
     return application
 
 
 def serve(application: Any, *, listener: socket.socket) -> None:
-    """Serve until TERM or INT. Does not return."""
+    """Serve until SIGTERM or SIGINT. Doesn't return."""
     _Server(application, listener=listener).run()
 
 
@@ -70,7 +70,7 @@ def _options(listener: socket.socket) -> Mapping[str, Any]:
         "worker_class": "gthread",
         "threads": THREADS,
         "graceful_timeout": 5,
-        # A bulk of a million claims keeps a thread, not the worker, busy for a minute.
+        # Creating a million claims keeps a thread busy for a minute.
         "timeout": 300,
         "loglevel": "warning",
         "control_socket_disable": True,

@@ -1,7 +1,4 @@
-"""Settings of the local Kick.
-
-Two values come from outside: the database's path and the port, both from `__main__`.
-"""
+"""Settings of the local Kick. `__main__` passes in the database's path and the secret key."""
 
 import os
 import secrets
@@ -10,9 +7,9 @@ from pathlib import Path
 DATABASE_PATH = Path(os.environ.get("LOCAL_KICK_DATABASE", "var/local-kick.sqlite3")).resolve()
 
 DEBUG = False
-# Django's own commands, which serve nobody, do with one of the moment.
+# Management commands serve no requests, so a temporary key is enough for them.
 SECRET_KEY = os.environ.get("LOCAL_KICK_SECRET_KEY") or secrets.token_urlsafe(48)
-# With the listener on loopback alone, this closes the door to DNS rebinding.
+# The server listens on loopback only. This prevents DNS rebinding too.
 ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
 
 INSTALLED_APPS = [
@@ -52,7 +49,7 @@ DATABASES = {
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             "timeout": 30,
-            # A deferred transaction that turns into a writer fails at once instead of waiting.
+            # A deferred transaction that starts to write fails immediately instead of waiting.
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },
@@ -60,7 +57,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Cookies ignore ports: these names keep out of the way of the studio's own on the same host.
+# Cookies ignore ports, so these names must differ from the studio's cookies on the same host.
 SESSION_COOKIE_NAME = "local_kick_session"
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 365
@@ -68,8 +65,7 @@ CSRF_COOKIE_NAME = "local_kick_csrf"
 CSRF_FAILURE_VIEW = "local.kick.pages.errors.form_refused"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# Only views and APIs of this project's own shape: a missing trailing slash is a mistake, as on
-# Kick.
+# Kick doesn't add missing trailing slashes either.
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
@@ -87,7 +83,6 @@ LOGGING = {
     "formatters": {"line": {"format": "local-kick %(levelname)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # Refusals are part of the wire, and what was refused and why stands in the answer's Local-Kick-
-    # Reason.
+    # Refusals are part of the protocol. The reason is in the response's Local-Kick-Reason header.
     "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -1,4 +1,4 @@
-"""Settings that control calls change: kept in the database, read on each use."""
+"""Settings that the control API changes. They're stored in the database and read on each use."""
 
 from typing import Any
 

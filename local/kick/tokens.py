@@ -1,6 +1,6 @@
-"""OAuth as an app's server sees it: codes and refresh tokens become access tokens.
+"""OAuth for an app's server: exchanging codes and refresh tokens for access tokens.
 
-Raises TokenError with the error codes of RFC 6749, 5.2.
+Functions raise TokenError with the error codes of RFC 6749, section 5.2.
 """
 
 import base64
@@ -29,7 +29,7 @@ class TokenError(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Fresh tokens; an app access token has neither refresh token nor scope."""
+    """New tokens. An app access token has neither a refresh token nor a scope."""
 
     access_token: str
     expires_in: int
@@ -47,9 +47,9 @@ def authenticate_app(*, client_id: str, client_secret: str) -> App:
 def exchange_code(
     *, app: App, code: str, redirect_uri: str, code_verifier: str, now: datetime
 ) -> Issued:
-    """Spend a code.
+    """Exchange a code for tokens.
 
-    A code that comes twice has leaked, so the tokens that it gave die (RFC 6749, 4.1.2).
+    A code that is used twice may have leaked, so its tokens are revoked (RFC 6749, section 4.1.2).
     """
     with transaction.atomic():
         found = _find_code(app, code)
@@ -66,7 +66,7 @@ def _find_code(app: App, code: str) -> AuthorizationCode:
     codes = AuthorizationCode.objects.select_related("grant")
     found = codes.filter(digest=digest(code), grant__app=app).first()
     if found is None:
-        raise TokenError("invalid_grant", "the code is unknown or was given to another app")
+        raise TokenError("invalid_grant", "the code is unknown or belongs to another app")
     return found
 
 
@@ -74,9 +74,9 @@ def _check_code(
     code: AuthorizationCode, *, redirect_uri: str, code_verifier: str, now: datetime
 ) -> None:
     if now >= code.expires_at:
-        raise TokenError("invalid_grant", "the code has expired: it lives five minutes")
+        raise TokenError("invalid_grant", "the code has expired: it's valid for five minutes")
     if redirect_uri != code.redirect_uri:
-        raise TokenError("invalid_grant", "redirect_uri differs from the one of the authorize URL")
+        raise TokenError("invalid_grant", "redirect_uri differs from that in the authorize URL")
     hashed = base64.urlsafe_b64encode(sha256(code_verifier.encode()).digest())
     if not hmac.compare_digest(hashed.rstrip(b"=").decode(), code.code_challenge):
         raise TokenError("invalid_grant", "code_verifier does not match the code_challenge")
@@ -84,15 +84,15 @@ def _check_code(
 
 @transaction.atomic
 def refresh(*, app: App, refresh_token: str, now: datetime) -> Issued:
-    """Rotate: the old refresh token is spent, whatever becomes of the answer."""
+    """Rotate the tokens. The old refresh token is invalid even if the response gets lost."""
     found = Token.objects.select_related("grant", "code").filter(
         digest=digest(refresh_token), kind=Token.Kind.REFRESH, app=app
     )
     token = found.first()
     if token is None or token.grant is None:
-        raise TokenError("invalid_grant", "the refresh token is unknown or another app's")
+        raise TokenError("invalid_grant", "the refresh token is unknown or belongs to another app")
     if token.revoked_at:
-        raise TokenError("invalid_grant", "the refresh token is spent or revoked")
+        raise TokenError("invalid_grant", "the refresh token has been used or revoked")
     found.update(revoked_at=now)
     return _issue(grant=token.grant, scope=token.scope, code=token.code, now=now)
 
@@ -120,9 +120,9 @@ def issue_app_token(*, app: App, now: datetime) -> Issued:
 
 
 def revoke(*, token: str, now: datetime) -> None:
-    """End a token; a refresh token ends the whole grant with it (RFC 7009, 2.1).
+    """Revoke a token. A refresh token ends the whole grant (RFC 7009, section 2.1).
 
-    Unknown ones are no error.
+    An unknown token isn't an error.
     """
     found = Token.objects.select_related("grant").filter(digest=digest(token), revoked_at=None)
     known = found.first()
@@ -135,6 +135,6 @@ def revoke(*, token: str, now: datetime) -> None:
 
 
 def find_access_token(access_token: str, *, now: datetime) -> Token | None:
-    """The live token of that text with its app and grant; None if unknown or dead."""
+    """Return the valid token with its app and grant, or None."""
     live = Token.objects.filter(revoked_at=None, expires_at__gt=now, kind=Token.Kind.ACCESS)
     return live.select_related("app", "grant__viewer").filter(digest=digest(access_token)).first()

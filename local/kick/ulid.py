@@ -1,4 +1,4 @@
-"""ULIDs (https://github.com/ulid/spec): 48 bits of time, 80 random, in Crockford's base 32."""
+"""ULIDs (https://github.com/ulid/spec): 48 bits of time and 80 random bits in base 32."""
 
 import secrets
 import threading
@@ -18,7 +18,7 @@ def new_ulid(*, now: datetime) -> str:
 
 
 def new_ulids(count: int, *, now: datetime) -> Iterator[str]:
-    """`count` ULIDs, ascending: this process's later ones sort after its earlier ones."""
+    """Yield `count` ascending ULIDs. Within a process, later ones sort after earlier ones."""
     first = _reserve(count, milliseconds=int(now.timestamp() * 1000))
     return (_encode(number) for number in range(first, first + count))
 
@@ -33,6 +33,6 @@ def _reserve(count: int, *, milliseconds: int) -> int:
 
 
 def _encode(number: int) -> str:
-    """26 characters of 5 bits, two at a time: a million claims are made with this."""
+    """Encode 26 characters of 5 bits, two at a time, because bulk claims need it to be fast."""
     pairs = [_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)]
     return "".join(pairs)

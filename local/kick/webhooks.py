@@ -1,4 +1,7 @@
-"""The claim webhook: signed with the platform key, posted once, every attempt recorded."""
+"""Claim webhooks: signed with the platform key, sent once, every attempt recorded.
+
+Kick doesn't promise to retry a failed webhook, so the local Kick never does.
+"""
 
 import json
 import time
@@ -17,14 +20,14 @@ from .posting import Answer, post, post_half
 from .ulid import new_ulid
 
 THREADS = 16
-# Carries the posts of all requests; its threads begin with the first one, after the server's fork.
+# Shared by all requests. Its threads start with the first POST, after the server's fork.
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
 DROPPED = Answer(None, "no answer: dropped on purpose, nothing was sent", milliseconds=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A webhook request, signed and ready, with the fault that it is to suffer."""
+    """A signed webhook request and the fault to inject."""
 
     claim: Claim
     url: str
@@ -38,17 +41,17 @@ class Parcel:
 
 
 def close_pool() -> None:
-    """On the server's way out: what is not yet sent stays unsent."""
+    """Cancel unsent webhooks when the server stops."""
     _pool.shutdown(wait=False, cancel_futures=True)
 
 
 def deliver(
     claims: Sequence[Claim], *, now: datetime, message_id: str | None = None
 ) -> list[Delivery]:
-    """Post each claim to its organization's webhook, 16 at a time, and record what came back.
+    """Send each claim to its organization's webhook, 16 at a time, and record the responses.
 
-    Ordered faults strike here. A claim whose organization has no webhook URL yields no delivery.
-    The caller has committed the claims, for the receiver may ask for them at once.
+    Webhook faults are injected here. A claim of an organization without a webhook URL gets no
+    delivery. Commit the claims first, because the receiver may request them immediately.
     """
     parcels = list(_pack(claims, now=now, message_id=message_id))
     pending: list[tuple[Parcel, Future[Answer]]] = [
@@ -58,7 +61,7 @@ def deliver(
 
 
 def payload_of(claim: Claim) -> dict[str, Any]:
-    """The documented body; `external_id` is left out when the reward has none."""
+    """Return the body that Kick documents. `external_id` is omitted if the reward has none."""
     payload = {
         "claim_id": claim.claim_id,
         "user_id": int(claim.user_id),
@@ -111,14 +114,14 @@ def _seal(
 
 
 def _corrupt(body: bytes) -> bytes:
-    """Another claim id of the same shape: only the signature tells."""
+    """Change one character of the claim id, so that only the signature reveals it."""
     at = len(b'{"claim_id":"') + 5
     other = b"A" if body[at : at + 1] != b"A" else b"B"
     return body[:at] + other + body[at + 1 :]
 
 
 def _in_order(parcels: Sequence[Parcel]) -> list[Parcel]:
-    """The reordered ones go last, and backwards."""
+    """Move parcels with the fault "reorder" to the end, in reverse order."""
     late = [parcel for parcel in parcels if parcel.fault == "reorder"]
     return [parcel for parcel in parcels if parcel.fault != "reorder"] + late[::-1]
 

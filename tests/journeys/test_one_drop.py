@@ -100,7 +100,7 @@ def _be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:
     if known.count():
         known.click()
         return
-    visitor.page.get_by_label("A new viewer’s name").fill(viewer)
+    visitor.page.get_by_label("New viewer’s name").fill(viewer)
     visitor.page.get_by_role("button", name="Continue").click()
 
 

@@ -1,4 +1,1 @@
-"""The control API under /local/: what scripts and tests turn, and where they read the truth.
-
-It has no equal on Kick.
-"""
+"""The control API under /local/, for scripts and tests. Kick has nothing like it."""

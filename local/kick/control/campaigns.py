@@ -1,3 +1,5 @@
+"""Control calls for campaigns and watch time."""
+
 from datetime import timedelta
 
 from django.http import HttpRequest

@@ -1,4 +1,4 @@
-"""Making claims, one or a million, and delivering them (again)."""
+"""Control calls that create claims, from one to a million, and deliver or redeliver them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _ENTRY = "user_id campaign_id reward_id claim_id"
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Defaults of one call for its claims."""
+    """The defaults that a call sets for its claims."""
 
     fields: Fields
     force: bool
@@ -40,13 +40,13 @@ class Orders:
 def _post_claims(request: HttpRequest) -> Answer:
     fields = read_fields(request.body, known=f"{_ENTRY} count claims deliver force")
     if sum(name in fields for name in ("user_id", "count", "claims")) != 1:
-        raise Refused("Who claims? Send one of user_id, count (of new viewers) and claims.")
+        raise Refused("Send exactly one of user_id, count (of new viewers) and claims.")
     orders = Orders(fields, force=fields.flag("force", default=False))
     deliver_too = fields.flag("deliver", default=True)
     if "count" in fields:
         return _claim_by_crowd(orders, deliver_too=deliver_too)
     entries = list(fields.objects("claims", known=_ENTRY)) if "claims" in fields else [fields]
-    with transaction.atomic():  # all of a list or none
+    with transaction.atomic():  # create all claims of a list or none
         claims = [_claim(entry, orders) for entry in entries]
     return _listed(claims, _deliver(claims) if deliver_too else [])
 
@@ -64,11 +64,9 @@ def _claim(entry: Fields, orders: Orders) -> Claim:
 def _claim_by_crowd(orders: Orders, *, deliver_too: bool) -> Answer:
     count = orders.fields.natural("count", default=1)
     if not orders.force or count < 1:
-        raise Refused(
-            "New viewers have neither watched nor linked: send count >= 1 and force true."
-        )
+        raise Refused("New viewers haven't watched or linked. Send count >= 1 and force true.")
     if deliver_too and count > MAX_LISTED:
-        raise Refused(f"{count} are too many to deliver at once: send deliver false.")
+        raise Refused(f"{count} are too many to deliver at once. Send deliver false.")
     crowd = make_crowd(attachment=orders.attachment(orders.fields), count=count, now=clock.now())
     if count > MAX_LISTED:
         return {
@@ -119,11 +117,11 @@ def _post_deliver(request: HttpRequest) -> Answer:
     claim_id = fields.text("claim_id")
     claim = Claim.objects.select_related("organization").filter(claim_id=claim_id).first()
     if claim is None:
-        raise Missing(f"There is no claim {claim_id!r}: make one with POST /local/claims.")
+        raise Missing(f"Claim {claim_id!r} not found. Create one with POST /local/claims.")
     message_id = fields.optional_text("message_id")
     deliveries = deliver([claim], now=clock.now(), message_id=message_id)
     if not deliveries:
-        raise Refused("The organization has no webhook_url: give it one with PUT /local/apps.")
+        raise Refused("The organization has no webhook_url. Set one with PUT /local/apps.")
     return {"deliveries": [describe_delivery(delivery) for delivery in deliveries]}
 
 

@@ -1,4 +1,4 @@
-"""The truth, streamed: it may be a million claims."""
+"""Control calls that return the stored data. Streamed, because there may be a million claims."""
 
 import json
 from collections.abc import Iterator
@@ -43,12 +43,12 @@ def _get_deliveries(request: HttpRequest) -> Answer:
 
 
 def _since(request: HttpRequest) -> datetime:
-    """`?since=`: only what was made then or later."""
+    """Read `?since=`, which limits a dump to rows created then or later."""
     return Fields(request.GET.dict(), known="since").moment("since", default=LONG_AGO)
 
 
 def _claims(since: datetime) -> Iterator[dict[str, Any]]:
-    """As the claims API has them, and `user_id_text` for readers that round numbers."""
+    """Claims as in the claims API, plus `user_id_text` for clients that round large numbers."""
     made = Claim.objects.filter(created_at__gte=since).order_by("claim_id")
     columns = (*COLUMNS, "organization__name")
     for row in _rows(made, columns):
@@ -86,7 +86,7 @@ def _rows(found: QuerySet[Any], columns: tuple[str, ...]) -> Iterator[tuple[Any,
 
 
 def _in_chunks(texts: Iterator[str]) -> Iterator[str]:
-    """Each chunk is a packet on its own: a row at a time takes several times as long."""
+    """Join rows into chunks. Sending each row separately takes several times as long."""
     while chunk := "".join(islice(texts, ROWS_AT_ONCE)):
         yield chunk
 
@@ -97,7 +97,7 @@ def _as_lines(rows: Iterator[dict[str, Any]]) -> StreamingHttpResponse:
 
 
 def _as_object(sections: dict[str, Iterator[dict[str, Any]]]) -> Iterator[str]:
-    """`{"name": [...], ...}`, an entry at a time."""
+    """Yield the text of `{"name": [...], ...}`, one entry at a time."""
     opening = "{"
     for name, rows in sections.items():
         yield f"{opening}{json.dumps(name)}: ["

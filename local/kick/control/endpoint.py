@@ -1,3 +1,5 @@
+"""The base of all control calls: dispatch by method, and errors as JSON."""
+
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -17,7 +19,7 @@ class Foreign(Refused):
 
 
 def control(**views: Callable[[HttpRequest], Answer]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """One view for a call's methods: sends what they return, or `{"error": why refused}`."""
+    """Return a view that dispatches by method. Answers `{"error": reason}` for Refused."""
 
     @csrf_exempt
     @wraps(next(iter(views.values())))
@@ -35,19 +37,21 @@ def _call(views: dict[str, Callable[[HttpRequest], Answer]], request: HttpReques
     _refuse_foreign_pages(request)
     view = views.get(request.method or "")
     if view is None:
-        wrong_method = Refused(f"{request.path} takes {' and '.join(views)}, not {request.method}.")
+        wrong_method = Refused(
+            f"{request.path} doesn't support {request.method}. Allowed: {', '.join(views)}."
+        )
         wrong_method.status = 405
         raise wrong_method
     try:
         return view(request)
     except IntegrityError as error:
-        raise Conflict(f"That clashes with what is there ({error}): change it.") from error
+        raise Conflict(f"This conflicts with existing data ({error}). Change it.") from error
 
 
 def _refuse_foreign_pages(request: HttpRequest) -> None:
-    """There is no login here, so a page of another origin must not be able to call."""
+    """Refuse calls from pages of other origins, because the control API has no login."""
     origin = request.headers.get("Origin", "")
     own = f"{request.scheme}://{request.get_host()}"
     site = request.headers.get("Sec-Fetch-Site", "none")
     if origin not in ("", own) or site not in ("same-origin", "none"):
-        raise Foreign("A page of another origin may not call this: use curl or a script.")
+        raise Foreign("Pages of other origins can't call this. Use curl or a script.")

@@ -1,3 +1,5 @@
+"""Control calls that read, set and clear faults."""
+
 from django.http import HttpRequest
 
 from ..faults import order_faults, ordered_faults

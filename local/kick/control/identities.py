@@ -1,3 +1,5 @@
+"""Control calls for apps, viewers, consent, the signing key, the clock and a reset."""
+
 from django.db import connection
 from django.http import HttpRequest
 
@@ -63,7 +65,7 @@ def _describe_viewer(viewer: Viewer) -> Answer:
 
 
 def _post_authorize(request: HttpRequest) -> Answer:
-    """The consent page without a browser; the defaults are what its parameters always must be."""
+    """Give consent without a browser. Parameters that can only have one value have defaults."""
     fields = read_fields(
         request.body,
         known="user_id client_id redirect_uri state code_challenge scope "
@@ -82,7 +84,7 @@ def _post_disconnect(request: HttpRequest) -> Answer:
     app = find_app(fields.text("client_id"))
     grant = Grant.objects.filter(viewer=viewer, app=app, revoked_at=None).first()
     if grant is None:
-        raise Missing(f"{viewer.name!r} has not connected {app.name!r}: nothing to disconnect.")
+        raise Missing(f"{viewer.name!r} hasn't connected {app.name!r}, so can't disconnect it.")
     end_grant(grant=grant, now=clock.now())
     return {"disconnected": True}
 

@@ -1,3 +1,5 @@
+"""Rewards, campaigns and watch time."""
+
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -6,7 +8,7 @@ from .identities import Organization, Viewer
 
 
 class Reward(models.Model):
-    """What can be earned: the organization's, attached to any number of campaigns."""
+    """An organization's reward. It can be in any number of campaigns."""
 
     reward_id = models.CharField(primary_key=True, max_length=64)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="rewards")
@@ -65,7 +67,7 @@ class Campaign(models.Model):
 
 
 class CampaignReward(models.Model):
-    """A reward in a campaign: what Kick calls the rule *watch to redeem*."""
+    """A reward in a campaign, with the minutes for Kick's rule *watch to redeem*."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="attachments")
     reward = models.ForeignKey(Reward, on_delete=models.CASCADE, related_name="attachments")

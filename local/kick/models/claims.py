@@ -1,3 +1,5 @@
+"""Claims and the delivery of their webhooks."""
+
 from django.db import models
 
 from .campaigns import Campaign, Reward
@@ -5,10 +7,10 @@ from .identities import Organization, Viewer
 
 
 class Claim(models.Model):
-    """A viewer claimed a reward.
+    """A viewer's claim of a reward.
 
-    Made for a million rows: the claims API asks for one organization's in the order of `claim_id`,
-    mostly by one filter more, and each such question has its index.
+    Designed for a million rows. The claims API lists an organization's claims by `claim_id`,
+    usually with one more filter, and there is an index for each filter.
     """
 
     claim_id = models.CharField(primary_key=True, max_length=64)
@@ -45,9 +47,9 @@ class Claim(models.Model):
 
 
 class Delivery(models.Model):
-    """One attempt to post a claim to its organization's webhook, and what came back.
+    """One attempt to send a claim to its organization's webhook, with the response.
 
-    `status` is empty where no answer came; `answer` then says why.
+    If `status` is None, there was no response, and `answer` says why.
     """
 
     message_id = models.CharField(max_length=255)
@@ -70,5 +72,5 @@ class Delivery(models.Model):
     @property
     def verdict(self) -> str:
         if self.status is None:
-            return "gave no answer"
+            return "didn't answer"
         return f"answered {self.status} in {self.milliseconds:.0f} ms"

@@ -1,10 +1,12 @@
+"""Viewers, organizations and their apps."""
+
 from django.db import models
 
 
 class Viewer(models.Model):
     """A Kick account.
 
-    Its `user_id` is a uint64, which SQLite's integers cannot hold: kept as decimal text.
+    `user_id` is a uint64, which is too large for SQLite's integers, so it's stored as decimal text.
     """
 
     user_id = models.CharField(primary_key=True, max_length=20)
@@ -18,7 +20,7 @@ class Viewer(models.Model):
 class Organization(models.Model):
     """A studio on Kick.
 
-    Where viewers connect and where claims are posted belongs to it, not to one of its apps.
+    On Kick, the connect URL and the webhook URL belong to the organization, not to an app.
     """
 
     name = models.CharField(unique=True, max_length=100)
@@ -31,7 +33,7 @@ class Organization(models.Model):
 
 
 class App(models.Model):
-    """An OAuth app. Without an organization it can sign viewers in, but sees no claims."""
+    """An OAuth app. Without an organization it can log viewers in, but can't read claims."""
 
     client_id = models.CharField(primary_key=True, max_length=100)
     secret_digest = models.CharField(max_length=64)

@@ -1,8 +1,10 @@
+"""The local Kick's internal state: signing keys and switches."""
+
 from django.db import models
 
 
 class SigningKey(models.Model):
-    """A key pair of this stand-in. The newest signs; older ones are what a rotation left behind."""
+    """A key pair. The newest one signs webhooks. Older ones are kept after a rotation."""
 
     private_pem = models.TextField()
     created_at = models.DateTimeField()
@@ -12,7 +14,7 @@ class SigningKey(models.Model):
 
 
 class Switch(models.Model):
-    """A setting of the stand-in that a control call changes and a restart must keep."""
+    """A setting that control calls change and that survives a restart."""
 
     name = models.CharField(primary_key=True, max_length=20)
     value = models.JSONField()

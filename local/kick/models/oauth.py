@@ -1,7 +1,6 @@
 """OAuth state.
 
-Codes and tokens are kept as SHA-256 digests: the database can be passed around without handing them
-out.
+Codes and tokens are stored as SHA-256 digests, so sharing the database doesn't reveal them.
 """
 
 from django.db import models
@@ -10,9 +9,9 @@ from .identities import App, Viewer
 
 
 class Grant(models.Model):
-    """A viewer has authorised an app: to Kick, this is what *linked* means.
+    """A viewer's authorization of an app. Kick calls a viewer with one *linked*.
 
-    Ended, it may be begun again.
+    After it was revoked, it can be granted again.
     """
 
     viewer = models.ForeignKey(Viewer, on_delete=models.CASCADE, related_name="grants")

@@ -1,1 +1,1 @@
-"""What people see: the inventory, the consent page, the connections and the dashboard."""
+"""Pages for people: inventory, consent, connections and dashboard."""

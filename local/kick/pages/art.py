@@ -1,4 +1,4 @@
-"""Pictures drawn from an id, so that a made-up reward or viewer has a face that stays."""
+"""Generated pictures of rewards and viewers. They depend on the id and name only."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from ..models import Reward, Viewer
 
-# A motif, and the words in a reward's name that call for it.
+# Each motif, and the words in a reward's name that select it.
 MOTIFS = {
     "cape": ("cape", "cloak", "mantle", "robe", "coat", "skin", "outfit"),
     "blade": ("sword", "blade", "axe", "dagger", "spear", "weapon", "knife"),

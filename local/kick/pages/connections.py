@@ -1,4 +1,4 @@
-"""Settings > Connections: where a viewer takes an authorisation back; the app is not told."""
+"""Settings > Connections, where a viewer disconnects an app. As on Kick, the app isn't notified."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render

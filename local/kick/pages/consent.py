@@ -1,4 +1,4 @@
-"""`/oauth/authorize`: an app asks, the signed-in viewer allows or declines."""
+"""`/oauth/authorize`: an app asks for access, and the signed-in viewer allows or declines."""
 
 from typing import cast
 from urllib.parse import parse_qsl, urlsplit
@@ -28,18 +28,18 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 
 def _query(request: HttpRequest) -> dict[str, str]:
-    """Kick's front end rewrites the address's first 127.0.0.1 to localhost, wherever it is."""
+    """Read the query as Kick does: its front end replaces the first 127.0.0.1 with localhost."""
     query = request.META.get("QUERY_STRING", "")
     return dict(parse_qsl(query.replace("127.0.0.1", "localhost", 1)))
 
 
 def _decide(request: HttpRequest, asked: AuthorizeRequest) -> HttpResponse:
-    """The form posts to the address that it was shown at, hence everything is checked again."""
+    """Handle the form. It posts to the same URL, so the caller has checked all parameters again."""
     if request.POST.get("decision") != "allow":
         return _redirect(decline(request=asked))
     viewer = current_viewer(request)
     if viewer is None:
-        return ask_who(request, because="You were signed out in between.")
+        return ask_who(request, because="You've been signed out.")
     return _redirect(allow(request=asked, viewer=viewer, now=clock.now()))
 
 

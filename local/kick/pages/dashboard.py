@@ -1,4 +1,4 @@
-"""The developer's dashboard, for all organizations at once: on Kick each owner sees their own."""
+"""The developer dashboard. It shows all organizations; on Kick, owners see only their own."""
 
 import json
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def _describe(owner: Organization) -> dict[str, Any]:
 
 
 def _overview(campaign: Campaign) -> dict[str, Any]:
-    """What Kick shows of a campaign: watched minutes, claimed rewards, unique viewers."""
+    """The figures that Kick shows for a campaign: watched minutes, claims, unique viewers."""
     watched = WatchTime.objects.filter(campaign=campaign)
     figures = watched.aggregate(minutes=Sum("minutes", default=0), viewers=Count("pk"))
     return {
@@ -69,7 +69,7 @@ def _overview(campaign: Campaign) -> dict[str, Any]:
 
 
 def _button(view: Callable[[HttpRequest], str]) -> View:
-    """A POST that does one thing, says what came of it, and shows the dashboard again."""
+    """Make a POST view that runs one action, shows its result and returns to the dashboard."""
 
     @require_POST
     @wraps(view)
@@ -98,7 +98,7 @@ def _checked(form: forms.Form) -> dict[str, Any]:
 def make_reward(request: HttpRequest) -> str:
     values = _checked(RewardForm(request.POST))
     reward = save_reward(owner=_owner(request), **values, now=clock.now())
-    return f"Reward {reward.name} is saved. Attach it to a campaign next."
+    return f"Reward {reward.name} saved. Next, add it to a campaign."
 
 
 @_button
@@ -107,7 +107,7 @@ def make_campaign(request: HttpRequest) -> str:
     _checked(form)
     plan = form.plan(now=now, rewards=read_minutes(request.POST.dict(), owner))
     campaign = save_campaign(organization=owner.name, plan=plan, campaign_id=None, now=now)
-    return f"Campaign {campaign.name} is saved. Viewers see it in their inventory."
+    return f"Campaign {campaign.name} saved. Viewers see it in their inventory."
 
 
 @_button
@@ -115,19 +115,19 @@ def make_claims(request: HttpRequest) -> str:
     values = _checked(ClaimsForm(request.POST, owner=_owner(request)))
     crowd = make_crowd(attachment=values["attachment"], count=values["count"], now=clock.now())
     if not values["deliver"]:
-        return f"{crowd.count} claims are made; no webhook was sent."
+        return f"{crowd.count} claims created. No webhooks were sent."
     deliveries = deliver(claims_of(crowd), now=clock.now())
     good = sum(delivery.status == 200 for delivery in deliveries)
-    return f"{crowd.count} claims are made; {good} of {len(deliveries)} webhooks were answered 200."
+    return f"{crowd.count} claims created. {good} of {len(deliveries)} webhooks were answered 200."
 
 
 @_button
 def rotate(_request: HttpRequest) -> str:
     rotate_key()
-    return "Webhooks are signed with a new key from now on."
+    return "Key rotated. Webhooks are signed with the new key from now on."
 
 
 @_button
 def clear_faults(_request: HttpRequest) -> str:
     order_faults({})
-    return "All faults are cleared."
+    return "All faults cleared."

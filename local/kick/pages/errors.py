@@ -1,3 +1,5 @@
+"""Error pages."""
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -7,16 +9,14 @@ from ..wire.answers import refuse
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     if request.path.startswith((*WIRE_PATHS, "/local/")):
-        return refuse(
-            request.path, 404, "there is no such endpoint: see docs/developers/local-kick.md"
-        )
+        return refuse(request.path, 404, "unknown endpoint: see docs/developers/local-kick.md")
     sentence = "The local Kick has an inventory, connections and a dashboard."
-    return _sorry(request, "Nothing here", sentence, status=404)
+    return _sorry(request, "Page not found", sentence, status=404)
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    """Django refused a form that was not made for this browser."""
-    sentence = "The form was sent without its cookie: open the page again and press the button."
+    """Django's CSRF check refused a form."""
+    sentence = "The form was sent without its cookie. Reload the page and submit it again."
     return _sorry(request, "Please try again", sentence, status=403)
 
 
@@ -26,5 +26,5 @@ def _sorry(request: HttpRequest, heading: str, sentence: str, *, status: int) ->
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A fault of the stand-in itself; the traceback is on its standard error."""
-    return refuse(request.path, 500, "the local Kick itself failed: see what it printed")
+    """A bug in the local Kick. The traceback is on its standard error."""
+    return refuse(request.path, 500, "the local Kick failed: see its output for the traceback")

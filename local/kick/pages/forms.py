@@ -1,3 +1,5 @@
+"""Forms of the dashboard."""
+
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -8,7 +10,7 @@ from ..models import CampaignReward, Organization
 from ..refusals import Refused
 
 if TYPE_CHECKING:
-    # Generic for the type checker alone.
+    # Generic for the type checker only.
     _ModelChoice = forms.ModelChoiceField[CampaignReward]
 else:
     _ModelChoice = forms.ModelChoiceField
@@ -64,14 +66,14 @@ class ClaimsForm(forms.Form):
 
 
 def read_minutes(values: dict[str, str], owner: Organization) -> list[RewardPlan]:
-    """The rewards of a new campaign: those of the organization whose minutes were filled in."""
+    """Return the rewards of a new campaign: those with a number of minutes in the form."""
     plans = []
     for reward in owner.rewards.order_by("name"):
         minutes = values.get(f"minutes-{reward.reward_id}", "").strip()
         if not minutes:
             continue
         if not minutes.isascii() or not minutes.isdigit() or len(minutes) > 6:
-            raise Refused(f"The minutes of {reward.name} are no number: send 1 or more.")
+            raise Refused(f"The minutes of {reward.name} aren't a number. Enter 1 or more.")
         plans.append(
             RewardPlan(name=reward.name, reward_id=reward.reward_id, required_minutes=int(minutes))
         )

@@ -1,4 +1,4 @@
-"""The viewer's inventory: campaigns, what was watched of them, and what can be claimed."""
+"""The viewer's drops inventory: campaigns, watch time and rewards to claim."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,14 +51,17 @@ class CampaignCard:
 def inventory(request: HttpRequest) -> HttpResponse:
     viewer = current_viewer(request)
     if viewer is None:
-        return ask_who(request, because="Your drops are kept with your Kick account.")
+        return ask_who(request, because="Your drops belong to your Kick account.")
     cards = [_card(viewer, campaign) for campaign in _visible(viewer)]
     context = {"cards": cards, "watch_minutes": WATCH_MINUTES}
     return render(request, "local_kick/inventory.html", context)
 
 
 def _visible(viewer: Viewer) -> list[Campaign]:
-    """Announced, running, still claimable, or claimed from; a test mode's for members only."""
+    """Campaigns that are announced, running, claimable, or already claimed from.
+
+    Campaigns in test mode are visible to members only.
+    """
     now = clock.now()
     claimed = Claim.objects.filter(user=viewer, campaign=OuterRef("pk"))
     found = Campaign.objects.select_related("organization").filter(
@@ -112,19 +115,19 @@ def claim(request: HttpRequest) -> HttpResponse:
 def _viewer_and_campaign(request: HttpRequest) -> tuple[Viewer, Campaign]:
     viewer = current_viewer(request)
     if viewer is None:
-        raise Refused("You are signed out: sign in and press the button again.")
+        raise Refused("You're signed out. Sign in and press the button again.")
     return viewer, find_campaign(request.POST.get("campaign_id", ""))
 
 
 def _tell_of_delivery(request: HttpRequest, made: Claim, deliveries: list[Delivery]) -> None:
-    """The viewer has the claim either way; a developer wants to know what the webhook said."""
+    """Show the webhook's answer for developers. The claim counts in any case."""
     good = all(delivery.status == 200 for delivery in deliveries)
     said = deliveries[0].verdict if deliveries else "has no URL: set one with PUT /local/apps"
     tell(request, f"Claimed: {made.reward.name}. The studio's webhook {said}.", good=good)
 
 
 def _back(request: HttpRequest) -> HttpResponse:
-    """To the campaign that the button belonged to."""
+    """Return to the campaign of the pressed button."""
     campaign_id = request.POST.get("campaign_id", "")
     anchor = f"#campaign-{campaign_id}" if campaign_id.isalnum() else ""
     return cast("HttpResponse", HttpResponseRedirect(f"/{anchor}"))

@@ -1,4 +1,4 @@
-"""Who is signed in. There are no passwords: whoever sits here may be any viewer."""
+"""Signing in. There are no passwords, so anyone can be any viewer."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from ..registry import find_viewer, make_viewer
 from .outcome import tell
 
 SESSION_KEY = "user_id"
-# Viewers of a crowd are made by the thousand, and nobody signs in as one.
+# How many viewers to offer. Viewers of bulk claims are left out.
 CHOICES = 12
 
 
@@ -28,7 +28,7 @@ def viewer_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def ask_who(request: HttpRequest, *, because: str) -> HttpResponse:
-    """The page that asks who you are, and comes back to this address."""
+    """Show the sign-in page, which returns to the current URL."""
     context = {"choices": _choices(), "next": request.get_full_path(), "because": because}
     return render(request, "local_kick/who.html", context)
 
@@ -40,7 +40,7 @@ def _choices() -> list[Viewer]:
 
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Become the viewer picked by `user_id` or named by `name`, who is made when new."""
+    """Sign in as the viewer with `user_id`, or with `name`, who is created if needed."""
     try:
         viewer = _chosen(request)
     except Refused as refusal:
@@ -56,7 +56,7 @@ def _chosen(request: HttpRequest) -> Viewer:
         return find_viewer(user_id)
     name = request.POST.get("name", "").strip()
     if not 1 <= len(name) <= 40:
-        raise Refused("Give the viewer a name of 1 to 40 characters.")
+        raise Refused("Enter a name of 1 to 40 characters.")
     return make_viewer(name=name, now=clock.now())
 
 
@@ -67,7 +67,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _local(address: str) -> str:
-    """An address of this server; anything else becomes the front page."""
+    """Return `address` if it's on this server, else the front page."""
     parts = urlsplit(address)
     local = not parts.scheme and not parts.netloc and address.startswith("/")
     return address if local and not address.startswith(("//", "/\\")) else "/"

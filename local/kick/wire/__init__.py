@@ -1,1 +1,1 @@
-"""Kick's wire: id.kick.com under /oauth/ and api.kick.com under /public/v1/, as strict as Kick."""
+"""Kick's endpoints, as strict as Kick: id.kick.com at /oauth/, api.kick.com at /public/v1/."""

@@ -1,6 +1,6 @@
-"""How Kick answers.
+"""Kick's response formats.
 
-The body of a refusal is Kick's own; why, and the cure, stands in a header of ours.
+The body of an error is exactly Kick's. The reason and the fix are in our Local-Kick-Reason header.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def refuse_authorize(reason: str) -> HttpResponse:
 
 
 def refuse_token(error: str, reason: str) -> HttpResponse:
-    """RFC 6749, 5.2."""
+    """RFC 6749, section 5.2."""
     status = 401 if error == "invalid_client" else 400
     body = {"error": error, "error_description": reason}
     response = _refuse(body, status=status, reason=reason)
@@ -39,7 +39,7 @@ def refuse_token(error: str, reason: str) -> HttpResponse:
 
 
 def refuse(path: str, status: int, reason: str) -> HttpResponse:
-    """The drops API has one shape of error, all other endpoints the other."""
+    """Kick's drops API uses another error format than all other endpoints."""
     message = MESSAGES[status]
     if path.startswith("/public/v1/drops/"):
         return _refuse({"data": None, "message": message}, status=status, reason=reason)
@@ -47,6 +47,6 @@ def refuse(path: str, status: int, reason: str) -> HttpResponse:
 
 
 def _refuse(body: dict[str, Any], *, status: int, reason: str) -> HttpResponse:
-    # A header is Latin-1 on one line, and reasons quote what was sent.
+    # Header values must be Latin-1 on one line, and reasons may quote the request.
     line = reason.encode("ascii", "backslashreplace").decode().replace("\r", " ").replace("\n", " ")
     return JsonResponse(body, status=status, headers={REASON_HEADER: line})

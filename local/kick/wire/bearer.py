@@ -1,3 +1,5 @@
+"""Access tokens in the Authorization header."""
+
 from django.http import HttpRequest
 
 from .. import clock
@@ -15,7 +17,7 @@ class Forbidden(Refused):
 
 
 def read_bearer(request: HttpRequest) -> str:
-    """What the Authorization header bears, dead or alive. Raises Unauthorized."""
+    """Return the text of the bearer token without checking it. Raises Unauthorized."""
     scheme, _, access_token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not access_token:
         raise Unauthorized("send an access token as Authorization: Bearer ...")
@@ -23,31 +25,31 @@ def read_bearer(request: HttpRequest) -> str:
 
 
 def read_token(request: HttpRequest) -> Token:
-    """The live access token of the Authorization header. Raises Unauthorized."""
+    """Return the valid access token in the Authorization header. Raises Unauthorized."""
     token = find_access_token(read_bearer(request), now=clock.now())
     if token is None:
-        raise Unauthorized("the access token is unknown, expired or revoked: ask for a new one")
+        raise Unauthorized("the access token is unknown, expired or revoked: request a new one")
     return token
 
 
 def read_organization_id(request: HttpRequest) -> int:
-    """The organization of the app whose app access token this is.
+    """Return the organization of the app access token's app.
 
     Raises Unauthorized or Forbidden.
     """
     token = read_token(request)
     if token.grant_id is not None:
-        raise Unauthorized("a user's token shows no claims: use an app access token")
+        raise Unauthorized("a user access token can't read claims: use an app access token")
     if token.app.organization_id is None:
-        raise Forbidden(f"the app {token.app_id} belongs to no organization: it has no claims")
+        raise Forbidden(f"the app {token.app_id} has no organization, so it has no claims")
     return token.app.organization_id
 
 
 def read_viewer_id(request: HttpRequest, *, scope: str) -> str:
-    """The user id of the viewer whose token this is. Raises Unauthorized or Forbidden."""
+    """Return the user id of the token's owner. Raises Unauthorized or Forbidden."""
     token = read_token(request)
     if token.grant is None:
-        raise Unauthorized("an app access token has no owner: use a user's token or ask by id")
+        raise Unauthorized("an app access token has no owner: use a user access token or pass id")
     if scope not in token.scope.split():
-        raise Forbidden(f"the token lacks the scope {scope}: ask for it at /oauth/authorize")
+        raise Forbidden(f"the token lacks the scope {scope}: request it at /oauth/authorize")
     return token.grant.viewer_id

@@ -1,4 +1,4 @@
-"""`/public/v1/drops/claims`: an organization's claims, and what the studio says of them."""
+"""`/public/v1/drops/claims`: lists an organization's claims and updates their status."""
 
 import json
 from typing import Any
@@ -59,16 +59,16 @@ def _read_statuses(body: bytes) -> dict[str, str]:
 
 
 def _read_status(entry: Any) -> tuple[str, str]:
-    """Exactly the two documented fields, both filled."""
+    """Accept exactly the two documented fields, both filled."""
     if not isinstance(entry, dict) or entry.keys() != FIELDS:
-        raise Refused("each claim must have claim_id and external_status and nothing else")
+        raise Refused("each claim must have claim_id and external_status and no other field")
     if not all(map(_is_short_text, entry.values())):
         raise Refused("claim_id and external_status must be strings of 1 to 64 characters")
     return entry["claim_id"], entry["external_status"]
 
 
 def _is_short_text(value: Any) -> bool:
-    # What is not printable includes lone surrogates, which no database can store.
+    # `isprintable` excludes lone surrogates, which no database can store.
     return isinstance(value, str) and 0 < len(value) <= 64 and value.isprintable()
 
 

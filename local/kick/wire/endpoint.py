@@ -1,3 +1,5 @@
+"""The base of Kick's endpoints: dispatch by method, and errors in Kick's format."""
+
 from collections.abc import Callable
 from functools import wraps
 
@@ -11,14 +13,14 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 def endpoint(**views: View) -> View:
-    """One view for an endpoint's methods; what they refuse is answered in Kick's words."""
+    """Return a view that dispatches by method. Refused becomes an error in Kick's format."""
 
     @csrf_exempt
     @wraps(next(iter(views.values())))
     def dispatch(request: HttpRequest) -> HttpResponse:
         view = views.get(request.method or "")
         if view is None:
-            return refuse(request.path, 405, f"{request.path} takes {' and '.join(views)}")
+            return refuse(request.path, 405, f"{request.path} supports only {' and '.join(views)}")
         try:
             return view(request)
         except Refused as refusal:

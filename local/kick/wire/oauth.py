@@ -1,4 +1,4 @@
-"""id.kick.com but for the consent page, which is in `pages`."""
+"""The endpoints of id.kick.com, except for the consent page, which is in `pages`."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -67,7 +67,7 @@ def _required(request: HttpRequest, name: str) -> str:
 
 
 def _issued(issued: Issued) -> HttpResponse:
-    """`expires_in` is a string, as in Kick's documentation."""
+    """Kick's docs show `expires_in` as a string."""
     body = {"access_token": issued.access_token, "token_type": "Bearer"}
     if issued.refresh_token:
         body |= {"refresh_token": issued.refresh_token, "scope": issued.scope}
@@ -76,7 +76,7 @@ def _issued(issued: Issued) -> HttpResponse:
 
 
 def _post_revoke(request: HttpRequest) -> HttpResponse:
-    """The parameters are in the query. Any token is answered 200, as on Kick."""
+    """As on Kick, the parameters are in the query string, and any token is answered 200."""
     text = request.GET.get("token")
     if not text:
         return refuse_token("invalid_request", "token is missing from the query string")

@@ -1,4 +1,4 @@
-"""api.kick.com but for the drops claims."""
+"""The endpoints of api.kick.com, except for drops claims."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ def _get_public_key(_request: HttpRequest) -> HttpResponse:
 
 
 def _get_users(request: HttpRequest) -> HttpResponse:
-    """Without `id`, the token's owner; with it, once or more, whoever is meant."""
+    """Return the users given by `id` (which may repeat), or without it the token's owner."""
     ids = request.GET.getlist("id")
     if not ids:
         ids = [read_viewer_id(request, scope="user:read")]
     elif len(ids) > MAX_IDS or not all(one.isascii() and one.isdigit() for one in ids):
-        raise Refused(f"id must be a number, and there may be {MAX_IDS} of them")
+        raise Refused(f"each id must be a number, and at most {MAX_IDS} are allowed")
     else:
         read_token(request)
     found = Viewer.objects.in_bulk(ids)

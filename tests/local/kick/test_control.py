@@ -36,7 +36,7 @@ def test_control_refuses_foreign_pages(world: World, headers: dict[str, str]) ->
     response = requests.post(f"{world.kick.url}/local/reset", headers=headers, timeout=9)
 
     assert response.status_code == 403
-    assert "another origin" in response.json()["error"]
+    assert "other origins" in response.json()["error"]
     assert world.kick.dump()["viewers"]
 
 
@@ -51,21 +51,21 @@ def test_control_refuses_another_host(world: World) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "sentence"),
     [
-        ("GET", "claims", None, "405.*takes POST"),
-        ("POST", "claims", [], "no JSON object"),
-        ("POST", "claims", {}, "Who claims"),
+        ("GET", "claims", None, "405.*Allowed: POST"),
+        ("POST", "claims", [], "isn't a JSON object"),
+        ("POST", "claims", {}, "exactly one of user_id"),
         ("POST", "claims", {"count": 3}, "force true"),
         ("POST", "claims", {"user_id": 5, "campaign_id": "x", "reward_id": "y"}, "404.*viewer"),
-        ("POST", "watch", {"user_id": True}, "user_id True is wrong: send a whole number"),
+        ("POST", "watch", {"user_id": True}, "user_id True is invalid. Send a whole number"),
         ("POST", "deliver", {"claim_id": "x"}, "404.*POST /local/claims"),
         ("POST", "disconnect", {"user_id": 1, "client_id": "app"}, "404"),
         ("PUT", "apps", {"client_id": "x"}, "client_secret is missing"),
         ("PUT", "faults", {"webhook": {"drop": 0.7, "cut": 0.7}}, "more than 1"),
         ("PUT", "faults", {"webhook": {"explode": 1}}, "unknown field 'explode'"),
-        ("PUT", "faults", {"webhook": {"drop": "often"}}, "drop 'often' is wrong: send a number"),
+        ("PUT", "faults", {"webhook": {"drop": "often"}}, "drop 'often' is invalid. Send a number"),
         ("PUT", "faults", {"webhook": {"delay": {"share": 1}}}, "seconds"),
-        ("PUT", "faults", {"api": {"status": 418}}, "not on offer"),
-        ("PUT", "faults", {"api": {"status": "500"}}, "send a whole number"),
+        ("PUT", "faults", {"api": {"status": 418}}, "isn't supported"),
+        ("PUT", "faults", {"api": {"status": "500"}}, "Send a whole number"),
         ("PUT", "faults", {"api": {"share": "x"}}, "share"),
         ("PUT", "faults", {"api": {"speed": 1}}, "unknown field 'speed'"),
         ("PUT", "faults", {"api": 7}, "api"),
@@ -201,7 +201,7 @@ def test_start_without_a_place_for_the_database(tmp_path: Path) -> None:
 
     [sentence] = ended.stderr.splitlines()
     assert ended.returncode == 1
-    assert "cannot keep its state" in sentence
+    assert "can't write to" in sentence
     assert "--database" in sentence
 
 
@@ -231,5 +231,5 @@ def test_start_on_a_taken_port(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stdout == ""
     [sentence] = ended.stderr.splitlines()
-    assert f"cannot listen on 127.0.0.1:{port}" in sentence
+    assert f"can't listen on 127.0.0.1:{port}" in sentence
     assert "--port" in sentence

@@ -75,7 +75,7 @@ def test_sign_in_without_a_name(world: World) -> None:
 
     browser.press("/", "/sign-in", name=" ", next="/")
 
-    assert "Give the viewer a name" in browser.open("/").text
+    assert "Enter a name" in browser.open("/").text
 
 
 def test_switch_viewer(world: World, browser: Browser) -> None:
@@ -200,7 +200,7 @@ def test_dashboard_reward_and_campaign(world: World, browser: Browser) -> None:
     press(browser, "campaigns", **owner, **campaign)
 
     page = browser.open(DASHBOARD).text
-    assert said.startswith("Reward Sword is saved")
+    assert said.startswith("Reward Sword saved")
     assert "external id sword-1" in page
     assert "<b>Autumn</b>" in page
     assert "Crown <small>45 min</small>" in page
@@ -226,7 +226,7 @@ def test_dashboard_makes_claims(world: World, browser: Browser) -> None:
 
     said = press(browser, "claims", organization="Skyfall Studio", count="3", attachment=form[1])
 
-    assert said == "3 claims are made; no webhook was sent."
+    assert said == "3 claims created. No webhooks were sent."
     assert len(list(world.kick.claims())) == 3
 
 
