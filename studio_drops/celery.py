@@ -1,7 +1,7 @@
 """The Celery application: `celery -A studio_drops worker` and `celery -A studio_drops beat`.
 
-A queue message only wakes up the worker. The database knows what is due, so if a message is lost,
-the next scheduled run does the work.
+A queue message only wakes up the worker. Due work is recorded in the database, so if a message is
+lost, the next scheduled run does the work.
 """
 
 import os

@@ -314,7 +314,7 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Chromium applies form-action to every redirect after a POST, so this must list each origin in
-# the redirect chain of Kick's login and the game's login.
+# the redirect chain of the Kick login and the game login.
 FORM_ACTION_ORIGINS = [
     origin_of(KICK_ID_URL),
     *(KICK_ORIGINS if KICK_ID_URL in KICK_ORIGINS else []),

@@ -27,7 +27,7 @@ def kill_worker(scenario: Scenario) -> None:
 
 def connect_behind_our_back(scenario: Scenario) -> None:
     """Connect the viewer to the app without our web server."""
-    verifier = "a-verifier-of-somebody-else-with-forty-three-characters"
+    verifier = "a-verifier-of-another-program-with-at-least-43-characters"
     digest = hashlib.sha256(verifier.encode()).digest()
     redirect_uri = f"{scenario.environment.web_url}/link/kick/callback"
     allowed = scenario.control.post(
@@ -36,7 +36,7 @@ def connect_behind_our_back(scenario: Scenario) -> None:
             "user_id": scenario.facts.viewer_id,
             "client_id": CLIENT_ID,
             "redirect_uri": redirect_uri,
-            "state": "somebody-else",
+            "state": "another-program",
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
         },
     )

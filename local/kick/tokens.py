@@ -79,7 +79,7 @@ def _check_code(
         raise TokenError("invalid_grant", "redirect_uri differs from that in the authorize URL")
     hashed = base64.urlsafe_b64encode(sha256(code_verifier.encode()).digest())
     if not hmac.compare_digest(hashed.rstrip(b"=").decode(), code.code_challenge):
-        raise TokenError("invalid_grant", "code_verifier does not match the code_challenge")
+        raise TokenError("invalid_grant", "code_verifier doesn't match the code_challenge")
 
 
 @transaction.atomic

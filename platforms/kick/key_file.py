@@ -60,7 +60,7 @@ class KeyFile:
         self._lock_path = path.with_suffix(".lock")
 
     def version(self) -> Version | None:
-        """A value that changes whenever the file does, or None without a file. Costs one `stat`."""
+        """A value that changes with the file, or None without a file. Costs one `stat`."""
         try:
             status = os.stat(self.path)
         except OSError:

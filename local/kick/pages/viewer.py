@@ -14,7 +14,7 @@ from ..registry import find_viewer, make_viewer
 from .outcome import tell
 
 SESSION_KEY = "user_id"
-# How many viewers to offer. Viewers of bulk claims are left out.
+# How many viewers to offer. Viewers from bulk claims aren't offered.
 CHOICES = 12
 
 

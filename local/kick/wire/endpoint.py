@@ -1,4 +1,4 @@
-"""The base of Kick's endpoints: dispatch by method, and errors in Kick's format."""
+"""The base of all Kick endpoints: dispatch by method, and errors in Kick's format."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,4 +1,4 @@
-"""Client for the parts of Kick's public API (api.kick.com) that drops need."""
+"""Client for Kick's public API (api.kick.com), limited to the endpoints that drops need."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from typing import Any
 from platforms.kick.protocol.strict_json import IntegerText, NumberText
 
 MAX_ID_LENGTH = 64
-# Free text that the studio enters on Kick's dashboard. A long one must not cost a claim.
+# Free text that the studio enters on Kick's dashboard. Allow long texts, so that no claim is lost.
 MAX_EXTERNAL_ID_LENGTH = 255
 MAX_UINT64 = "18446744073709551615"
 

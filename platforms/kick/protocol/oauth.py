@@ -59,7 +59,7 @@ def challenge_of(verifier: str) -> str:
 def authorize_url(
     *, id_url: str, client_id: str, redirect_uri: str, scope: str, state: str, challenge: str
 ) -> str:
-    """Return the URL of Kick's consent page.
+    """Return the URL where Kick asks the player for consent.
 
     A known bug of Kick: its front end replaces the first 127.0.0.1 in this URL with localhost. If
     the redirect URI is on 127.0.0.1, an unused parameter comes first, so that Kick changes that one

@@ -32,7 +32,7 @@ __all__ = [
     "parse_claims_page",
 ]
 
-# Each of Kick's ten other events has a broadcaster and one of these keys. Source: Kick's docs,
+# Kick's ten other events each have a broadcaster and one of these keys. Source: Kick's docs,
 # "Webhook Payloads". In the same order as there: chat message, follow, subscriptions (renewal and
 # new), gifts, livestream status, livestream metadata and ban, ban, KICKs, channel reward.
 _OTHER_EVENTS_OWN_KEYS = frozenset(
@@ -91,7 +91,7 @@ def parse_claim(body: bytes) -> ClaimPayload:
 
 
 def is_other_event(body: bytes) -> bool:
-    """Whether `body` looks like one of Kick's other events.
+    """Whether `body` looks like another Kick event.
 
     Kick signs the webhooks of every app with the same key, so anyone can subscribe to such events
     and forward them here with a valid signature.
@@ -154,7 +154,7 @@ def _read_api_claim(entry: Any) -> ApiClaim:
 
 
 def _time_or_none(value: Any) -> datetime | None:
-    """Return None for an unusual time. It must not cost a claim."""
+    """Return None for an invalid time, so that the rest of the claim can still be used."""
     try:
         return parse_timestamp(value) if type(value) is str else None
     except ValueError:
