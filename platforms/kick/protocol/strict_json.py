@@ -26,7 +26,7 @@ class NumberText(str):
 
 
 class IntegerText(NumberText):
-    """A number without fraction and exponent: an optional minus sign and digits."""
+    """A number without fraction and exponent: an optional minus sign and digits, no leading 0."""
 
     __slots__ = ()
 

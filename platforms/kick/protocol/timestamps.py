@@ -30,4 +30,4 @@ def parse_timestamp(text: str) -> datetime:
         moment = moment.astimezone(UTC)
         return moment + timedelta(seconds=1) if leap else moment
     except OverflowError as error:
-        raise ValueError("the year is not between 1 and 9999") from error
+        raise ValueError("the year isn't between 1 and 9999") from error
