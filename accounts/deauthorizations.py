@@ -56,7 +56,7 @@ def send_deauthorizations(*, oauth: OAuthClient, now: datetime) -> int:
 def _take_due(*, now: datetime) -> Deauthorization | None:
     """Take one due row, so that other workers and links stay away from it for the next minutes.
 
-    Rows whose Kick user is locked are left for the next run. This keeps the lock order (PlatformAccount
+    Rows whose account is locked are left for the next run. This keeps the lock order (account
     first) without waiting.
     """
     due = Deauthorization.objects.filter(outcome=Outcome.PENDING, next_attempt_at__lte=now)

@@ -1,4 +1,4 @@
-"""The lock order for all writers of the ledger: PlatformAccount, Claim, Entitlement, each in key order.
+"""The lock order for all writers of the ledger: platform account, claim, entitlement, by key.
 
 This order prevents most deadlocks, but not all: foreign key checks take locks too, in an order that
 the database chooses. So the victim of a deadlock is retried once.

@@ -123,15 +123,18 @@ def test_secrets_are_on_no_page(admin_client, one_of_each, model):
 SEARCHES = [
     (
         "hero/7",
-        "accounts_player accounts_platformaccount accounts_linkevent claims_claim claims_entitlement",
+        "accounts_player accounts_platformaccount accounts_linkevent claims_claim"
+        " claims_entitlement",
     ),
     (
         "night_owl",
-        "accounts_player accounts_platformaccount accounts_linkevent claims_claim claims_entitlement",
+        "accounts_player accounts_platformaccount accounts_linkevent claims_claim"
+        " claims_entitlement",
     ),
     (
         "NIGHT_OWL",
-        "accounts_player accounts_platformaccount accounts_linkevent claims_claim claims_entitlement",
+        "accounts_player accounts_platformaccount accounts_linkevent claims_claim"
+        " claims_entitlement",
     ),
     (
         "{account}",
