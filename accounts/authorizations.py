@@ -72,11 +72,11 @@ def refresh_authorizations(*, oauth: OAuthClient, now: datetime) -> int:
 
 def _take_due(*, now: datetime) -> Authorization | None:
     due = Authorization.objects.filter(next_refresh_at__lte=now).order_by("next_refresh_at")
-    for account_id in due.values_list("pk", flat=True)[:AT_MOST]:
+    for account_id in due.values_list("account_id", flat=True)[:AT_MOST]:
         with transaction.atomic():
             if not _is_locked(account_id):
                 continue
-            authorization = due.filter(pk=account_id).first()
+            authorization = due.filter(account_id=account_id).first()
             if authorization is not None:
                 authorization.next_refresh_at = now + SENDING_LASTS_AT_MOST
                 authorization.save(update_fields=["next_refresh_at"])

@@ -1,4 +1,4 @@
-"""Link attempts: a player's OAuth redirect to Kick and back, identified by its `state`."""
+"""Link attempts: a player's OAuth redirect to a platform and back, identified by its `state`."""
 
 import hashlib
 import secrets
@@ -14,10 +14,13 @@ CLEAN_UP_AT_MOST = 100
 
 
 class LinkAttemptRefused(Exception):
-    """The `state` is unknown, used up, expired, or belongs to another session or player."""
+    """The `state` is unknown, used up, expired, or belongs to another session, player or
+    platform."""
 
 
-def begin_link_attempt(*, player: Player, session_key: str, verifier: str, now: datetime) -> str:
+def begin_link_attempt(
+    *, platform: str, player: Player, session_key: str, verifier: str, now: datetime
+) -> str:
     """Store a new link attempt and return its `state`, valid once and for ten minutes.
 
     Of state and session only digests are stored. The PKCE verifier is stored encrypted.
@@ -27,6 +30,7 @@ def begin_link_attempt(*, player: Player, session_key: str, verifier: str, now: 
     LinkAttempt.objects.create(
         state_digest=_digest(state),
         session_digest=_digest(session_key),
+        platform=platform,
         player=player,
         encrypted_verifier=encrypt(verifier),
         expires_at=now + LIFETIME,
@@ -34,7 +38,9 @@ def begin_link_attempt(*, player: Player, session_key: str, verifier: str, now: 
     return state
 
 
-def take_link_attempt(*, player: Player, session_key: str, state: str, now: datetime) -> str:
+def take_link_attempt(
+    *, platform: str, player: Player, session_key: str, state: str, now: datetime
+) -> str:
     """Use up a `state` and return its PKCE verifier. Raises LinkAttemptRefused, also on a repeat.
 
     Only the request that deletes the row may use the state, so two requests can't both succeed. A
@@ -43,6 +49,7 @@ def take_link_attempt(*, player: Player, session_key: str, state: str, now: date
     ours = LinkAttempt.objects.filter(
         state_digest=_digest(state),
         session_digest=_digest(session_key),
+        platform=platform,
         player=player,
         expires_at__gt=now,
     )

@@ -1,6 +1,6 @@
-"""The link between a player and a Kick user: the account side.
+"""The link between a player and a platform account: the account side.
 
-Call these services inside a transaction that holds the lock on the Kick user's row
+Call these services inside a transaction that holds the lock on the account's row
 (`accounts.platform_accounts`). `claims.linking` has the complete operations, including the claims.
 """
 
@@ -11,21 +11,28 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from accounts.models import Authorization, Deauthorization, LinkEvent, PlatformAccount, Player
+from accounts.models import (
+    Authorization,
+    Deauthorization,
+    LinkEvent,
+    PlatformAccount,
+    Player,
+    Purpose,
+)
 from accounts.tokens import encrypt
 
 BY_PLAYER = "player"
 
-# If sending takes longer, the worker is presumed dead. The longest call to Kick, with its retries,
+# If sending takes longer, the worker is presumed dead. The longest call to a platform, with its retries,
 # takes much less.
 SENDING_LASTS_AT_MOST = timedelta(minutes=3)
-# Kick doesn't say when a refresh token expires. A week is well within the usual lifetimes.
+# Platforms don't always say when a refresh token expires. A week is well within the usual lifetimes.
 REFRESHED_EVERY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class NewAuthorization:
-    """A new authorization. `checked_at`: a time just before Kick accepted its access token."""
+    """A new authorization. `checked_at`: a time just before the platform accepted its token."""
 
     refresh_token: str = field(repr=False)
     scope: str
@@ -42,24 +49,24 @@ class LinkRefused(Exception):
     """No link to `account` was made."""
 
     def __init__(self, account: PlatformAccount) -> None:
-        super().__init__(f"The link to Kick user {account.pk} was refused.")
+        super().__init__(f"The link to {account.pk} was refused.")
         self.account = account
 
 
 class AccountTaken(LinkRefused):
-    """This Kick user is linked to another player."""
+    """This account is linked to another player."""
 
 
 class PlayerHasAnotherAccount(LinkRefused):
-    """This player is linked to another Kick user."""
+    """This player is linked to another account on the same platform."""
 
 
 class DeauthorizationUnderWay(LinkRefused):
-    """The user's previous authorization was being revoked, which may have ended this one too."""
+    """The account's last authorization was being ended, which may have ended this one too."""
 
 
 class NotLinked(Exception):
-    """This player isn't linked to a Kick user."""
+    """This player isn't linked to an account on this platform."""
 
 
 def link(
@@ -100,7 +107,7 @@ def unlink(*, account: PlatformAccount, actor: str, now: datetime) -> None:
     )
     account.player, account.linked_at = None, None
     account.save(update_fields=["player", "linked_at"])
-    for authorization in Authorization.objects.filter(account=account):
+    for authorization in Authorization.objects.filter(account=account, purpose=Purpose.PLAYER):
         _ask_for_deauthorization(account, bytes(authorization.encrypted_refresh_token), now=now)
         authorization.delete()
 
@@ -110,7 +117,7 @@ def drop_unused_authorization(
 ) -> None:
     """Queue the authorization of a refused link for revocation, if that's safe.
 
-    Kick may end all of a viewer's authorizations along with one token. If the viewer is linked to
+    A platform may end all of a user's authorizations along with one token. If the user is linked to
     any player, the new authorization is only forgotten, because revoking it could end the active
     one. The caller holds the lock on `account`.
     """
@@ -126,7 +133,7 @@ def _set_player(
     if _was_revoked_meanwhile(account=account, authorization=authorization, now=now):
         raise DeauthorizationUnderWay(account)
     try:
-        # The player may be linking two Kick users at once, so the unique key decides.
+        # The player may be linking two accounts at once, so the unique key decides.
         with transaction.atomic():
             PlatformAccount.objects.filter(pk=account.pk).update(player=player, linked_at=now)
     except IntegrityError as error:
@@ -137,9 +144,9 @@ def _set_player(
 def _was_revoked_meanwhile(
     *, account: PlatformAccount, authorization: NewAuthorization, now: datetime
 ) -> bool:
-    """Whether a revocation for this Kick user may have reached Kick after `grant.checked_at`.
+    """Whether a deauthorization may have reached the platform after `checked_at`.
 
-    Kick doesn't document whether revoking an old token ends the viewer's newer authorization. If
+    Kick, for one, doesn't document whether revoking an old token ends a newer authorization. If
     the revocation arrived before the check, the check has shown its effect. If it hasn't been sent,
     the link cancels it. Only revocations sent in between are a risk.
     """
@@ -165,6 +172,7 @@ def _keep_authorization(
 ) -> None:
     Authorization.objects.update_or_create(
         account=account,
+        purpose=Purpose.PLAYER,
         defaults={
             "encrypted_refresh_token": encrypt(authorization.refresh_token),
             "scope": authorization.scope,

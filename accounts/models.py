@@ -1,9 +1,9 @@
-"""Players of the game, Kick users, and the links between them."""
+"""Players of the game, their accounts on platforms, and the links between the two."""
 
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Upper
+from django.db.models import Q, Value
+from django.db.models.functions import Left, StrIndex, Upper
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import OpaqueTextField
@@ -33,40 +33,64 @@ class Player(models.Model):
 
 
 class PlatformAccount(models.Model):
-    """A Kick account that has appeared in a claim or a link.
+    """An account on a platform, seen in a claim or a link. Its key is `kick:1234`.
 
-    `player` is the link: one to one, guaranteed by its unique key. Lock this row before recording
-    a claim of this user or changing its link.
+    `player` is the link: a player has at most one account per platform. Anyone who records this
+    account's claims or changes its link locks this row first.
     """
 
-    # A uint64 as canonical decimal text: neither database has an integer type with that range.
-    account_id = OpaqueTextField(_("Kick user ID"), primary_key=True)
-    name = models.TextField(_("Kick name"), blank=True)
-    player = models.OneToOneField(
+    key = OpaqueTextField(_("account"), primary_key=True)
+    # Computed by the database, so that no INSERT can get it wrong.
+    platform = models.GeneratedField(
+        verbose_name=_("platform"),
+        expression=Left("key", StrIndex("key", Value(":")) - 1),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+    name = models.TextField(_("name"), blank=True, default="", db_default="")
+    player = models.ForeignKey(
         Player,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="account",
+        related_name="accounts",
         verbose_name=_("player"),
     )
     linked_at = models.DateTimeField(_("linked at"), null=True, blank=True)
     first_seen_at = models.DateTimeField(_("first seen at"))
 
     class Meta:
-        verbose_name = _("Kick user")
-        verbose_name_plural = _("Kick users")
+        verbose_name = _("platform account")
+        verbose_name_plural = _("platform accounts")
         constraints = [
+            models.CheckConstraint(
+                name="account_key_names_its_platform", condition=Q(key__contains=":")
+            ),
             models.CheckConstraint(
                 name="account_linked_at_goes_with_player",
                 condition=Q(player__isnull=True, linked_at__isnull=True)
                 | Q(player__isnull=False, linked_at__isnull=False),
-            )
+            ),
+            models.UniqueConstraint(
+                name="one_account_per_platform_and_player",
+                fields=["player", "platform"],
+                condition=Q(player__isnull=False),
+            ),
         ]
         indexes = [models.Index(Upper("name"), name="accounts_by_name")]
 
     def __str__(self) -> str:
-        return self.name or self.account_id
+        return self.name or self.user_id
+
+    @property
+    def user_id(self) -> str:
+        """The id on the platform: `1234` of `kick:1234`."""
+        return str(self.key).partition(":")[2]
+
+
+def account_key(platform: str, user_id: str) -> str:
+    """The key of a platform's account: `kick:1234`."""
+    return f"{platform}:{user_id}"
 
 
 class LinkEvent(models.Model):
@@ -82,7 +106,7 @@ class LinkEvent(models.Model):
         PlatformAccount,
         on_delete=models.PROTECT,
         related_name="link_events",
-        verbose_name=_("Kick user"),
+        verbose_name=_("account"),
     )
     player = models.ForeignKey(
         Player, on_delete=models.PROTECT, related_name="link_events", verbose_name=_("player")
@@ -104,12 +128,20 @@ class LinkEvent(models.Model):
         return f"{self.account_id} {self.kind} {self.player_id}"
 
 
-class Authorization(models.Model):
-    """The authorization behind a link: its encrypted refresh token. Exists while linked."""
+class Purpose(models.TextChoices):
+    """What an owner allowed us: linking a player, or a partner streamer's channel."""
 
-    account = models.OneToOneField(
-        PlatformAccount, on_delete=models.PROTECT, primary_key=True, related_name="authorization"
+    PLAYER = "player", _("player")
+    CHANNEL = "channel", _("channel")
+
+
+class Authorization(models.Model):
+    """What the owner of an account allowed us: their encrypted refresh token, for one purpose."""
+
+    account = models.ForeignKey(
+        PlatformAccount, on_delete=models.PROTECT, related_name="authorizations"
     )
+    purpose = models.TextField(_("purpose"), choices=Purpose, default=Purpose.PLAYER)
     encrypted_refresh_token = models.BinaryField()
     scope = models.TextField(_("scope"))
     # Also tells this token from the next: each token has a different time.
@@ -118,23 +150,26 @@ class Authorization(models.Model):
     # dead.
     next_refresh_at = models.DateTimeField(_("next refresh at"), null=True, blank=True)
     failed_refreshes = models.PositiveIntegerField(_("failed refreshes"), default=0)
-    # When Kick refused the authorization: the viewer has disconnected the app there.
-    disconnected_at = models.DateTimeField(_("disconnected at Kick"), null=True, blank=True)
+    # When the platform refused the authorization: its owner has disconnected the app there.
+    disconnected_at = models.DateTimeField(_("disconnected at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("Kick authorization")
-        verbose_name_plural = _("Kick authorizations")
+        verbose_name = _("authorization")
+        verbose_name_plural = _("authorizations")
         constraints = [
+            models.UniqueConstraint(
+                name="one_authorization_per_purpose", fields=["account", "purpose"]
+            ),
             models.CheckConstraint(
-                name="grant_is_refreshed_or_disconnected",
+                name="authorization_is_refreshed_or_disconnected",
                 condition=Q(next_refresh_at__isnull=True, disconnected_at__isnull=False)
                 | Q(next_refresh_at__isnull=False, disconnected_at__isnull=True),
-            )
+            ),
         ]
         indexes = [
-            models.Index(name="grants_to_refresh", fields=["next_refresh_at"]),
+            models.Index(name="authorizations_to_refresh", fields=["next_refresh_at"]),
             models.Index(
-                name="grants_disconnected",
+                name="authorizations_disconnected",
                 fields=["account"],
                 condition=Q(disconnected_at__isnull=False),
             ),
@@ -145,18 +180,18 @@ class Authorization(models.Model):
 
 
 class Deauthorization(models.Model):
-    """An authorization to revoke at Kick. Outlives the link; retried until Kick responds."""
+    """An authorization to end at its platform. Outlives the link; retried until it's answered."""
 
     class Outcome(models.TextChoices):
         PENDING = "PENDING", _("pending")
-        REVOKED = "REVOKED", _("revoked at Kick")
+        REVOKED = "REVOKED", _("revoked at the platform")
         OVERTAKEN = "OVERTAKEN", _("not needed: linked again")
 
     account = models.ForeignKey(
         PlatformAccount,
         on_delete=models.PROTECT,
         related_name="deauthorizations",
-        verbose_name=_("Kick user"),
+        verbose_name=_("account"),
     )
     # Emptied as soon as it's no longer needed.
     encrypted_refresh_token = models.BinaryField()
@@ -164,30 +199,30 @@ class Deauthorization(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     created_at = models.DateTimeField(_("created at"))
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True)
-    # Set while a worker is calling Kick, so that this Kick user can't be linked meanwhile.
+    # Set while a worker is calling the platform, so that the account can't be linked meanwhile.
     sending_since = models.DateTimeField(_("sending since"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("Kick deauthorization")
-        verbose_name_plural = _("Kick deauthorizations")
+        verbose_name = _("deauthorization")
+        verbose_name_plural = _("deauthorizations")
         constraints = [
             models.CheckConstraint(
-                name="revocation_is_due_or_ended",
+                name="deauthorization_is_due_or_ended",
                 condition=Q(outcome="PENDING", next_attempt_at__isnull=False, ended_at__isnull=True)
                 | (~Q(outcome="PENDING") & Q(next_attempt_at__isnull=True, ended_at__isnull=False)),
             ),
             models.CheckConstraint(
-                name="revocation_is_sent_only_while_pending",
+                name="deauthorization_is_sent_only_while_pending",
                 condition=Q(outcome="PENDING") | Q(sending_since__isnull=True),
             ),
         ]
         indexes = [
             models.Index(
-                name="revocations_due", fields=["next_attempt_at"], condition=Q(outcome="PENDING")
+                name="deauthorizations_due", fields=["next_attempt_at"], condition=Q(outcome="PENDING")
             ),
             models.Index(
-                name="revocations_but_revoked",
+                name="deauthorizations_but_revoked",
                 fields=["outcome", "id"],
                 condition=~Q(outcome="REVOKED"),
             ),
@@ -198,10 +233,11 @@ class Deauthorization(models.Model):
 
 
 class LinkAttempt(models.Model):
-    """A player's OAuth redirect to Kick and back. Deleting the row uses up its `state`."""
+    """A player's OAuth redirect to a platform and back. Deleting the row uses up its `state`."""
 
     state_digest = OpaqueTextField(primary_key=True)
     session_digest = OpaqueTextField()
+    platform = models.TextField(_("platform"))
     player = models.ForeignKey(Player, on_delete=models.CASCADE, related_name="link_attempts")
     encrypted_verifier = models.BinaryField()
     expires_at = models.DateTimeField(db_index=True)

@@ -6,18 +6,18 @@ from accounts.models import PlatformAccount
 from core.text import displayable
 
 
-def lock_account(account_id: str, *, name: str = "", now: datetime) -> PlatformAccount:
-    """Lock a Kick user's row until the caller's transaction ends. Creates the row if needed.
+def lock_account(key: str, *, name: str = "", now: datetime) -> PlatformAccount:
+    """Lock an account's row until the caller's transaction ends. Creates the row if needed.
 
     The insert waits for a concurrent insert of the same row, so both callers use the same lock. A
-    non-blank name replaces the stored name, because people rename themselves on Kick.
+    non-blank name replaces the stored name, because people rename themselves.
     """
     name = displayable(name)
     PlatformAccount.objects.bulk_create(
-        [PlatformAccount(key=account_id, name=name, first_seen_at=now)],
+        [PlatformAccount(key=key, name=name, first_seen_at=now)],
         ignore_conflicts=True,
     )
-    account = PlatformAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+    account = PlatformAccount.objects.select_for_update(no_key=True).get(pk=key)
     if name and account.name != name:
         account.name = name
         account.save(update_fields=["name"])

@@ -11,43 +11,54 @@ from typing import TypeVar
 from django.db import transaction
 
 from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
-from platforms.kick.protocol.payloads import ClaimPayload
+from claims.source import Award
 
 T = TypeVar("T")
 
 
-def discover(*, payloads: Iterable[ClaimPayload], now: datetime) -> int:
-    """Register each new pair of campaign and reward.
+def discover(*, awards: Iterable[Award], source: str, now: datetime) -> int:
+    """Register the campaigns and rewards of a source's awards, all of which are ours.
 
     A reward that has never been mapped is mapped to the item whose SKU equals its `external_id`,
-    with quantity 1, if the catalogue has that item. Returns the number of new pairs. On a repeat:
-    0.
+    with quantity 1, if the catalogue has that item. Returns the number of new pairs of campaign and
+    reward. On a repeat: 0.
     """
-    payload_by_pair = {(payload.campaign_id, payload.reward_id): payload for payload in payloads}
-    for pair in _registered(payload_by_pair):
-        del payload_by_pair[pair]
-    if payload_by_pair:
-        _register(list(payload_by_pair.values()), now=now)
-    return len(payload_by_pair)
+    award_by_pair = {(award.campaign_id, award.reward_id): award for award in awards}
+    for pair in _registered(award_by_pair):
+        del award_by_pair[pair]
+    if award_by_pair:
+        _register(list(award_by_pair.values()), source=source, now=now)
+    return len(award_by_pair)
 
 
 def _registered(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    campaign_ids = {campaign_id for campaign_id, _ in pairs}
+    campaign_ids = {campaign_id for campaign_id, _ in pairs if campaign_id}
     known = CampaignReward.objects.filter(campaign_id__in=campaign_ids)
-    return set(known.values_list("campaign_id", "reward_id")).intersection(pairs)
+    found = set(known.values_list("campaign_id", "reward_id"))
+    if without_campaign := [reward_id for campaign_id, reward_id in pairs if not campaign_id]:
+        rewards = Reward.objects.filter(pk__in=without_campaign)
+        found |= {("", reward_id) for reward_id in rewards.values_list("pk", flat=True)}
+    return found.intersection(pairs)
 
 
 @transaction.atomic
-def _register(payloads: list[ClaimPayload], *, now: datetime) -> None:
-    campaigns = {p.campaign_id: Campaign(p.campaign_id, created_at=now) for p in payloads}
-    rewards = {
-        p.reward_id: Reward(p.reward_id, external_id=p.external_id, created_at=now)
-        for p in payloads
+def _register(awards: list[Award], *, source: str, now: datetime) -> None:
+    of_campaigns = [award for award in awards if award.campaign_id]
+    campaigns = {
+        a.campaign_id: Campaign(a.campaign_id, source=source, created_at=now) for a in of_campaigns
     }
-    pairs = [CampaignReward(campaign_id=p.campaign_id, reward_id=p.reward_id) for p in payloads]
+    rewards = {
+        a.reward_id: Reward(
+            a.reward_id, source=source, external_id=a.external_id, created_at=now
+        )
+        for a in awards
+    }
+    pairs = [
+        CampaignReward(campaign_id=a.campaign_id, reward_id=a.reward_id) for a in of_campaigns
+    ]
     Campaign.objects.bulk_create(_in_key_order(campaigns), ignore_conflicts=True)
     Reward.objects.bulk_create(_in_key_order(rewards), ignore_conflicts=True)
-    _map_by_external_id({p.reward_id: p.external_id for p in payloads}, now=now)
+    _map_by_external_id({a.reward_id: a.external_id for a in awards}, now=now)
     CampaignReward.objects.bulk_create(pairs, ignore_conflicts=True)
 
 

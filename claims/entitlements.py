@@ -137,7 +137,7 @@ def _revoke_claims(claim_ids: Sequence[str], *, now: datetime) -> None:
 def _want_processed(claim_ids: Sequence[str]) -> None:
     """Request the status "processed" at Kick, which doesn't know manually granted claims."""
     if claim_ids:
-        known_at_kick = Claim.objects.exclude(source=Claim.Source.MANUAL)
+        known_at_kick = Claim.objects.exclude(source=Claim.Path.MANUAL)
         processed = Claim.ExternalStatus.PROCESSED
         known_at_kick.filter(pk__among=claim_ids).exclude(wanted_external_status=processed).update(
             wanted_external_status=processed

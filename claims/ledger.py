@@ -5,12 +5,12 @@ It promises:
 
 - Never twice: a claim leaves HELD once, under its row lock, and the statement that changes its
   status also writes its entitlements. Unique keys guard both.
-- Never to the wrong player: only a registered pair of campaign and reward is granted, to the player
-  linked to the Kick user while that user's row is locked.
+- Never to the wrong player: only a claim that is registered as ours is granted, to the player
+  linked to its account while that account's row is locked.
 - Never silent: a claim that isn't granted is HELD with the first reason that applies.
 
-A repeated claim writes nothing; the docstrings describe each repeat. Kick knows nothing of manual
-grants: `claims.manual_grants` keeps the same promises for them.
+A repeated claim writes nothing; the docstrings describe each repeat. Manual grants have no platform:
+`claims.manual_grants` keeps the same promises for them.
 """
 
 import enum
@@ -25,9 +25,9 @@ from django.db import connection, transaction
 
 from claims import ledger_sql
 from claims.models import Claim
+from claims.source import Award
 from core.deadlocks import retry_deadlock_once
 from core.sql_values import to_db
-from platforms.kick.protocol.payloads import ClaimPayload
 
 BATCH_SIZE = 1000
 
@@ -44,19 +44,6 @@ class Outcome(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ReceivedClaim:
-    """A claim as it arrived.
-
-    Only webhooks set `message_id`. Only the claims API sets the last two fields.
-    """
-
-    payload: ClaimPayload
-    message_id: str = ""
-    occurred_at: datetime | None = None
-    external_status: str = Claim.ExternalStatus.INITIATED
-
-
-@dataclass(frozen=True, slots=True)
 class RecordedClaim:
     """The result for a received claim. `status` and `hold_reason` come from the row."""
 
@@ -68,29 +55,39 @@ class RecordedClaim:
 
 @retry_deadlock_once
 def record_claims(
-    received: Sequence[ReceivedClaim],
+    awards: Sequence[Award],
     *,
-    source: Claim.Source,
+    source: str,
+    path: Claim.Path,
+    is_authoritative: bool,
     received_at: datetime,
     now: datetime,
 ) -> list[RecordedClaim]:
-    """Record a batch of 1 to 1,000 claims and grant those that can be, in one transaction.
+    """Record a batch of 1 to 1,000 awards of a source and grant those that can be granted.
 
-    The number of statements doesn't depend on the batch size: on PostgreSQL it is one.
-    If `source` is RECONCILE, the received contents overwrite those of a claim that is still held.
+    One transaction. The number of statements doesn't depend on the batch size: on PostgreSQL it is
+    one. If `is_authoritative`, the received contents overwrite those of a claim that is still held.
 
     On a repeat, nothing is written and the outcome is KNOWN, or DIFFERS if the contents have
     changed. A claim that appears twice in the batch is recorded once; the second copy counts as a
     repeat.
     """
-    now_or_later: list[RecordedClaim] = []
-    pending = list(received)
+    parameters = {
+        "source": source,
+        "path": path.value,
+        "is_authoritative": is_authoritative,
+        "received_at": received_at,
+        "now": now,
+    }
+    record = _record_on_postgresql if _is_on_postgresql() else _record_on_sqlite
+    recorded: list[RecordedClaim] = []
+    pending = list(awards)
     while pending:
         batch = _once_each(pending)
-        rows = _record(batch, source=source, received_at=received_at, now=now)
-        now_or_later += [_recorded(row) for row in rows if not row.is_unseen]
+        rows = record([_columns(award) for award in batch], parameters)
+        recorded += [_recorded(row) for row in rows if not row.is_unseen]
         pending = _left_over(pending, batch, rows)
-    return now_or_later
+    return recorded
 
 
 def heal_claims(*, now: datetime) -> int:
@@ -102,9 +99,9 @@ def heal_claims(*, now: datetime) -> int:
 
 
 def reconsider_account(*, account_id: str, now: datetime) -> int:
-    """Grant the held claims of a newly linked Kick user.
+    """Grant the held claims of a newly linked account.
 
-    Call it inside the transaction that makes the link, which holds the lock on the Kick user's row.
+    Call it inside the transaction that makes the link, which holds the lock on the account's row.
     Returns the number of granted claims. On a repeat: 0.
     """
     healed = _heal(
@@ -134,10 +131,12 @@ def _heal(
     after = ""
     while healable := _fetch(query, {"after": after, "limit": BATCH_SIZE, **parameters}):
         after = healable[-1][0]
-        # The rows exist already and keep their source; this one isn't written.
+        # The rows exist already, so neither source nor path is written.
         yield record_claims(
             [_stored(*row) for row in healable],
-            source=Claim.Source.WEBHOOK,
+            source="",
+            path=Claim.Path.WEBHOOK,
+            is_authoritative=False,
             received_at=now,
             now=now,
         )
@@ -145,15 +144,62 @@ def _heal(
 
 def _stored(
     claim_id: str,
-    account_id: str,
-    campaign_id: str,
+    account: str,
+    campaign_id: str | None,
     reward_id: str,
     external_id: str,
     message_id: str,
+    quantity: int,
     *_: object,
-) -> ReceivedClaim:
-    payload = ClaimPayload(claim_id, account_id, campaign_id, reward_id, external_id)
-    return ReceivedClaim(payload, message_id=message_id)
+) -> Award:
+    return Award(
+        claim_id=claim_id,
+        account=account,
+        campaign_id=campaign_id or "",
+        reward_id=reward_id,
+        external_id=external_id,
+        message_id=message_id,
+        quantity=quantity,
+    )
+
+
+def find_unsettled(awards: Sequence[Award]) -> list[Award]:
+    """Drop the awards whose claims are granted or revoked here with the same contents.
+
+    Held claims stay in the list, because their hold reason may have changed. This is one statement
+    without locks: granted and revoked claims never become held again.
+    """
+    is_postgresql = _is_on_postgresql()
+    claim_ids = [award.claim_id for award in awards]
+    among = ledger_sql.POSTGRESQL_AMONG if is_postgresql else ledger_sql.SQLITE_AMONG
+    listed = claim_ids if is_postgresql else json.dumps(claim_ids)
+    rows = _fetch(ledger_sql.FIND_SETTLED.format(among=among), {"claim_ids": listed})
+    settled = {row[0]: row[1:] for row in rows}
+    return [
+        award
+        for award in awards
+        if not ((row := settled.get(award.claim_id)) and _is_as_stored(award, *row))
+    ]
+
+
+def _is_as_stored(
+    award: Award,
+    account: str,
+    campaign_id: str,
+    reward_id: str,
+    external_id: str,
+    quantity: int,
+    has_time: bool,
+    is_reported: bool | None,
+) -> bool:
+    return (
+        (award.account, award.campaign_id, award.reward_id, award.quantity)
+        == (account, campaign_id, reward_id, quantity)
+        and (award.external_id == external_id or not award.external_id or not external_id)
+        and (bool(has_time) or award.occurred_at is None)
+        # Without a report there is nothing that the platform could contradict.
+        and (None in (award.is_reported, is_reported) or award.is_reported == bool(is_reported))
+    )
 
 
 # --- One batch ---------------------------------------------------------------------------------
@@ -190,38 +236,17 @@ def _outcome(row: _Row) -> Outcome:
     return Outcome.KNOWN if row.is_same else Outcome.DIFFERS
 
 
-def _once_each(received: Iterable[ReceivedClaim]) -> list[ReceivedClaim]:
+def _once_each(awards: Iterable[Award]) -> list[Award]:
     """Keep the first copy of each claim: one statement can't write a row twice."""
-    return list({claim.payload.claim_id: claim for claim in reversed(list(received))}.values())
+    return list({award.claim_id: award for award in reversed(list(awards))}.values())
 
 
-def _left_over(
-    pending: list[ReceivedClaim], batch: list[ReceivedClaim], rows: Iterable[_Row]
-) -> list[ReceivedClaim]:
+def _left_over(pending: list[Award], batch: list[Award], rows: Iterable[_Row]) -> list[Award]:
     unseen = {row.claim_id for row in rows if row.is_unseen}
     if not unseen and len(batch) == len(pending):
         return []
     tried = set(map(id, batch))
-    return [
-        claim for claim in pending if id(claim) not in tried or claim.payload.claim_id in unseen
-    ]
-
-
-def _record(
-    batch: Sequence[ReceivedClaim],
-    *,
-    source: Claim.Source,
-    received_at: datetime,
-    now: datetime,
-) -> list[_Row]:
-    parameters = {
-        "source": source.value,
-        "is_from_api": source == Claim.Source.RECONCILE,
-        "received_at": received_at,
-        "now": now,
-    }
-    record = _record_on_postgresql if _is_on_postgresql() else _record_on_sqlite
-    return record([_columns(claim) for claim in batch], parameters)
+    return [award for award in pending if id(award) not in tried or award.claim_id in unseen]
 
 
 @cache
@@ -229,33 +254,36 @@ def _is_on_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
-def _columns(claim: ReceivedClaim) -> tuple[object, ...]:
+def _columns(award: Award) -> tuple[object, ...]:
     """The values of `ledger_sql.INCOMING_COLUMNS`."""
     return (
-        claim.payload.claim_id,
-        claim.payload.user_id,
-        claim.payload.campaign_id,
-        claim.payload.reward_id,
-        claim.payload.external_id,
-        claim.message_id,
-        claim.occurred_at,
-        claim.external_status,
+        award.claim_id,
+        award.account,
+        award.campaign_id,
+        award.reward_id,
+        award.external_id,
+        award.message_id,
+        award.quantity,
+        award.occurred_at,
+        award.is_reported,
     )
 
 
 def _record_on_postgresql(
     columns: list[tuple[object, ...]], parameters: dict[str, Any]
 ) -> list[_Row]:
-    if len(columns) == 1 and not parameters["is_from_api"]:
+    is_authoritative = parameters["is_authoritative"]
+    if len(columns) == 1 and not is_authoritative:
         one = dict(zip(ledger_sql.INCOMING_COLUMNS, columns[0], strict=True))
         return _rows(ledger_sql.RECORD_ONE_ON_POSTGRESQL, parameters | one)
     parameters = parameters | {"incoming": _as_json(columns)}
-    if not parameters["is_from_api"]:
+    if not is_authoritative:
         return _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters)
     with transaction.atomic():
         rows = _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters)
         if any(row.known_status for row in rows):
-            _execute(ledger_sql.NOTE_API_FACTS_ON_POSTGRESQL, parameters)
+            for statement in ledger_sql.NOTE_API_FACTS_ON_POSTGRESQL:
+                _execute(statement, parameters)
     return rows
 
 
@@ -275,8 +303,9 @@ def _record_on_sqlite(columns: list[tuple[object, ...]], parameters: dict[str, A
         known = _fetch(ledger_sql.SQLITE_KNOWN, parameters)
         for statement in ledger_sql.SQLITE_WRITES:
             _execute(statement, parameters)
-        if parameters["is_from_api"]:
-            _execute(ledger_sql.NOTE_API_FACTS_ON_SQLITE, parameters)
+        if parameters["is_authoritative"]:
+            for statement in ledger_sql.NOTE_API_FACTS_ON_SQLITE:
+                _execute(statement, parameters)
         statuses = {row[0]: row[1:] for row in _fetch(ledger_sql.SQLITE_STATUSES, parameters)}
     return [
         _Row(claim_id, status, bool(is_same), bool(is_due), *statuses[claim_id])

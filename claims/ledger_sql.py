@@ -1,60 +1,71 @@
-"""The ledger's SQL. `claims.ledger` lists the promises it keeps.
+"""The ledger's SQL statements. `claims.ledger` explains what they guarantee.
 
-PostgreSQL records a batch in one statement. In SQLite, one statement can't write three tables, so
-the same parts run in turn inside one IMMEDIATE transaction, which blocks all other writers. Both
-share the deciding parts (`KNOWN`, `REASON`, `DUE`) and the writes.
+PostgreSQL records a batch in one statement. SQLite can't write several tables in one statement, so
+there the same parts run one after the other in an IMMEDIATE transaction, during which no one else
+can write. The parts that decide (`KNOWN`, `REASON`, `DUE`) and that write exist once, for both.
 
-Each part reads `incoming`: claim_id, account_id, campaign_id, reward_id, external_id,
-message_id, occurred_at, external_status.
+Each part reads `incoming`, whose columns are `INCOMING_COLUMNS`.
 """
 
 import re
 
-INCOMING_COLUMNS = (
-    "claim_id",
-    "account_id",
-    "campaign_id",
-    "reward_id",
-    "external_id",
-    "message_id",
-    "occurred_at",
-    "external_status",
-)
+# The fields of an Award, as columns and their types on PostgreSQL.
+INCOMING_COLUMNS = {
+    "claim_id": "text",
+    "account_id": "text",
+    "campaign_id": "text",
+    "reward_id": "text",
+    "external_id": "text",
+    "message_id": "text",
+    "quantity": "integer",
+    "occurred_at": "timestamptz",
+    "is_reported": "boolean",
+}
 
-# Each incoming claim, joined with its stored row and everything that decides its status.
-KNOWN = """
+# Whether two claims have the same contents. NULL and '' are the same campaign: none.
+_SAME_CONTENTS = """
+    claim.account_id = {new}.account_id
+    AND COALESCE(claim.campaign_id, '') = COALESCE({new}.campaign_id, '')
+    AND claim.reward_id = {new}.reward_id
+    AND claim.quantity = {new}.quantity
+"""
+
+# Each incoming claim, with its recorded state and the facts that decide about it. A claim is
+# registered as ours by its pair of campaign and reward, or by its reward if it has no campaign.
+KNOWN = f"""
     known AS (
         SELECT
             new.*,
             claim.status AS known_status,
             claim.hold_reason AS known_reason,
-            claim.not_ours_at,
-            claim.account_id = new.account_id
-                AND claim.campaign_id = new.campaign_id
-                AND claim.reward_id = new.reward_id
+            confirmation.foreign_at,
+            {_SAME_CONTENTS.format(new="new")}
                 AND (claim.external_id = new.external_id
                      OR claim.external_id = '' OR new.external_id = '')
                 AS is_same,
             (
-                SELECT player_id FROM accounts_platformaccount WHERE account_id = new.account_id
+                SELECT player_id FROM accounts_platformaccount WHERE key = new.account_id
             ) AS known_player_id,
-            EXISTS (
+            CASE WHEN COALESCE(new.campaign_id, '') = '' THEN EXISTS (
+                SELECT 1 FROM claims_reward WHERE reward_id = new.reward_id
+            ) ELSE EXISTS (
                 SELECT 1 FROM claims_campaignreward
                 WHERE campaign_id = new.campaign_id AND reward_id = new.reward_id
-            ) AS is_registered,
+            ) END AS is_registered,
             EXISTS (
                 SELECT 1 FROM claims_rewarditem WHERE reward_id = new.reward_id
             ) AS is_mapped
         FROM incoming AS new
         LEFT JOIN claims_claim AS claim USING (claim_id)
+        LEFT JOIN claims_confirmation AS confirmation USING (claim_id)
     )
 """
 
-# Why a claim is held, in order of precedence; '' if it can be granted. {player_id} is the player
-# linked to its Kick user.
+# Why a claim is held, in order of precedence; '' if nothing holds it. {player_id} is the player
+# linked to its account.
 REASON = """
     CASE
-        WHEN NOT is_registered AND not_ours_at IS NULL THEN 'UNCONFIRMED'
+        WHEN NOT is_registered AND foreign_at IS NULL THEN 'UNCONFIRMED'
         WHEN NOT is_registered THEN 'NOT_OURS'
         WHEN NOT is_mapped THEN 'UNMAPPED_REWARD'
         WHEN {player_id} IS NULL THEN 'NOT_LINKED'
@@ -63,10 +74,10 @@ REASON = """
 """
 REASON_NOW = REASON.format(player_id="known_player_id")
 
-# The claims to write: new ones, and held ones whose reason has changed. A repeated claim writes
-# nothing and locks nothing. If the claims API contradicts a held claim, the API wins.
-# The condition is a CASE because PostgreSQL estimates that half of the rows match a CASE; for an OR
-# it estimates next to none, and then joins the following parts row by row.
+# The claims to write: new ones, and held ones whose reason has changed. Repeated claims write
+# nothing and lock nothing. An authoritative claim overwrites a held one with other contents.
+# This is a CASE because PostgreSQL expects it to match half of the rows. It expects an OR to match
+# almost none, and would join what follows row by row.
 DUE = f"""
     due AS (
         SELECT * FROM known
@@ -74,116 +85,131 @@ DUE = f"""
             WHEN known_status IS NULL THEN TRUE
             WHEN known_status <> 'HELD' THEN FALSE
             WHEN is_same THEN known_reason <> {REASON_NOW}
-            ELSE %(is_from_api)s
+            ELSE %(is_authoritative)s
         END
     )
 """
 
-# Locks the row of each Kick user, in key order, and inserts missing ones. Without this lock, a
-# claim recorded while its Kick user is being linked could stay held for good. An update that
-# changes nothing is the only way to lock and read a row in a statement that may also insert it.
-LOCK_KICK_USERS = """
-    INSERT INTO accounts_platformaccount AS account (account_id, name, first_seen_at)
-    SELECT DISTINCT account_id, '', %(now)s FROM due WHERE TRUE ORDER BY account_id
-    ON CONFLICT (account_id) DO UPDATE SET name = account.name
+# Locks each account's row in key order, and creates missing rows. Without this lock, a claim
+# recorded while its account is being linked would stay held. An update without effect is the only
+# way to lock and read a row in the statement that may also insert it.
+LOCK_ACCOUNTS = """
+    INSERT INTO accounts_platformaccount AS account (key, first_seen_at)
+    SELECT DISTINCT account_id, %(now)s FROM due WHERE TRUE ORDER BY account_id
+    ON CONFLICT (key) DO UPDATE SET name = account.name
 """
 
-# {accounts} is a relation with the player of each locked Kick user.
+# {accounts} has the player of each locked account.
 DECIDED = f"""
     decided AS (
         SELECT due.*, player_id, {REASON.format(player_id="player_id")} AS hold_reason
-        FROM due JOIN {{accounts}} USING (account_id)
+        FROM due JOIN {{accounts}} AS account ON account.key = due.account_id
     )
 """
 
-# Only held claims change here. Granted and revoked ones stay as they are.
-WRITE_CLAIMS = """
+# A claim that is no longer held never changes here, whatever arrives.
+WRITE_CLAIMS = f"""
     INSERT INTO claims_claim AS claim (
-        claim_id, account_id, campaign_id, reward_id, external_id,
+        claim_id, source, account_id, campaign_id, reward_id, external_id, quantity,
         status, hold_reason, first_hold_reason, granted_at,
-        source, message_id, occurred_at, received_at, recorded_at,
-        lookups, next_lookup_at, wanted_external_status, external_status, refused_writes
+        path, message_id, occurred_at, received_at, recorded_at
     )
     SELECT
-        claim_id, account_id, campaign_id, reward_id, external_id,
+        claim_id, %(source)s, account_id, NULLIF(campaign_id, ''), reward_id, external_id, quantity,
         CASE WHEN hold_reason = '' THEN 'GRANTED' ELSE 'HELD' END,
         hold_reason, hold_reason,
         CASE WHEN hold_reason = '' THEN %(now)s END,
-        %(source)s, message_id, occurred_at, %(received_at)s, %(now)s,
-        0, CASE WHEN hold_reason = 'UNCONFIRMED' THEN %(now)s END,
-        'initiated', external_status, 0
+        %(path)s, message_id, occurred_at, %(received_at)s, %(now)s
     FROM decided WHERE TRUE ORDER BY claim_id
     ON CONFLICT (claim_id) DO UPDATE SET
         account_id = EXCLUDED.account_id,
         campaign_id = EXCLUDED.campaign_id,
         reward_id = EXCLUDED.reward_id,
+        quantity = EXCLUDED.quantity,
         external_id = COALESCE(NULLIF(EXCLUDED.external_id, ''), claim.external_id),
         status = EXCLUDED.status,
         hold_reason = EXCLUDED.hold_reason,
-        granted_at = EXCLUDED.granted_at,
-        next_lookup_at = CASE WHEN EXCLUDED.hold_reason = 'UNCONFIRMED'
-            THEN COALESCE(claim.next_lookup_at, EXCLUDED.next_lookup_at) END,
-        not_ours_at = CASE WHEN EXCLUDED.hold_reason = 'NOT_OURS'
-            THEN claim.not_ours_at END
+        granted_at = EXCLUDED.granted_at
     WHERE claim.status = 'HELD' AND (
-        %(is_from_api)s
-        OR claim.account_id = EXCLUDED.account_id
-        AND claim.campaign_id = EXCLUDED.campaign_id
-        AND claim.reward_id = EXCLUDED.reward_id
+        %(is_authoritative)s OR {_SAME_CONTENTS.format(new="EXCLUDED")}
+    )
+"""
+
+# A claim that was just held as unconfirmed is looked up. {written} are the rows just written.
+WRITE_CONFIRMATIONS = """
+    INSERT INTO claims_confirmation (claim_id, next_attempt_at)
+    SELECT claim_id, %(now)s FROM {written} AS written WHERE hold_reason = 'UNCONFIRMED'
+    ON CONFLICT (claim_id) DO NOTHING
+"""
+# The lookups of a claim end once it is no longer in doubt.
+END_CONFIRMATIONS = """
+    DELETE FROM claims_confirmation WHERE claim_id IN (
+        SELECT claim_id FROM {written} AS written
+        WHERE hold_reason NOT IN ('UNCONFIRMED', 'NOT_OURS')
     )
 """
 
 WRITE_ENTITLEMENTS = """
-    INSERT INTO claims_entitlement (
-        claim_id, player_id, sku, quantity, status, granted_at, fulfilment_id, revocation_reason
-    )
-    SELECT claim_id, player_id, sku, quantity, 'GRANTED', %(now)s, '', ''
+    INSERT INTO claims_entitlement (claim_id, player_id, sku, quantity, status, granted_at)
+    SELECT claim_id, player_id, sku, mapping.quantity * granted.quantity, 'GRANTED', %(now)s
     FROM granted
-    JOIN claims_rewarditem USING (reward_id)
+    JOIN claims_rewarditem AS mapping USING (reward_id)
     JOIN claims_item AS item ON item.id = item_id
     ORDER BY claim_id, sku
 """
 
-# Facts that only the claims API has. They may change in any status of a claim.
-NOTE_API_FACTS = """
-    UPDATE claims_claim SET
-        external_status = CASE WHEN incoming.external_status = ''
-            THEN claims_claim.external_status ELSE incoming.external_status END,
-        occurred_at = COALESCE(claims_claim.occurred_at, incoming.occurred_at)
+# Facts that only the platform's API knows. They may change for a claim of any status: when it was
+# earned, and whether the platform shows it as delivered, which a report has to agree with.
+NOTE_TIMES = """
+    UPDATE claims_claim SET occurred_at = incoming.occurred_at
     FROM incoming
-    WHERE claims_claim.claim_id = incoming.claim_id AND (
-        incoming.external_status NOT IN ('', claims_claim.external_status)
-        OR claims_claim.occurred_at IS NULL AND incoming.occurred_at IS NOT NULL
-    )
+    WHERE claims_claim.claim_id = incoming.claim_id
+        AND claims_claim.occurred_at IS NULL AND incoming.occurred_at IS NOT NULL
+"""
+NOTE_REPORTS = """
+    UPDATE claims_report SET
+        reported_at = CASE WHEN incoming.is_reported THEN %(now)s END,
+        next_attempt_at = CASE WHEN NOT incoming.is_reported THEN %(now)s END,
+        refusals = 0
+    FROM incoming
+    WHERE claims_report.claim_id = incoming.claim_id
+        AND incoming.is_reported <> (claims_report.reported_at IS NOT NULL)
 """
 
 # --- PostgreSQL: one statement -----------------------------------------------------------------
 
-_TYPES = dict.fromkeys(INCOMING_COLUMNS, "text") | {"occurred_at": "timestamptz"}
-_ONE = ", ".join(f"%({column})s::{type_}" for column, type_ in _TYPES.items())
+_ONE = ", ".join(f"%({column})s::{type_}" for column, type_ in INCOMING_COLUMNS.items())
 _ONE_INCOMING = f"incoming ({', '.join(INCOMING_COLUMNS)}) AS (SELECT {_ONE})"
-# A single JSON text costs the driver a tenth of the time of eight arrays. PostgreSQL can also plan
-# the statement once, because it assumes a hundred records for any JSON.
-_TYPED_COLUMNS = ", ".join(f"{column} {type_}" for column, type_ in _TYPES.items())
+# One JSON text costs the driver a tenth of the time of an array per column. PostgreSQL can plan the
+# statement once, because it assumes 100 records for any JSON.
+_TYPED_COLUMNS = ", ".join(f"{column} {type_}" for column, type_ in INCOMING_COLUMNS.items())
 _INCOMING_JSON = f"""
     incoming AS (
         SELECT * FROM json_to_recordset(%(incoming)s::json) AS incoming ({_TYPED_COLUMNS})
     )
 """
 
+# Only these can have a confirmation to end. For all others, the database needn't look.
+_WRITTEN_AND_IN_DOUBT_BEFORE = """(
+    SELECT written.claim_id, written.hold_reason FROM written JOIN decided USING (claim_id)
+    WHERE known_reason IN ('UNCONFIRMED', 'NOT_OURS')
+)"""
+
 _RECORD = f"""
     WITH {{incoming}}, {KNOWN}, {DUE},
-    locked AS ({LOCK_KICK_USERS} RETURNING account_id, player_id),
+    locked AS ({LOCK_ACCOUNTS} RETURNING key, player_id),
     {DECIDED.format(accounts="locked")},
     written AS (
         {WRITE_CLAIMS}
         RETURNING claim_id, status, hold_reason
     ),
     granted AS (
-        SELECT claim_id, reward_id, player_id FROM decided JOIN written USING (claim_id)
+        SELECT claim_id, reward_id, quantity, player_id FROM decided JOIN written USING (claim_id)
         WHERE status = 'GRANTED'
     ),
-    entitled AS ({WRITE_ENTITLEMENTS})
+    entitled AS ({WRITE_ENTITLEMENTS}),
+    in_doubt AS ({WRITE_CONFIRMATIONS.format(written="written")}),
+    confirmed AS ({END_CONFIRMATIONS.format(written=_WRITTEN_AND_IN_DOUBT_BEFORE)})
     SELECT claim_id, known_status, is_same, status IS NOT NULL,
         COALESCE(status, known_status), COALESCE(hold_reason, known_reason)
     FROM known LEFT JOIN written USING (claim_id)
@@ -191,17 +217,20 @@ _RECORD = f"""
 
 
 def _compact(statement: str) -> str:
-    """Drop the indentation: psycopg doesn't cache parsed statements over 4,096 characters."""
+    """Remove indentation: psycopg re-parses statements of more than 4,096 characters each time."""
     return re.sub(r"(?<=\() | (?=[),])", "", " ".join(statement.split()))
 
 
 RECORD_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_INCOMING_JSON))
-# For a batch of one: every webhook.
+# For a batch of one, that is, for each webhook.
 RECORD_ONE_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_ONE_INCOMING))
 
-NOTE_API_FACTS_ON_POSTGRESQL = f"WITH {_INCOMING_JSON} {NOTE_API_FACTS}"
+NOTE_API_FACTS_ON_POSTGRESQL = (
+    f"WITH {_INCOMING_JSON} {NOTE_TIMES}",
+    f"WITH {_INCOMING_JSON} {NOTE_REPORTS}",
+)
 
-# --- SQLite: the same parts in turn ------------------------------------------------------------
+# --- SQLite: the same parts, one after the other -----------------------------------------------
 
 _SQLITE_VALUES = ", ".join(
     f"json_extract(value, '$[{i}]') AS {column}" for i, column in enumerate(INCOMING_COLUMNS)
@@ -209,18 +238,21 @@ _SQLITE_VALUES = ", ".join(
 _SQLITE_INCOMING = f"incoming AS (SELECT {_SQLITE_VALUES} FROM json_each(%(incoming)s))"
 _SQLITE_DUE = f"WITH {_SQLITE_INCOMING}, {KNOWN}, {DUE}"
 _SQLITE_DECIDED = DECIDED.format(accounts="accounts_platformaccount")
+_SQLITE_WRITTEN = "(SELECT * FROM claims_claim WHERE claim_id IN (SELECT claim_id FROM incoming))"
 
 SQLITE_KNOWN = f"""
     {_SQLITE_DUE}
     SELECT claim_id, known_status, is_same, claim_id IN (SELECT claim_id FROM due) FROM known
 """
 SQLITE_WRITES = (
-    f"{_SQLITE_DUE} {LOCK_KICK_USERS}",
+    f"{_SQLITE_DUE} {LOCK_ACCOUNTS}",
     f"{_SQLITE_DUE}, {_SQLITE_DECIDED} {WRITE_CLAIMS}",
+    f"WITH {_SQLITE_INCOMING} {WRITE_CONFIRMATIONS.format(written=_SQLITE_WRITTEN)}",
+    f"WITH {_SQLITE_INCOMING} {END_CONFIRMATIONS.format(written=_SQLITE_WRITTEN)}",
     f"""
     WITH {_SQLITE_INCOMING},
     granted AS (
-        SELECT claim.claim_id, claim.reward_id, account.player_id
+        SELECT claim.claim_id, claim.reward_id, claim.quantity, account.player_id
         FROM incoming JOIN claims_claim AS claim ON claim.claim_id = incoming.claim_id
         JOIN accounts_platformaccount AS account ON account.key = claim.account_id
         WHERE claim.status = 'GRANTED' AND NOT EXISTS (
@@ -231,7 +263,10 @@ SQLITE_WRITES = (
     {WRITE_ENTITLEMENTS}
     """,
 )
-NOTE_API_FACTS_ON_SQLITE = f"WITH {_SQLITE_INCOMING} {NOTE_API_FACTS}"
+NOTE_API_FACTS_ON_SQLITE = (
+    f"WITH {_SQLITE_INCOMING} {NOTE_TIMES}",
+    f"WITH {_SQLITE_INCOMING} {NOTE_REPORTS}",
+)
 SQLITE_STATUSES = f"""
     WITH {_SQLITE_INCOMING}
     SELECT claim.claim_id, claim.status, claim.hold_reason
@@ -240,21 +275,26 @@ SQLITE_STATUSES = f"""
 
 # --- Both: held claims whose hold reason is out of date ------------------------------------------
 
+_STORED = ", ".join(
+    {"is_reported": "NULL AS is_reported"}.get(column, column) for column in INCOMING_COLUMNS
+)
 FIND_HEALABLE = f"""
     WITH incoming AS (
-        SELECT {", ".join(INCOMING_COLUMNS)} FROM claims_claim
+        SELECT {_STORED} FROM claims_claim
         WHERE status = 'HELD' AND claim_id > %(after)s {{condition}}
     ), {KNOWN}
     SELECT {", ".join(INCOMING_COLUMNS)} FROM known
     WHERE known_reason <> {REASON_NOW} ORDER BY claim_id LIMIT %(limit)s
 """
 
-# --- Both: claims of a page that can no longer change --------------------------------------------
+# --- Both: claims of a page that are granted or revoked, so that recording can't change them -----
 
 FIND_SETTLED = """
-    SELECT claim_id, account_id, campaign_id, reward_id, external_id, external_status,
-        occurred_at IS NOT NULL
-    FROM claims_claim WHERE claim_id {among} AND status <> 'HELD'
+    SELECT claim_id, account_id, COALESCE(campaign_id, ''), reward_id, external_id, quantity,
+        occurred_at IS NOT NULL,
+        CASE WHEN report.claim_id IS NOT NULL THEN report.reported_at IS NOT NULL END
+    FROM claims_claim LEFT JOIN claims_report AS report USING (claim_id)
+    WHERE claim_id {among} AND status <> 'HELD'
 """
 POSTGRESQL_AMONG = "= ANY(%(claim_ids)s)"
 SQLITE_AMONG = "IN (SELECT value FROM json_each(%(claim_ids)s))"
@@ -263,23 +303,18 @@ SQLITE_AMONG = "IN (SELECT value FROM json_each(%(claim_ids)s))"
 
 WRITE_MANUAL_CLAIM = """
     INSERT INTO claims_claim (
-        claim_id, campaign_id, reward_id, external_id,
-        status, hold_reason, first_hold_reason, granted_at,
-        source, message_id, received_at, recorded_at,
-        lookups, wanted_external_status, external_status, refused_writes
+        claim_id, source, campaign_id, reward_id, status, granted_at, path, received_at, recorded_at
     )
     SELECT
-        %(claim_id)s, %(campaign_id)s, %(reward_id)s, '',
-        'GRANTED', '', '', %(now)s,
-        'MANUAL', '', %(now)s, %(now)s,
-        0, 'initiated', 'initiated', 0
+        %(claim_id)s, 'manual', %(campaign_id)s, %(reward_id)s, 'GRANTED', %(now)s,
+        'MANUAL', %(now)s, %(now)s
     WHERE EXISTS (SELECT 1 FROM claims_rewarditem WHERE reward_id = %(reward_id)s)
     ON CONFLICT (claim_id) DO NOTHING
 """
 
 ENTITLE_MANUAL_CLAIM = f"""
     WITH granted AS (
-        SELECT claim_id, reward_id, %(player_id)s AS player_id
+        SELECT claim_id, reward_id, quantity, %(player_id)s AS player_id
         FROM claims_claim WHERE claim_id = %(claim_id)s
     )
     {WRITE_ENTITLEMENTS}

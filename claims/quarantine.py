@@ -7,8 +7,7 @@ from django.db.models import F, Q, Sum, Window
 from django.db.models.functions import RowNumber
 
 from claims.models import QuarantinedDelivery
-from platforms.kick.protocol.payloads import UnusableClaim
-from platforms.kick.protocol.signatures import SignedDelivery
+from claims.source import UnusableEntry
 
 MAX_ROWS = 10_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -16,7 +15,10 @@ MAX_BYTES = 64 * 1024 * 1024
 
 def quarantine_delivery(
     *,
-    delivery: SignedDelivery,
+    source: str,
+    message_id: str,
+    timestamp: str,
+    body: bytes,
     verdict: QuarantinedDelivery.Verdict,
     claim_id: str,
     reason: str,
@@ -30,22 +32,23 @@ def quarantine_delivery(
     _keep(
         QuarantinedDelivery(
             verdict=verdict,
-            key=f"webhook:{delivery.message_id}",
-            message_id=delivery.message_id,
-            timestamp=delivery.timestamp,
+            source=source,
+            key=f"webhook:{message_id}",
+            message_id=message_id,
+            timestamp=timestamp,
             claim_id=claim_id,
-            body=delivery.body,
-            size=len(delivery.body),
+            body=body,
+            size=len(body),
             reason=reason,
             received_at=now,
         )
     )
 
 
-def quarantine_api_entry(
-    *, entry: UnusableClaim, verdict: QuarantinedDelivery.Verdict, now: datetime
+def quarantine_entry(
+    *, entry: UnusableEntry, source: str, verdict: QuarantinedDelivery.Verdict, now: datetime
 ) -> None:
-    """Store a claims API entry that is unusable, or that differs from the claim it repeats.
+    """Store an entry of a source's list that is unusable, or that differs from its claim.
 
     On a repeat, the first entry stays: equal contents share one row.
     """
@@ -53,6 +56,7 @@ def quarantine_api_entry(
     _keep(
         QuarantinedDelivery(
             verdict=verdict,
+            source=source,
             key=f"api:{digest}",
             claim_id=entry.claim_id,
             body=entry.raw,

@@ -99,7 +99,7 @@ def make_claim(**overrides: Any) -> Claim:
         "claim_id": f"01K0CLAIM{number:017}",
         "hold_reason": Claim.HoldReason.NOT_LINKED if is_held else "",
         "first_hold_reason": Claim.HoldReason.NOT_LINKED if is_held else "",
-        "source": Claim.Source.WEBHOOK,
+        "source": Claim.Path.WEBHOOK,
         "message_id": f"message-{number}",
         "received_at": NOW,
         "recorded_at": NOW,

@@ -51,7 +51,7 @@ def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
     return granted
 
 
-def ask_kick(*, account: PlatformAccount, api: KickApi, act: ActionContext) -> Tally:
+def refetch(*, account: PlatformAccount, api: KickApi, act: ActionContext) -> Tally:
     """Fetch this Kick user's claims from Kick's claims API and record them.
 
     Raises KickError if a request fails; the failure is audited, too. On a repeat nothing changes.
@@ -61,10 +61,10 @@ def ask_kick(*, account: PlatformAccount, api: KickApi, act: ActionContext) -> T
         pages = islice(api.iter_claims(user_id=account.pk), PAGES_AT_MOST)
         tally = sum((record_page(page, now=act.now) for page in pages), Tally())
     except KickError as error:
-        _note(Action.ASK_KICK, act, subject, after={"error": str(error)})
+        _note(Action.REFETCH, act, subject, after={"error": str(error)})
         raise
     _reconsider(account, act)
-    _note(Action.ASK_KICK, act, subject, after=asdict(tally))
+    _note(Action.REFETCH, act, subject, after=asdict(tally))
     return tally
 
 

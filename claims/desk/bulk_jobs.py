@@ -140,9 +140,9 @@ def _retry(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
         yield 1, actions.retry_claims(account=account, act=_act(job, clock))
 
 
-def _ask_kick(job: BulkJob, api: KickApi, clock: Clock) -> Iterator[Progress]:
+def _refetch(job: BulkJob, api: KickApi, clock: Clock) -> Iterator[Progress]:
     for account in _accounts(job):
-        tally = actions.ask_kick(account=account, api=api, act=_act(job, clock))
+        tally = actions.refetch(account=account, api=api, act=_act(job, clock))
         yield 1, tally.recorded
 
 
@@ -157,7 +157,7 @@ def _revoke(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
 STEPS: dict[BulkJob.Kind, Callable[[BulkJob, KickApi, Clock], Iterator[Progress]]] = {
     BulkJob.Kind.GRANT_MAPPED: _grant_mapped,
     BulkJob.Kind.RETRY: _retry,
-    BulkJob.Kind.ASK_KICK: _ask_kick,
+    BulkJob.Kind.REFETCH: _refetch,
     BulkJob.Kind.REVOKE: _revoke,
 }
 

@@ -40,9 +40,9 @@ def _count(hours: Sequence[datetime]) -> dict[datetime, ClaimHour]:
     rows = recorded.values(began_at=TruncHour("recorded_at")).annotate(
         granted_at_once=Count("pk", filter=Q(first_hold_reason="")),
         held_first=Count("pk", filter=~Q(first_hold_reason="")),
-        by_webhook=Count("pk", filter=Q(source=Claim.Source.WEBHOOK)),
-        by_reconcile=Count("pk", filter=Q(source=Claim.Source.RECONCILE)),
-        by_hand=Count("pk", filter=Q(source=Claim.Source.MANUAL)),
+        by_webhook=Count("pk", filter=Q(source=Claim.Path.WEBHOOK)),
+        by_sync=Count("pk", filter=Q(source=Claim.Path.SYNC)),
+        by_hand=Count("pk", filter=Q(source=Claim.Path.MANUAL)),
     )
     counted = {row["began_at"]: ClaimHour(**row) for row in rows}
     return {hour: counted.get(hour) or ClaimHour(began_at=hour) for hour in hours}

@@ -10,7 +10,7 @@ from claims.models import Campaign, Claim, RewardFunnel
 # The page recounts older counts itself, if that is cheap.
 FRESH_FOR = timedelta(minutes=10)
 COUNTED_AFTER_ITS_END = timedelta(days=7)
-STEPS = ("claimed", "linked", "granted", "fulfilled", "written_back")
+STEPS = ("claimed", "linked", "granted", "fulfilled", "reported")
 
 
 def count_running_funnels(*, now: datetime) -> int:
@@ -27,7 +27,7 @@ def count_funnels(*, campaign_id: str, now: datetime) -> None:
 
     Manual grants aren't counted, since no one claimed them.
     """
-    claims = Claim.objects.filter(campaign=campaign_id).exclude(source=Claim.Source.MANUAL)
+    claims = Claim.objects.filter(campaign=campaign_id).exclude(source=Claim.Path.MANUAL)
     processed = Claim.ExternalStatus.PROCESSED
     rows = (
         claims.order_by()
@@ -37,7 +37,7 @@ def count_funnels(*, campaign_id: str, now: datetime) -> None:
             linked=Count("pk", filter=Q(account__player__isnull=False)),
             granted=Count("pk", filter=~Q(status=Claim.Status.HELD)),
             fulfilled=Count("pk", filter=Q(wanted_external_status=processed)),
-            written_back=Count("pk", filter=Q(external_status=processed)),
+            reported=Count("pk", filter=Q(external_status=processed)),
         )
     )
     RewardFunnel.objects.bulk_create(

@@ -22,5 +22,5 @@ urlpatterns = [
     path("jobs/<int:job_id>/stop", jobs.stop, name="stop_job"),
     path("kick-users/<str:account_id>", case.account_case, name="account"),
     path("kick-users/<str:account_id>/retry", actions.retry, name="retry"),
-    path("kick-users/<str:account_id>/ask-kick", actions.ask_kick, name="ask_kick"),
+    path("kick-users/<str:account_id>/refetch", actions.refetch, name="refetch"),
 ]

@@ -19,7 +19,7 @@ LOOK_AT = {
 SUPPORT = [
     *((app, model, "view") for app, models in LOOK_AT.items() for model in models),
     ("claims", "auditevent", "retry_claims"),
-    ("claims", "auditevent", "ask_kick"),
+    ("claims", "auditevent", "refetch"),
 ]
 OPS = [
     *SUPPORT,

@@ -3,7 +3,7 @@ from claims.models.audit import AuditEvent
 from claims.models.bulk_jobs import BulkJob
 from claims.models.catalogue import Campaign, CampaignReward, Item, Reward, RewardItem
 from claims.models.figures import ClaimHour, RewardFunnel
-from claims.models.ledger import Claim, Entitlement
+from claims.models.ledger import Claim, Confirmation, Entitlement, Report
 from claims.models.quarantine import QuarantinedDelivery
 from claims.models.runs import Lease, ReconcileRun
 from claims.models.staff_logins import FailedLogin
@@ -15,6 +15,8 @@ __all__ = [
     "Campaign",
     "CampaignReward",
     "Claim",
+    "Confirmation",
+    "Report",
     "ClaimHour",
     "Entitlement",
     "FailedLogin",

@@ -16,7 +16,7 @@ class ApiKey(models.Model):
         _("categories"),
         default=list,
         blank=True,
-        help_text=_("Kick categories this key can see. Leave empty for all."),
+        help_text=_("Categories this key can see. Leave empty for all."),
     )
     created_at = models.DateTimeField(_("created at"))
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)

@@ -12,7 +12,7 @@ class AuditEvent(models.Model):
 
     class Action(models.TextChoices):
         RETRY = "RETRY", _("retried held claims")
-        ASK_KICK = "ASK_KICK", _("re-fetched claims from Kick")
+        REFETCH = "REFETCH", _("re-fetched claims")
         GRANT = "GRANT", _("granted manually")
         REVOKE = "REVOKE", _("revoked")
         UNLINK = "UNLINK", _("unlinked")
@@ -50,7 +50,7 @@ class AuditEvent(models.Model):
         default_permissions = ("view",)
         permissions = [
             ("retry_claims", _("Can retry held claims")),
-            ("ask_kick", _("Can re-fetch a player's claims from Kick")),
+            ("refetch", _("Can re-fetch a player's claims")),
             ("grant_by_hand", _("Can grant manually")),
             ("unlink_player", _("Can unlink a player")),
             ("move_catalogue", _("Can import and export the catalogue")),

@@ -13,7 +13,7 @@ class BulkJob(models.Model):
     class Kind(models.TextChoices):
         GRANT_MAPPED = "GRANT_MAPPED", _("grant claims waiting for a mapping")
         RETRY = "RETRY", _("retry held claims")
-        ASK_KICK = "ASK_KICK", _("re-fetch claims from Kick")
+        REFETCH = "REFETCH", _("re-fetch claims")
         REVOKE = "REVOKE", _("revoke entitlements")
 
     class Outcome(models.TextChoices):
@@ -26,7 +26,7 @@ class BulkJob(models.Model):
     kind = models.TextField(_("action"), choices=Kind)
     # The mapped reward. Blank for jobs that have `subjects`.
     reward_id = OpaqueTextField(_("reward id"), blank=True)
-    # Ids of Kick users, or of entitlements to revoke. The first `done` of them are processed.
+    # Keys of accounts, or of entitlements to revoke. The first `done` of them are processed.
     subjects = models.JSONField(default=list, blank=True)
     actor = models.TextField(_("user"))
     reason = models.TextField(_("reason"), blank=True)

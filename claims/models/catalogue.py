@@ -1,22 +1,24 @@
-"""The catalogue: Kick's campaigns and rewards, the studio's items, and the mapping between them."""
+"""The catalogue: platforms' campaigns and rewards, the studio's items, and their mapping."""
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from claims.source import default_source
 from core.fields import OpaqueTextField
 
 REWARDS_PER_CAMPAIGN = 12
 
 
 class Reward(models.Model):
-    """A reward of our organization, mirrored under Kick's ID."""
+    """A reward of our organization, mirrored from its source."""
 
     reward_id = OpaqueTextField(_("reward ID"), primary_key=True)
+    source = OpaqueTextField(_("source"), default=default_source)
     name = models.TextField(_("name"), blank=True)
     external_id = OpaqueTextField(
-        _("external ID"), blank=True, help_text=_("The studio's reference, as set on Kick.")
+        _("external ID"), blank=True, help_text=_("The studio's reference, as set on the platform.")
     )
     items: "models.ManyToManyField[Item, RewardItem]" = models.ManyToManyField(
         "Item", through="RewardItem", related_name="rewards", verbose_name=_("items")
@@ -34,15 +36,16 @@ class Reward(models.Model):
 
 
 class Campaign(models.Model):
-    """A Drops campaign of our organization, mirrored under Kick's ID."""
+    """A campaign of our organization, mirrored from its source. Some sources have none."""
 
     campaign_id = OpaqueTextField(_("campaign ID"), primary_key=True)
+    source = OpaqueTextField(_("source"), default=default_source)
     name = models.TextField(_("name"), blank=True)
     category = models.TextField(
         _("category"),
         blank=True,
         help_text=_(
-            "The category on Kick. If blank, only API keys without a category limit see the"
+            "The category on the platform. If blank, only API keys without a category limit see the"
             " campaign's entitlements."
         ),
     )

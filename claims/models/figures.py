@@ -7,21 +7,24 @@ from core.fields import OpaqueTextField
 
 
 class ClaimHour(models.Model):
-    """Totals of the claims recorded in one hour. Written once, a while after the hour has ended."""
+    """The claims of a source recorded in one hour. Written once, some time after the hour."""
 
-    began_at = models.DateTimeField(_("hour"), primary_key=True)
-    granted_at_once = models.PositiveIntegerField(_("granted immediately"), default=0)
-    held_first = models.PositiveIntegerField(_("held first"), default=0)
+    began_at = models.DateTimeField(_("hour that began at"))
+    source = OpaqueTextField(_("source"))
+    granted_at_once = models.PositiveIntegerField(_("granted at once"), default=0)
+    held_first = models.PositiveIntegerField(_("held at first"), default=0)
     by_webhook = models.PositiveIntegerField(_("by webhook"), default=0)
-    by_reconcile = models.PositiveIntegerField(_("by reconcile"), default=0)
-    by_hand = models.PositiveIntegerField(_("manual"), default=0)
+    by_sync = models.PositiveIntegerField(_("found through the platform's API"), default=0)
 
     class Meta:
-        verbose_name = _("hourly total")
-        verbose_name_plural = _("hourly totals")
+        verbose_name = _("hour of claims")
+        verbose_name_plural = _("hours of claims")
+        constraints = [
+            models.UniqueConstraint(name="hour_once_per_source", fields=["began_at", "source"])
+        ]
 
     def __str__(self) -> str:
-        return f"{self.began_at:%Y-%m-%d %H:%M}"
+        return f"{self.began_at:%Y-%m-%d %H:%M} {self.source}"
 
 
 class RewardFunnel(models.Model):
@@ -33,7 +36,7 @@ class RewardFunnel(models.Model):
     linked = models.PositiveIntegerField(_("linked"), default=0)
     granted = models.PositiveIntegerField(_("granted"), default=0)
     fulfilled = models.PositiveIntegerField(_("fulfilled"), default=0)
-    written_back = models.PositiveIntegerField(_("reported to Kick"), default=0)
+    reported = models.PositiveIntegerField(_("reported"), default=0)
     counted_at = models.DateTimeField(_("counted at"))
 
     class Meta:

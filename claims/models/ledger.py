@@ -1,7 +1,10 @@
-"""The ledger: claims received from Kick, and the entitlements players get for them."""
+"""The ledger: claims, and the entitlements players get for them."""
+
+from datetime import datetime
+from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import PlatformAccount, Player
@@ -10,8 +13,15 @@ from claims.models.catalogue import Campaign, Reward
 from core.fields import OpaqueTextField
 
 
+class ClaimQuerySet(models.QuerySet["Claim"]):
+    def held(self, *reasons: str) -> Self:
+        """Held claims; with `reasons`, only those held for one of these."""
+        held = self.filter(status=Claim.Status.HELD)
+        return held.filter(hold_reason__in=reasons) if reasons else held
+
+
 class Claim(models.Model):
-    """A reward that a Kick user claimed. Only `claims.ledger` records claims."""
+    """A platform account earned a reward. Only `claims.ledger` records claims."""
 
     class Status(models.TextChoices):
         HELD = "HELD", _("held")
@@ -21,36 +31,35 @@ class Claim(models.Model):
     class HoldReason(models.TextChoices):
         """In order of precedence. Recomputed from current facts each time, not a state machine."""
 
-        UNCONFIRMED = "UNCONFIRMED", _("not yet confirmed by Kick's claims API")
+        UNCONFIRMED = "UNCONFIRMED", _("not yet confirmed by the platform")
         NOT_OURS = "NOT_OURS", _("belongs to another organization")
         UNMAPPED_REWARD = "UNMAPPED_REWARD", _("reward isn't mapped to an item")
-        NOT_LINKED = "NOT_LINKED", _("Kick user isn't linked to a player")
+        NOT_LINKED = "NOT_LINKED", _("viewer isn't linked to a player")
 
-    class Source(models.TextChoices):
+    class Path(models.TextChoices):
+        """How the claim reached us first."""
+
         WEBHOOK = "WEBHOOK", _("webhook")
-        RECONCILE = "RECONCILE", _("claims API")
+        SYNC = "SYNC", _("the platform's API")
         MANUAL = "MANUAL", _("manual grant")
 
-    class ExternalStatus(models.TextChoices):
-        """Kick's `external_status`. These are the two values that this product uses."""
-
-        INITIATED = "initiated", "initiated"
-        PROCESSED = "processed", "processed"
-
     claim_id = OpaqueTextField(_("claim ID"), primary_key=True)
+    source = OpaqueTextField(_("source"))
     account = models.ForeignKey(
         PlatformAccount,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="claims",
-        verbose_name=_("Kick user"),
+        verbose_name=_("account"),
     )
-    # No constraint: Kick may send a campaign or reward that isn't registered here (yet).
+    # No constraint: a claim may name a campaign or reward that isn't registered here (yet).
     campaign = models.ForeignKey(
         Campaign,
         on_delete=models.DO_NOTHING,
         db_constraint=False,
+        null=True,
+        blank=True,
         related_name="claims",
         verbose_name=_("campaign"),
     )
@@ -61,37 +70,27 @@ class Claim(models.Model):
         related_name="claims",
         verbose_name=_("reward"),
     )
-    external_id = OpaqueTextField(_("external ID"), blank=True)
+    external_id = OpaqueTextField(_("external ID"), blank=True, default="", db_default="")
+    quantity = models.PositiveIntegerField(_("quantity"), default=1, db_default=1)
 
     status = models.TextField(_("status"), choices=Status)
-    hold_reason = models.TextField(_("hold reason"), choices=HoldReason, blank=True)
-    first_hold_reason = models.TextField(_("first hold reason"), choices=HoldReason, blank=True)
+    hold_reason = models.TextField(
+        _("hold reason"), choices=HoldReason, blank=True, default="", db_default=""
+    )
+    first_hold_reason = models.TextField(
+        _("first hold reason"), choices=HoldReason, blank=True, default="", db_default=""
+    )
 
-    source = models.TextField(_("source"), choices=Source)
-    message_id = OpaqueTextField(_("message ID"), blank=True)
-    occurred_at = models.DateTimeField(_("claimed on Kick at"), null=True, blank=True)
+    path = models.TextField(_("received by"), choices=Path)
+    message_id = OpaqueTextField(_("message ID"), blank=True, default="", db_default="")
+    # As the platform says, if it does.
+    occurred_at = models.DateTimeField(_("earned at"), null=True, blank=True)
     received_at = models.DateTimeField(_("received at"))
     recorded_at = models.DateTimeField(_("recorded at"))
     granted_at = models.DateTimeField(_("granted at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
-    # Lookups of an unconfirmed claim in the claims API.
-    lookups = models.PositiveIntegerField(_("lookups"), default=0)
-    next_lookup_at = models.DateTimeField(_("next lookup at"), null=True, blank=True)
-    not_ours_at = models.DateTimeField(_("marked as foreign at"), null=True, blank=True)
-
-    # The status that Kick should show, and the last status we know of. While they differ, the claim
-    # is queued to be reported.
-    wanted_external_status = models.TextField(
-        _("status that Kick should show"), default=ExternalStatus.INITIATED
-    )
-    external_status = models.TextField(
-        _("status that Kick shows"), default=ExternalStatus.INITIATED
-    )
-
-    # Kick rejected the report of this claim. It is retried later.
-    refused_writes = models.PositiveIntegerField(_("rejected reports"), default=0)
-    next_write_at = models.DateTimeField(_("next report at"), null=True, blank=True)
+    objects = ClaimQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("claim")
@@ -113,18 +112,10 @@ class Claim(models.Model):
                 | (~Q(status="REVOKED") & Q(revoked_at__isnull=True)),
             ),
             models.CheckConstraint(
-                name="claim_has_a_account_unless_manual",
-                condition=Q(account__isnull=False) | Q(source="MANUAL"),
+                name="claim_has_an_account_unless_manual",
+                condition=Q(account__isnull=False) | Q(path="MANUAL"),
             ),
-            models.CheckConstraint(
-                name="claim_unconfirmed_goes_with_next_lookup_at",
-                condition=Q(hold_reason="UNCONFIRMED", next_lookup_at__isnull=False)
-                | (~Q(hold_reason="UNCONFIRMED") & Q(next_lookup_at__isnull=True)),
-            ),
-            models.CheckConstraint(
-                name="claim_not_ours_goes_with_not_ours_at",
-                condition=~Q(hold_reason="NOT_OURS") | Q(not_ours_at__isnull=False),
-            ),
+            models.CheckConstraint(name="claim_at_least_one", condition=Q(quantity__gte=1)),
         ]
         indexes = [
             models.Index(
@@ -135,16 +126,6 @@ class Claim(models.Model):
                 fields=["hold_reason", "received_at"],
                 condition=Q(status="HELD"),
             ),
-            models.Index(
-                name="claims_to_look_up",
-                fields=["next_lookup_at"],
-                condition=Q(next_lookup_at__isnull=False),
-            ),
-            models.Index(
-                name="claims_to_write_back",
-                fields=["claim_id"],
-                condition=~Q(external_status=F("wanted_external_status")),
-            ),
             models.Index(name="claims_newest_first", fields=["-recorded_at"]),
             models.Index(
                 name="claims_by_message", fields=["message_id"], condition=~Q(message_id="")
@@ -152,8 +133,8 @@ class Claim(models.Model):
             # Staff filter by these rare values. Without an index, each list scans all other claims.
             models.Index(
                 name="claims_not_by_webhook",
-                fields=["source", "-recorded_at"],
-                condition=~Q(source="WEBHOOK"),
+                fields=["path", "-recorded_at"],
+                condition=~Q(path="WEBHOOK"),
             ),
             models.Index(
                 name="claims_in_doubt",
@@ -168,8 +149,91 @@ class Claim(models.Model):
             models.Index(
                 name="claims_revoked", fields=["-recorded_at"], condition=Q(status="REVOKED")
             ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.claim_id)
+
+
+class Confirmation(models.Model):
+    """Lookups of a claim that its platform hasn't confirmed. Exists only while one is needed.
+
+    `foreign_at`: when we stopped looking and marked the claim as another organization's.
+    """
+
+    claim = models.OneToOneField(
+        Claim, on_delete=models.CASCADE, primary_key=True, related_name="confirmation"
+    )
+    attempts = models.PositiveIntegerField(_("lookups"), default=0, db_default=0)
+    next_attempt_at = models.DateTimeField(_("next lookup at"), null=True, blank=True)
+    foreign_at = models.DateTimeField(_("marked as foreign at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("confirmation")
+        verbose_name_plural = _("confirmations")
+        constraints = [
+            models.CheckConstraint(
+                name="confirmation_is_due_or_ended",
+                condition=Q(next_attempt_at__isnull=False, foreign_at__isnull=True)
+                | Q(next_attempt_at__isnull=True, foreign_at__isnull=False),
+            )
+        ]
+        indexes = [
             models.Index(
-                name="claims_refused", fields=["-recorded_at"], condition=Q(refused_writes__gt=0)
+                name="confirmations_due",
+                fields=["next_attempt_at"],
+                condition=Q(next_attempt_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.claim_id)
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def pending(self) -> Self:
+        return self.filter(reported_at=None)
+
+    def due(self, *, now: datetime) -> Self:
+        """Reports to send now, in key order."""
+        return self.pending().filter(next_attempt_at__lte=now).order_by("pk")
+
+    def refused(self) -> Self:
+        """Pending reports that the platform has refused at least once."""
+        return self.pending().filter(refusals__gt=0)
+
+
+class Report(models.Model):
+    """A delivered claim that its platform must be told about. Retried until the platform agrees."""
+
+    claim = models.OneToOneField(
+        Claim, on_delete=models.CASCADE, primary_key=True, related_name="report"
+    )
+    requested_at = models.DateTimeField(_("requested at"))
+    next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True)
+    refusals = models.PositiveIntegerField(_("refused attempts"), default=0, db_default=0)
+    reported_at = models.DateTimeField(_("reported at"), null=True, blank=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        constraints = [
+            models.CheckConstraint(
+                name="report_is_due_or_done",
+                condition=Q(next_attempt_at__isnull=False, reported_at__isnull=True)
+                | Q(next_attempt_at__isnull=True, reported_at__isnull=False),
+            )
+        ]
+        indexes = [
+            models.Index(
+                name="reports_pending", fields=["claim"], condition=Q(reported_at__isnull=True)
+            ),
+            models.Index(
+                name="reports_refused",
+                fields=["claim"],
+                condition=Q(reported_at__isnull=True, refusals__gt=0),
             ),
         ]
 
@@ -201,10 +265,12 @@ class Entitlement(models.Model):
     # When a game server first received it in a list. Written once.
     first_listed_at = models.DateTimeField(_("first listed at"), null=True, blank=True)
     fulfilled_at = models.DateTimeField(_("fulfilled at"), null=True, blank=True)
-    fulfilment_id = OpaqueTextField(_("fulfilment ID"), blank=True)
+    fulfilment_id = OpaqueTextField(_("fulfilment ID"), blank=True, default="", db_default="")
     # Revoking a fulfilled entitlement doesn't change its status; these two fields only record it.
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
-    revocation_reason = models.TextField(_("revocation reason"), blank=True)
+    revocation_reason = models.TextField(
+        _("revocation reason"), blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("entitlement")

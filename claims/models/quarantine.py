@@ -12,6 +12,7 @@ class QuarantinedDelivery(models.Model):
         DIFFERS = "DIFFERS", _("differs from its claim")
 
     verdict = models.TextField(_("verdict"), choices=Verdict)
+    source = OpaqueTextField(_("source"), blank=True, default="")
     # Repeats of a delivery share a row, for example "webhook:<message id>".
     key = OpaqueTextField(unique=True)
     message_id = OpaqueTextField(_("message id"), blank=True)

@@ -10,7 +10,7 @@ from core.fields import OpaqueTextField
 
 
 class ReconcileRun(models.Model):
-    """One pass through the claims API. An interrupted run resumes at the page where it stopped."""
+    """One pass through a source's list. An interrupted run resumes at the page where it stopped."""
 
     class Kind(models.TextChoices):
         CATCH_UP = "CATCH_UP", _("catch-up")
@@ -23,6 +23,7 @@ class ReconcileRun(models.Model):
         GIVEN_UP = "GIVEN_UP", _("failed")
 
     kind = models.TextField(_("kind"), choices=Kind)
+    source = OpaqueTextField(_("source"))
     # "" means every campaign. Not a foreign key: a run stays even if its campaign is deleted.
     campaign_id = OpaqueTextField(_("campaign id"), blank=True)
     outcome = models.TextField(_("outcome"), choices=Outcome, default=Outcome.RUNNING)
@@ -32,7 +33,7 @@ class ReconcileRun(models.Model):
     # Claims made earlier are skipped, so that such a run proves nothing about them.
     since = models.DateTimeField(_("claimed since"), null=True, blank=True)
     busy = models.DurationField(_("working time"), default=timedelta)
-    # Where to resume: Kick's cursor of the last fully recorded page.
+    # Where to resume: the platform's cursor of the last fully recorded page.
     cursor = OpaqueTextField(_("cursor"), blank=True)
     failures = models.PositiveIntegerField(_("consecutive failures"), default=0)
 

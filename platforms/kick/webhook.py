@@ -220,7 +220,7 @@ def _record_once(
 ) -> RecordedClaim:
     claim = ReceivedClaim(payload, message_id=delivery.message_id)
     (recorded,) = record_claims(
-        [claim], source=Claim.Source.WEBHOOK, received_at=now, now=timezone.now()
+        [claim], source=Claim.Path.WEBHOOK, received_at=now, now=timezone.now()
     )
     if recorded.outcome == Outcome.DIFFERS:
         quarantine_delivery(

@@ -149,7 +149,7 @@ def check_reconcile(now: datetime) -> Found:
 def check_webhook(now: datetime) -> Found:
     """No webhooks while reconcile finds claims: the webhook URL is probably broken."""
     missed = indicators.recently_missed(now=now)
-    delivered = indicators.recent_claims(now=now).get(Claim.Source.WEBHOOK, 0)
+    delivered = indicators.recent_claims(now=now).get(Claim.Path.WEBHOOK, 0)
     if missed and not delivered:
         message = ngettext(
             "No webhooks in the last hour, but reconcile found %(missed)d missed claim.",

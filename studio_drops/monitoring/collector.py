@@ -79,7 +79,7 @@ def _reconciled(now: datetime) -> Iterator[GaugeMetricFamily]:
     )
     recent = _gauge("recent_claims", "Claims recorded in the last hour.", ["source"])
     counts = indicators.recent_claims(now=now)
-    for source in Claim.Source.values:
+    for source in Claim.Path.values:
         recent.add_metric([source], counts.get(source, 0))
     yield recent
     unfinished = ReconcileRun.objects.filter(outcome=ReconcileRun.Outcome.INTERRUPTED)

@@ -25,7 +25,7 @@ def receive(
 
 
 def record(
-    *received: ReceivedClaim, source: Claim.Source = Claim.Source.WEBHOOK
+    *received: ReceivedClaim, source: Claim.Path = Claim.Path.WEBHOOK
 ) -> list[RecordedClaim]:
     return record_claims(received, source=source, received_at=NOW, now=NOW)
 

@@ -179,7 +179,7 @@ def test_record_claims_from_the_api_wins_over_a_held_claim() -> None:
     make_account(account_id="8", player=make_player())
     record(receive(campaign_id="forged", reward_id="forged"))
 
-    (again,) = record(receive(ours, user_id="8"), source=Claim.Source.RECONCILE)
+    (again,) = record(receive(ours, user_id="8"), source=Claim.Path.SYNC)
 
     claim = Claim.objects.get()
     assert (again.outcome, again.status) == (Outcome.CHANGED, "GRANTED")
@@ -192,7 +192,7 @@ def test_record_claims_from_the_api_loses_to_a_granted_claim() -> None:
     campaign, other = make_campaign(), make_campaign()
     record(receive(campaign))
 
-    (again,) = record(receive(other, user_id="8"), source=Claim.Source.RECONCILE)
+    (again,) = record(receive(other, user_id="8"), source=Claim.Path.SYNC)
 
     assert again.outcome == Outcome.DIFFERS
     assert Claim.objects.get().campaign_id == campaign.campaign_id

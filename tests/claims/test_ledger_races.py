@@ -162,13 +162,13 @@ def _deliver(kick: SigningKick, body: bytes) -> int:
 
 def _record_page(*claims: ReceivedClaim) -> int:
     now = timezone.now()
-    record_claims(claims, source=Claim.Source.RECONCILE, received_at=now, now=now)
+    record_claims(claims, source=Claim.Path.SYNC, received_at=now, now=now)
     return 200
 
 
 def _record_webhook(claim: ReceivedClaim) -> None:
     now = timezone.now()
-    record_claims([claim], source=Claim.Source.WEBHOOK, received_at=now, now=now)
+    record_claims([claim], source=Claim.Path.WEBHOOK, received_at=now, now=now)
 
 
 def _link(player: Player, account_id: str) -> None:

@@ -33,25 +33,25 @@ def begin(
 
 
 class ClaimActions(ModelAdmin):
-    actions: Any = ["retry", "ask_kick"]
+    actions: Any = ["retry", "refetch"]
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user
         return bool(user.has_perm("claims.retry_claims"))
 
-    def has_ask_kick_permission(self, request: HttpRequest) -> bool:
+    def has_refetch_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user
-        return bool(user.has_perm("claims.ask_kick"))
+        return bool(user.has_perm("claims.refetch"))
 
     @admin.action(description=_("Retry held claims of the selected viewers"), permissions=["retry"])
     def retry(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
         return begin(request, BulkJob.Kind.RETRY, _accounts_of(chosen))
 
     @admin.action(
-        description=_("Re-fetch these viewers' claims from Kick"), permissions=["ask_kick"]
+        description=_("Re-fetch these viewers' claims from Kick"), permissions=["refetch"]
     )
-    def ask_kick(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
-        return begin(request, BulkJob.Kind.ASK_KICK, _accounts_of(chosen))
+    def refetch(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
+        return begin(request, BulkJob.Kind.REFETCH, _accounts_of(chosen))
 
 
 def _accounts_of(chosen: QuerySet[Claim]) -> list[str]:

@@ -103,7 +103,7 @@ class ClaimHourAdmin(ReadOnlyPage):
         "granted_at_once",
         "held_first",
         "by_webhook",
-        "by_reconcile",
+        "by_sync",
         "by_hand",
     ]
     list_filter = ["began_at"]
@@ -122,7 +122,7 @@ class RewardFunnelAdmin(IdSearch, ReadOnlyPage):
         "linked",
         "granted",
         "fulfilled",
-        "written_back",
+        "reported",
         "counted_at",
     ]
     ordering = ["campaign_id", "reward_id"]

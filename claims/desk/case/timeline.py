@@ -44,12 +44,12 @@ def timeline_of(case_claim: CaseClaim, case: Case) -> list[TimelineEvent]:
 
 def _arrival(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     claim = case_claim.claim
-    if claim.source == Claim.Source.MANUAL:
+    if claim.source == Claim.Path.MANUAL:
         yield _given_by_hand(case_claim)
         return
     if claim.occurred_at:
         yield claim.occurred_at, _("Claimed on Kick"), "", "quiet"
-    if claim.source == Claim.Source.WEBHOOK:
+    if claim.source == Claim.Path.WEBHOOK:
         message = _("Message %(id)s") % {"id": claim.message_id} if claim.message_id else ""
         yield claim.received_at, _("Received by webhook"), message, "good"
         return

@@ -15,7 +15,7 @@ class Remedy(enum.StrEnum):
     """The staff action that resolves the case, if there is one."""
 
     RETRY = "retry"
-    ASK_KICK = "ask-kick"
+    REFETCH = "refetch"
     MAP = "map"
     GRANT = "grant"
     NONE = ""

@@ -23,7 +23,7 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
             )
             % {"drop": name_drop(case_claim)},
             _("Kick's API: %(trouble)s") % {"trouble": case.kick_trouble},
-            Remedy.ASK_KICK,
+            Remedy.REFETCH,
         )
     return Diagnosis(
         _("Being confirmed"),
@@ -41,7 +41,7 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
             claim.lookups,
         )
         % {"count": claim.lookups},
-        Remedy.ASK_KICK,
+        Remedy.REFETCH,
     )
 
 
@@ -59,7 +59,7 @@ def _not_ours(case_claim: CaseClaim, _case: Case) -> Diagnosis:
             "claims can reach us. Kick's API didn't confirm this claim within 24 hours. If it's "
             "ours after all, re-fetch the claims from Kick to bring it back."
         ),
-        Remedy.ASK_KICK,
+        Remedy.REFETCH,
         is_settled=True,
     )
 

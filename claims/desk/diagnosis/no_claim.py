@@ -25,7 +25,7 @@ def _not_linked(case: Case) -> Diagnosis:
             )
             % {"kick": case.account, "url": link_page()},
             _("If Kick's inventory says “claimed”, re-fetch the claims from Kick."),
-            Remedy.ASK_KICK,
+            Remedy.REFETCH,
         )
     return Diagnosis(
         _("Not linked"),
@@ -51,7 +51,7 @@ def _kick_is_silent(case: Case) -> Diagnosis:
             "arrive automatically once Kick responds again."
         ),
         _("Kick's API: %(trouble)s") % {"trouble": case.kick_trouble},
-        Remedy.ASK_KICK,
+        Remedy.REFETCH,
     )
 
 
@@ -66,5 +66,5 @@ def _no_claim(case: Case) -> Diagnosis:
         )
         % {"kick": case.account, "player": case.player},
         _("If it does, its webhook was lost. Re-fetch the claims from Kick to get it now."),
-        Remedy.ASK_KICK,
+        Remedy.REFETCH,
     )

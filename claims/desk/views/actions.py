@@ -34,11 +34,11 @@ def retry(request: HttpRequest, *, account_id: str) -> HttpResponse:
 
 
 @require_POST
-@staff_page(*LOOK, "claims.ask_kick")
-def ask_kick(request: HttpRequest, *, account_id: str) -> HttpResponse:
+@staff_page(*LOOK, "claims.refetch")
+def refetch(request: HttpRequest, *, account_id: str) -> HttpResponse:
     account = get_object_or_404(PlatformAccount, pk=account_id)
     try:
-        tally = actions.ask_kick(account=account, api=get_kick().api, act=_act(request, ""))
+        tally = actions.refetch(account=account, api=get_kick().api, act=_act(request, ""))
     except KickError as error:
         said = _("Kick's API request failed: %(error)s No claims are lost. Try again later.")
         messages.error(request, said % {"error": error})

@@ -22,7 +22,7 @@ FILTERS: dict[str, dict[str, str]] = {
     "linked": {"account__player__isempty": "0"},
     "granted": {"granted_at__isnull": "False"},
     "fulfilled": {"wanted_external_status": "processed"},
-    "written_back": {"external_status": "processed"},
+    "reported": {"external_status": "processed"},
 }
 
 
@@ -95,7 +95,7 @@ def _labels() -> dict[str, str]:
         "linked": _("linked"),
         "granted": _("granted"),
         "fulfilled": _("fulfilled"),
-        "written_back": _("reported to Kick"),
+        "reported": _("reported to Kick"),
     }
 
 

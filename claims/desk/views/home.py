@@ -55,7 +55,7 @@ def _arrivals(hours: list[ClaimHour]) -> dict[str, object]:
     """The day's claims by source, with links to their lists."""
     counts = {
         "WEBHOOK": sum(hour.by_webhook for hour in hours),
-        "RECONCILE": sum(hour.by_reconcile for hour in hours),
+        "RECONCILE": sum(hour.by_sync for hour in hours),
     }
     total = sum(counts.values())
     return {

@@ -16,7 +16,7 @@ from claims.models import BulkJob
 NEEDED = {
     BulkJob.Kind.GRANT_MAPPED: "claims.change_reward",
     BulkJob.Kind.RETRY: "claims.retry_claims",
-    BulkJob.Kind.ASK_KICK: "claims.ask_kick",
+    BulkJob.Kind.REFETCH: "claims.refetch",
     BulkJob.Kind.REVOKE: "claims.change_entitlement",
 }
 

@@ -17,7 +17,7 @@ TONES = {Verdict.PASS: "good", Verdict.WARN: "wait", Verdict.FAIL: "bad"}
 
 
 @require_safe
-@staff_page(*LOOK, "claims.view_campaign", "claims.ask_kick")
+@staff_page(*LOOK, "claims.view_campaign", "claims.refetch")
 def preflight(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
     campaign = get_object_or_404(Campaign, pk=campaign_id)
     findings = list(

@@ -12,7 +12,7 @@ from local.demo.sample_data.offers import DAYS, Offer
 
 TOLD_WITHIN = timedelta(minutes=2)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-Status, Reason, Source = Claim.Status, Claim.HoldReason, Claim.Source
+Status, Reason, Source = Claim.Status, Claim.HoldReason, Claim.Path
 # Per 1,000 claims: lost webhooks, and claims of another organization.
 LOST_WEBHOOKS, FOREIGN = 25, 4
 

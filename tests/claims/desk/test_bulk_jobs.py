@@ -105,7 +105,7 @@ def test_job_that_kick_does_not_answer_has_failed(settings):
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
     (claim,) = waiting_claims(1)
 
-    job = start_job(kind=Kind.ASK_KICK, subjects=[claim.account_id], act=ACT)
+    job = start_job(kind=Kind.REFETCH, subjects=[claim.account_id], act=ACT)
     run()
 
     job.refresh_from_db()
@@ -147,7 +147,7 @@ def choose(client, model, action, *rows, **fields):
     return client.post(reverse(f"admin:claims_{model}_changelist"), chosen | fields)
 
 
-@pytest.mark.parametrize("kind", ["retry", "ask_kick"])
+@pytest.mark.parametrize("kind", ["retry", "refetch"])
 def test_claims_chosen_in_the_list_are_a_job_of_their_accounts(support: Client, kind):
     first, second = waiting_claims(2)
     again = make_claim(account=first.account)

@@ -47,7 +47,7 @@ def test_claims_per_hour_tells_granted_from_held():
     (busy,) = (hour for hour in hours if hour.granted_at_once)
     assert busy.began_at == NOW - 3 * HOUR
     assert (busy.granted_at_once, busy.held_first) == (2, 1)
-    assert (busy.by_webhook, busy.by_reconcile) == (2, 1)
+    assert (busy.by_webhook, busy.by_sync) == (2, 1)
 
 
 def test_hours_that_are_over_are_counted_once():

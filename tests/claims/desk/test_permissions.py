@@ -30,7 +30,7 @@ def address(name: str, owed: Entitlement) -> str:
         "player": [owed.player_id],
         "search": [],
         "retry": [owed.claim.account_id],
-        "ask_kick": [owed.claim.account_id],
+        "refetch": [owed.claim.account_id],
         "grant": [owed.player_id],
         "revoke": [owed.player_id],
         "unlink": [owed.player_id],
@@ -110,7 +110,7 @@ def test_acts_that_are_refused_change_nothing(support: Client, owed: Entitlement
 
 
 def test_asking_kick_is_refused_without_a_group(staff: Staff, owed: Entitlement) -> None:
-    answer = client_of("nobody", staff).post(address("ask_kick", owed))
+    answer = client_of("nobody", staff).post(address("refetch", owed))
 
     assert answer.status_code == 403
 

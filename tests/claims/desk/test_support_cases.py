@@ -173,7 +173,7 @@ def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> N
     lose_a_webhook(local_kick, account)
 
     before = said(support, "nova_live")
-    press(support, "ask_kick", account.pk)
+    press(support, "refetch", account.pk)
 
     assert before[0] == "No claim"
     assert "we haven't received a claim from it" in before[1]
@@ -206,7 +206,7 @@ def test_kick_down(support: Client, settings: Any) -> None:
     Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW, error=trouble)
 
     label, sentence = said(support, "nova_live")
-    page = press(support, "ask_kick", account.pk)
+    page = press(support, "refetch", account.pk)
 
     assert label == "Kick unavailable"
     assert "arrive automatically once Kick responds again" in sentence

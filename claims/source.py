@@ -1,0 +1,132 @@
+"""What a source of claims offers. `platforms/` implements sources; `studio_drops` registers them.
+
+A source turns a platform's deliveries and API entries into awards. The ledger records awards and
+knows nothing else about the platform.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+MANUAL = "manual"
+PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """A platform account earned a reward: the only thing a source gives to the ledger.
+
+    `claim_id` is unique across all sources: except for Kick drops, it starts with the source's
+    name. The same holds for `reward_id` and `campaign_id`. `account` is a key such as `kick:1234`.
+    Only a webhook sets `message_id`. `is_reported`: whether the platform shows the claim as
+    delivered; None if it doesn't say.
+    """
+
+    claim_id: str
+    account: str
+    reward_id: str
+    campaign_id: str = ""
+    external_id: str = ""
+    quantity: int = 1
+    occurred_at: datetime | None = None
+    message_id: str = ""
+    is_reported: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableEntry:
+    """An API entry that can't be used. `claim_id` may be blank."""
+
+    claim_id: str
+    raw: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a platform's list. `cursor` continues after it; "" on the last page."""
+
+    awards: Sequence[Award]
+    unusable: Sequence[UnusableEntry] = ()
+    cursor: str = ""
+
+    def __len__(self) -> int:
+        return len(self.awards) + len(self.unusable)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which claims to list. All fields are optional.
+
+    `is_open`: only claims that the platform doesn't show as delivered.
+    """
+
+    campaign_id: str = ""
+    user_id: str = ""
+    claim_id: str = ""
+    is_open: bool = False
+
+
+class Source:
+    """One kind of thing that earns items. Subclasses set the attributes and fill the methods.
+
+    All methods that call the platform raise `core.platform_errors.PlatformError`.
+    """
+
+    name: str
+    platform: str
+    # A lazy translation, for staff.
+    label: Any
+    # How far a signed delivery may be trusted: if true, its reward is registered as ours at once.
+    # If false, a claim of an unregistered reward is held until `pages` shows it.
+    trusts_deliveries = False
+    # Without a list to catch up from, a lost webhook is a lost claim. Pages and docs say so.
+    is_lossy = False
+    # Whether the platform wants to know which claims were delivered.
+    has_reports = False
+
+    def pages(
+        self, wanted: Filter, *, cursor: str = "", limit: int = PAGE_SIZE
+    ) -> Iterator[Page]:
+        """List the claims that the platform has for us, from `cursor` on."""
+        raise NotImplementedError
+
+    def report(self, claim_ids: Iterable[str]) -> None:
+        """Tell the platform that these claims were delivered. A repeat is harmless.
+
+        Raises PlatformRefused if the platform refuses any of them.
+        """
+        raise NotImplementedError
+
+
+_sources: dict[str, Source] = {}
+
+
+def register_source(source: Source) -> None:
+    """Make a source known. A repeat replaces the source of the same name."""
+    _sources[source.name] = source
+
+
+def unregister_source(name: str) -> None:
+    _sources.pop(name, None)
+
+
+def get_source(name: str) -> Source:
+    """Raises KeyError for a name that isn't registered, such as `manual`."""
+    return _sources[name]
+
+
+def all_sources() -> list[Source]:
+    """In the order of registration."""
+    return list(_sources.values())
+
+
+def default_source() -> str:
+    """The name of the first registered source, as the default of a new campaign or reward."""
+    return next(iter(_sources), "")
+
+
+def source_label(name: str) -> str:
+    """How staff see a source's name."""
+    return str(_sources[name].label) if name in _sources else name

@@ -1,0 +1,84 @@
+"""Records one page of a source's list."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from claims.catalogue import discover
+from claims.ledger import Outcome, find_unsettled, record_claims
+from claims.models import Claim, QuarantinedDelivery
+from claims.quarantine import quarantine_entry
+from claims.source import Award, Page, UnusableEntry
+
+# A new claim older than this counts as missed: no webhook and no catch-up delivered it in time.
+IN_TIME = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts for a page. `granted` and `held` count only new and changed claims."""
+
+    seen: int = 0
+    recorded: int = 0
+    granted: int = 0
+    held: int = 0
+    differs: int = 0
+    unusable: int = 0
+    missed: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
+        return Tally(**sums)
+
+
+def record_page(page: Page, *, source: str, now: datetime) -> Tally:
+    """Register a page's campaigns and rewards, record its claims, and store bad entries.
+
+    Bad entries are those that are unusable or differ from the recorded claim. They don't stop the
+    rest of the page. On a repeat: nothing changes.
+    """
+    discover(awards=page.awards, source=source, now=now)
+    unsettled = find_unsettled(page.awards)
+    recorded = record_claims(
+        unsettled,
+        source=source,
+        path=Claim.Path.SYNC,
+        is_authoritative=True,
+        received_at=now,
+        now=now,
+    )
+    new = {claim.claim_id for claim in recorded if claim.outcome == Outcome.RECORDED}
+    differing = {claim.claim_id for claim in recorded if claim.outcome == Outcome.DIFFERS}
+    for award in page.awards:
+        if award.claim_id in differing:
+            entry, verdict = _differing(award), QuarantinedDelivery.Verdict.DIFFERS
+            quarantine_entry(entry=entry, source=source, verdict=verdict, now=now)
+    for entry in page.unusable:
+        verdict = QuarantinedDelivery.Verdict.UNUSABLE
+        quarantine_entry(entry=entry, source=source, verdict=verdict, now=now)
+    written = Counter(
+        claim.status
+        for claim in recorded
+        if claim.outcome in {Outcome.RECORDED, Outcome.CHANGED}
+    )
+    return Tally(
+        seen=len(page),
+        recorded=len(new),
+        granted=written[Claim.Status.GRANTED],
+        held=written[Claim.Status.HELD],
+        differs=len(differing),
+        unusable=len(page.unusable),
+        missed=sum(_is_late(award, now=now) for award in unsettled if award.claim_id in new),
+    )
+
+
+def _is_late(award: Award, *, now: datetime) -> bool:
+    return award.occurred_at is None or award.occurred_at < now - IN_TIME
+
+
+def _differing(award: Award) -> UnusableEntry:
+    contents = ("claim_id", "account", "campaign_id", "reward_id", "external_id", "quantity")
+    raw = json.dumps({name: getattr(award, name) for name in contents})
+    reason = "The platform's API shows different contents than the granted claim."
+    return UnusableEntry(claim_id=award.claim_id, raw=raw.encode(), reason=reason)
