@@ -7,8 +7,10 @@ authorization.
 """
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -22,6 +24,7 @@ from accounts.models import Authorization, PlatformAccount
 from accounts.platform_accounts import lock_account
 from accounts.tokens import UnreadableToken, decrypt, encrypt
 from core.clock import RunningClock
+from core.leases import no_lease
 from core.logs import log_event
 from platforms.kick.protocol.errors import (
     KickError,
@@ -34,8 +37,6 @@ from platforms.kick.protocol.oauth import OAuthClient, Tokens
 logger = logging.getLogger(__name__)
 
 AT_MOST = 200
-FIRST_PAUSE = timedelta(minutes=5)
-LONGEST_PAUSE = timedelta(hours=12)
 # RFC 6749: the authorization has ended for good.
 ENDED = "invalid_grant"
 # Kick's documentation shows "Invalid request" where other platforms name the cause. We treat such
@@ -43,12 +44,15 @@ ENDED = "invalid_grant"
 BELIEVED_AFTER = 2
 
 
-def refresh_authorizations(*, oauth: OAuthClient, now: datetime) -> int:
+def refresh_authorizations(
+    *, oauth: OAuthClient, now: datetime, renew: Callable[[], None] = no_lease
+) -> int:
     """Exchange each due refresh token for a new one. Returns the number exchanged.
 
     An authorization that Kick reports as ended is marked as disconnected. Nothing is marked while
-    Kick is down, busy or refuses our client credentials. Several workers may run this at once. A
-    repeat returns 0.
+    Kick is down, busy or refuses our client credentials: KickUnavailable or KickUnauthorized is
+    raised then. Several workers may run this at once. `renew` is called after each answer. A repeat
+    returns 0.
     """
     clock, refreshed = RunningClock(now), 0
     for _ in range(AT_MOST):
@@ -60,13 +64,14 @@ def refresh_authorizations(*, oauth: OAuthClient, now: datetime) -> int:
         except (KickError, UnreadableToken) as error:
             if _is_ended(authorization, error, oauth=oauth):
                 _mark_disconnected(authorization, now=clock())
-                continue
-            _note_failure(authorization, error, now=clock())
+            else:
+                _note_failure(authorization, error, now=clock())
             if isinstance(error, (KickUnavailable, KickUnauthorized)):
-                break
+                raise
         else:
             _store(authorization, tokens, now=clock())
             refreshed += 1
+        renew()
     return refreshed
 
 
@@ -130,10 +135,10 @@ def _mark_disconnected(authorization: Authorization, *, now: datetime) -> None:
 
 
 def _note_failure(authorization: Authorization, error: Exception, *, now: datetime) -> None:
-    pause = min(FIRST_PAUSE * 2 ** min(authorization.failed_refreshes, 16), LONGEST_PAUSE)
-    _same_token(authorization).update(
-        next_refresh_at=now + pause, failed_refreshes=authorization.failed_refreshes + 1
-    )
+    failures = authorization.failed_refreshes + 1
+    retry_after = error.retry_after if isinstance(error, KickUnavailable) else None
+    pause = settings.BACK_OFFS["refresh"].pause(failures, retry_after=retry_after)
+    _same_token(authorization).update(next_refresh_at=now + pause, failed_refreshes=failures)
     _log(authorization, type(error).__name__, logging.WARNING)
 
 

@@ -6,35 +6,38 @@ again. Revoking twice is safe: Kick answers 200 for any token.
 """
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
+from django.conf import settings
 from django.db import models, transaction
 
 from accounts.links import SENDING_LASTS_AT_MOST
 from accounts.models import Deauthorization, PlatformAccount
 from accounts.tokens import UnreadableToken, decrypt
 from core.clock import RunningClock
+from core.leases import no_lease
 from core.logs import log_event
-from core.pace import paced
 from platforms.kick.protocol.errors import KickError, KickRejected, KickUnavailable
 from platforms.kick.protocol.oauth import OAuthClient
 
 logger = logging.getLogger(__name__)
 
 AT_MOST = 100
-FIRST_PAUSE = timedelta(seconds=15)
-LONGEST_PAUSE = timedelta(hours=6)
 # Error codes for a token that Kick no longer knows (RFC 6749, RFC 6750).
 GONE = ("invalid_grant", "invalid_token")
 
 Outcome = Deauthorization.Outcome
 
 
-def send_deauthorizations(*, oauth: OAuthClient, now: datetime) -> int:
+def send_deauthorizations(
+    *, oauth: OAuthClient, now: datetime, renew: Callable[[], None] = no_lease
+) -> int:
     """Revoke due authorizations at Kick, one at a time. Returns the number revoked.
 
     A failed one is due again after a pause that doubles each time. Several workers may run this at
-    once. Stops as soon as Kick is unavailable. A repeat returns 0.
+    once. Raises KickUnavailable as soon as Kick is unavailable. `renew` is called after each
+    answer. A repeat returns 0.
     """
     clock, revoked = RunningClock(now), 0
     for _ in range(AT_MOST):
@@ -46,10 +49,11 @@ def send_deauthorizations(*, oauth: OAuthClient, now: datetime) -> int:
         except (KickError, UnreadableToken) as error:
             _try_again_later(deauthorization, error, now=clock())
             if isinstance(error, KickUnavailable):
-                break
+                raise
         else:
             _end(deauthorization, now=clock())
             revoked += 1
+        renew()
     return revoked
 
 
@@ -107,9 +111,9 @@ def _end(deauthorization: Deauthorization, *, now: datetime) -> None:
 
 
 def _try_again_later(deauthorization: Deauthorization, error: Exception, *, now: datetime) -> None:
-    pause = paced(min(FIRST_PAUSE * 2 ** min(deauthorization.attempts - 1, 16), LONGEST_PAUSE))
-    if isinstance(error, KickUnavailable) and error.retry_after:
-        pause = max(pause, min(timedelta(seconds=error.retry_after), LONGEST_PAUSE))
+    retry_after = error.retry_after if isinstance(error, KickUnavailable) else None
+    back_off = settings.BACK_OFFS["deauthorization"]
+    pause = back_off.pause(deauthorization.attempts, retry_after=retry_after)
     _still_ours(deauthorization).update(next_attempt_at=now + pause, sending_since=None)
     _log(deauthorization, outcome=type(error).__name__, level=logging.WARNING)
 

@@ -1,15 +1,16 @@
 """Looks up claims that may belong to another organization: the claims API shows only our own."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import F, QuerySet
 
 from claims.claims_page import Tally, record_page
-from claims.leases import Clock
 from claims.ledger import heal_claims
 from claims.models import Claim
-from core.clock import RunningClock
-from core.pace import paced
+from core.clock import Clock, RunningClock
+from core.leases import no_lease
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickError
 from platforms.kick.protocol.payloads import ApiClaim, ClaimsPage
@@ -17,22 +18,24 @@ from platforms.kick.protocol.payloads import ApiClaim, ClaimsPage
 # A claim that the API doesn't show for this long counts as not ours.
 LOOKED_UP_FOR = timedelta(hours=24)
 LOOKUPS_PER_RUN = 100
-FIRST_DELAY = timedelta(seconds=5)
-LONGEST_DELAY = timedelta(hours=1)
 
 
-def confirm_claims(*, api: KickApi, now: datetime) -> int:
+def confirm_claims(*, api: KickApi, now: datetime, renew: Callable[[], None] = no_lease) -> int:
     """Look up each unconfirmed claim that is due by its ID, at most 100 per run.
 
     A found claim is registered and recorded. A claim that isn't found for 24 hours becomes
     NOT_OURS. Returns the number of found claims. Raises KickError if a call to Kick fails: that
-    doesn't count as a lookup, and the claim moves to the back of the queue.
+    doesn't count as a lookup, and the claim moves to the back of the queue. `renew` is called after
+    each lookup.
     """
     clock = RunningClock(now)  # a claim's grant time is when it was found, not when the run began
     due = Claim.objects.filter(next_lookup_at__lte=now).order_by("next_lookup_at")
-    found = sum(_confirm(claim, api=api, clock=clock) for claim in due[:LOOKUPS_PER_RUN])
+    found = 0
+    for claim in due[:LOOKUPS_PER_RUN]:
+        found += _confirm(claim, api=api, clock=clock)
+        renew()
     if found:
-        heal_claims(now=clock())
+        heal_claims(now=clock(), renew=renew)
     return found
 
 
@@ -40,7 +43,9 @@ def _confirm(claim: Claim, *, api: KickApi, clock: Clock) -> bool:
     try:
         pages = list(api.iter_claims(claim_id=claim.claim_id))
     except KickError:
-        _let_others_go_first(claim, now=clock())
+        # Move it to the back, so that one failing claim can't block the others.
+        back = clock() + settings.BACK_OFFS["lookup"].first
+        _still_unconfirmed(claim).update(next_lookup_at=back)
         raise
     tally = sum((record_page(_only(page, claim), now=clock()) for page in pages), Tally())
     if not tally.seen:
@@ -55,10 +60,10 @@ def _only(page: ClaimsPage, claim: Claim) -> ClaimsPage:
 
 
 def _note_lookup(claim: Claim, *, now: datetime) -> None:
-    delay = min(FIRST_DELAY * 2 ** min(claim.lookups, 16), LONGEST_DELAY)
+    pause = settings.BACK_OFFS["lookup"].pause(claim.lookups + 1)
     unconfirmed = _still_unconfirmed(claim)
     if now - claim.received_at < LOOKED_UP_FOR:
-        unconfirmed.update(lookups=F("lookups") + 1, next_lookup_at=now + paced(delay))
+        unconfirmed.update(lookups=F("lookups") + 1, next_lookup_at=now + pause)
         return
     unconfirmed.update(
         lookups=F("lookups") + 1,
@@ -66,11 +71,6 @@ def _note_lookup(claim: Claim, *, now: datetime) -> None:
         not_ours_at=now,
         hold_reason=Claim.HoldReason.NOT_OURS,
     )
-
-
-def _let_others_go_first(claim: Claim, *, now: datetime) -> None:
-    """Move it to the back, so that one failing claim can't block the others."""
-    _still_unconfirmed(claim).update(next_lookup_at=now + paced(FIRST_DELAY))
 
 
 def _still_unconfirmed(claim: Claim) -> QuerySet[Claim]:

@@ -15,7 +15,7 @@ A repeated claim writes nothing; the docstrings describe each repeat. Manual gra
 
 import enum
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -27,6 +27,7 @@ from claims import ledger_sql
 from claims.models import Claim
 from claims.source import Award
 from core.deadlocks import retry_deadlock_once
+from core.leases import no_lease
 from core.sql_values import to_db
 
 BATCH_SIZE = 1000
@@ -90,12 +91,17 @@ def record_claims(
     return recorded
 
 
-def heal_claims(*, now: datetime) -> int:
+def heal_claims(*, now: datetime, renew: Callable[[], None] = no_lease) -> int:
     """Record every held claim again whose hold reason is out of date.
 
-    Returns the number of changed claims. On a repeat: 0.
+    Works in batches of at most 1,000 and calls `renew` after each. Returns the number of changed
+    claims. On a repeat: 0.
     """
-    return sum(map(len, _heal(condition="", parameters={}, now=now)))
+    changed = 0
+    for batch in _heal(condition="", parameters={}, now=now):
+        changed += len(batch)
+        renew()
+    return changed
 
 
 def reconsider_account(*, account_id: str, now: datetime) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
+from accounts.models import LinkAttempt
 from claims.models import QuarantinedDelivery, ReconcileRun
 from core.logs import log_event
 
@@ -13,13 +14,22 @@ logger = logging.getLogger(__name__)
 
 
 def prune(*, now: datetime) -> dict[str, int]:
-    """Delete old runs, old deliveries and expired sessions. Returns the number of each."""
+    """Delete old runs and deliveries, expired sessions and link attempts.
+
+    Returns the number of each. On a repeat: 0.
+    """
     runs = ReconcileRun.objects.filter(ended_at__lt=now - timedelta(days=settings.RUNS_KEPT_DAYS))
     deliveries = QuarantinedDelivery.objects.filter(
         received_at__lt=now - timedelta(days=settings.DELIVERIES_KEPT_DAYS)
     )
     sessions = Session.objects.filter(expire_date__lt=now)
-    rows = {"runs": runs, "deliveries": deliveries, "sessions": sessions}
+    attempts = LinkAttempt.objects.filter(expires_at__lte=now)
+    rows = {
+        "runs": runs,
+        "deliveries": deliveries,
+        "sessions": sessions,
+        "link_attempts": attempts,
+    }
     pruned = {name: queryset.delete()[0] for name, queryset in rows.items()}
     log_event(logger, "pruned", **pruned)
     return pruned

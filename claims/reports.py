@@ -5,23 +5,22 @@ The only status we report is `processed`. It is never reverted.
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from claims.leases import Clock, lease
 from claims.models import Claim
+from core.clock import Clock
 from core.deadlocks import retry_deadlock_once
+from core.leases import lease
 from core.logs import log_event
-from core.pace import paced
 from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.errors import KickRejected
+from platforms.kick.protocol.errors import KickMalformed, KickRejected, KickUnavailable
 
 BATCH_SIZE = 100
 BATCHES_PER_RUN = 100
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=12)
 PROCESSED = Claim.ExternalStatus.PROCESSED
 
 logger = logging.getLogger(__name__)
@@ -33,16 +32,21 @@ def write_back(*, api: KickApi, clock: Clock) -> int:
     Returns the number of reported claims; 0 if another worker is already running this job. A claim
     is marked only after Kick has answered. If Kick rejects a batch, the batch is split until the
     bad claim is isolated; that claim is retried after a pause that doubles. Raises KickError if a
-    call fails for another reason. On a repeat: 0.
+    call fails for another reason: the whole job is then due again after a pause. On a repeat: 0.
     """
     written = 0
-    with lease("write_back", clock=clock) as held:
+    with lease(
+        "write_back",
+        clock=clock,
+        platform_errors=(KickUnavailable, KickMalformed),
+        back_off=settings.BACK_OFFS["platform"],
+    ) as held:
         for _ in range(BATCHES_PER_RUN if held else 0):
             claim_ids = list(unwritten(now=clock()).values_list("pk", flat=True)[:BATCH_SIZE])
             if not (held and claim_ids):
                 break
-            held.renew()
             written += _write(claim_ids, api=api, now=clock())
+            held.renew()
     return written
 
 
@@ -78,8 +82,8 @@ def _note_written(claim_ids: Sequence[str]) -> int:
 
 def _note_refusal(claim_id: str, error: KickRejected, *, now: datetime) -> None:
     claim = Claim.objects.get(pk=claim_id)
-    pause = min(FIRST_PAUSE * 2 ** min(claim.refused_writes, 16), LONGEST_PAUSE)
+    pause = settings.BACK_OFFS["report"].pause(claim.refused_writes + 1)
     Claim.objects.filter(pk=claim_id).update(
-        refused_writes=F("refused_writes") + 1, next_write_at=now + paced(pause)
+        refused_writes=F("refused_writes") + 1, next_write_at=now + pause
     )
     log_event(logger, "write_back_refused", logging.WARNING, claim_id=claim_id, error=str(error))

@@ -10,20 +10,25 @@ that doubles with each failure.
 """
 
 import logging
-import random
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 
+from django.conf import settings
 from django.db.models import F, Q
 
 from claims.claims_page import Tally, record_page
-from claims.leases import Clock, HeldLease, lease
 from claims.models import Campaign, Claim, ReconcileRun
+from core.clock import Clock
+from core.leases import HeldLease, lease
 from core.logs import log_event
-from core.pace import paced
-from platforms.kick.protocol.errors import KickError, KickUnauthorized, KickUnavailable
+from platforms.kick.protocol.errors import (
+    KickError,
+    KickMalformed,
+    KickUnauthorized,
+    KickUnavailable,
+)
 from platforms.kick.protocol.payloads import ApiClaim, ClaimsPage
 
 logger = logging.getLogger(__name__)
@@ -31,10 +36,6 @@ logger = logging.getLogger(__name__)
 Outcome = ReconcileRun.Outcome
 
 PAGE_SIZE = 1000
-# After a catch-up, wait at least this many times its duration before the next.
-REST = 9
-FIRST_PAUSE = timedelta(seconds=15)
-LONGEST_PAUSE = timedelta(minutes=15)
 FAILURES_BEFORE_GIVING_UP = 20
 # A run pauses well before the task time limit, so that others get a turn. It resumes soon after.
 AT_A_STRETCH = timedelta(minutes=5)
@@ -210,7 +211,7 @@ def _end_or_pause(run: ReconcileRun, *, is_finished: bool, held: HeldLease) -> N
     run.ended_at = held.clock() if is_finished else None
     run.save(update_fields=["outcome", "ended_at"])
     if run.ended_at and run.kind == ReconcileRun.Kind.CATCH_UP:
-        held.not_before = run.ended_at + paced(REST * run.busy)
+        held.not_before = run.ended_at + settings.CATCH_UP_REST * run.busy
 
 
 def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
@@ -222,20 +223,15 @@ def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
     run.ended_at = held.clock() if is_given_up else None
     run.error = held.error = str(error)
     run.save(update_fields=["outcome", "ended_at", "failures", "error"])
-    held.not_before = held.clock() + _pause(run.failures, error)
-
-
-def _pause(failures: int, error: KickError) -> timedelta:
-    """Doubles with each failure, with jitter, and is at least Kick's `Retry-After`.
-
-    If Kick refuses our credentials, it is the longest pause.
-    """
-    if isinstance(error, KickUnauthorized):
-        return paced(LONGEST_PAUSE)
-    asked_for = error.retry_after if isinstance(error, KickUnavailable) else None
-    doubled: timedelta = paced(FIRST_PAUSE) * 2 ** min(failures - 1, 10)
-    jittered = doubled * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
-    return min(max(jittered, timedelta(seconds=asked_for or 0)), paced(LONGEST_PAUSE))
+    if isinstance(error, (KickUnavailable, KickMalformed)):
+        held.platform_error = str(error)
+    back_off = settings.BACK_OFFS["reconcile"]
+    if isinstance(error, KickUnauthorized):  # Our credentials are wrong: retrying soon is no use.
+        pause = back_off.longest
+    else:
+        retry_after = error.retry_after if isinstance(error, KickUnavailable) else None
+        pause = back_off.pause(run.failures, retry_after=retry_after)
+    held.not_before = held.clock() + pause
 
 
 def _log(run: ReconcileRun) -> None:

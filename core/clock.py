@@ -1,11 +1,14 @@
-"""A clock that starts at the caller's `now`."""
+"""Clocks: functions that return the time. Tests pass one that stands still."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+
+Clock = Callable[[], datetime]
 
 
 class RunningClock:
-    """Starts at `now`. Long jobs use it to record when Kick really responded."""
+    """Starts at `now`. Long jobs use it to record when the platform really responded."""
 
     def __init__(self, now: datetime) -> None:
         self._began_at, self._began = now, time.monotonic()

@@ -8,9 +8,11 @@ import os
 
 from celery import Celery
 from celery.signals import celeryd_init
+from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
 from studio_drops.monitoring.prometheus import share_metrics
+from studio_drops.schedule import beat_schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 
@@ -23,6 +25,7 @@ TRANSPORT_ALIASES["filesystem"] = "studio_drops.filesystem_broker:Transport"
 
 app = Celery("studio_drops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = beat_schedule(settings.JOB_PERIODS)
 app.autodiscover_tasks()
 
 

@@ -6,6 +6,7 @@ process refuses to start if a value is missing or unsafe, and lists all such val
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from urllib.parse import urlsplit
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+
+from core.backoff import BackOff
+from studio_drops.schedule import JOBS
 
 
 class Environment(environ.Env):  # type: ignore[misc]
@@ -22,10 +26,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         try:
             return super().get_value(var, cast, **options)
         except ValueError as error:  # secrets are plain text, so this never prints one
-            expected = {int: "a whole number", float: "a number"}[cast]
-            raise ImproperlyConfigured(
-                f"{var} is {self.str(var)!r}: expected {expected}."
-            ) from error
+            message = f"{var} is {self.str(var)!r}: expected a whole number."
+            raise ImproperlyConfigured(message) from error
 
     def one_of(self, var: str, choices: Iterable[str], *, default: str) -> str:
         text: str = self.str(var, default=default)
@@ -239,26 +241,6 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-# Speeds up the schedule, its pauses and its leases by this factor. For the chaos test only.
-SCHEDULE_SPEED = env.float("SCHEDULE_SPEED", default=1.0)
-CELERY_BEAT_SCHEDULE = {
-    name: {
-        "task": f"studio_drops.tasks.{name}",
-        "schedule": seconds,
-        "options": {"expires": seconds},
-    }
-    for name, seconds in {
-        "heal_claims": 60.0 / SCHEDULE_SPEED,
-        "confirm_claims": 10.0 / SCHEDULE_SPEED,
-        "catch_up": 60.0 / SCHEDULE_SPEED,
-        "sweep": 300.0 / SCHEDULE_SPEED,
-        "write_back": 15.0 / SCHEDULE_SPEED,
-        "run_bulk_jobs": 10.0 / SCHEDULE_SPEED,
-        "count_funnels": 300.0 / SCHEDULE_SPEED,
-        "send_deauthorizations": 15.0 / SCHEDULE_SPEED,
-        "refresh_authorizations": 60.0 / SCHEDULE_SPEED,
-    }.items()
-}
 if CELERY_BROKER_URL.startswith("filesystem:"):
     QUEUE_DIR = VAR_DIR / "queue"
     QUEUE_DIR.mkdir(exist_ok=True)
@@ -267,6 +249,28 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_out": str(QUEUE_DIR),
         "control_folder": str(QUEUE_DIR / "control"),
     }
+
+# --- Jobs --------------------------------------------------------------------------------------
+
+# Tests that run the whole system shorten these: tests/faster_settings.py.
+JOB_PERIODS = {job.name: job.period for job in JOBS}
+# Longer than the slowest step between two renewals: one page, including all retries.
+LEASE_LASTS = timedelta(minutes=3)
+# After a catch-up, wait at least this many times its duration before the next.
+CATCH_UP_REST = 9.0
+BACK_OFFS = {
+    # A job that calls a platform, while the platform is unavailable.
+    "platform": BackOff(first=timedelta(seconds=15), longest=timedelta(minutes=5)),
+    # An interrupted reconcile run.
+    "reconcile": BackOff(first=timedelta(seconds=15), longest=timedelta(minutes=15)),
+    # A claim that the platform's API doesn't show yet.
+    "lookup": BackOff(first=timedelta(seconds=10), longest=timedelta(hours=1)),
+    # A claim whose status the platform rejected.
+    "report": BackOff(first=timedelta(minutes=1), longest=timedelta(hours=12)),
+    # An authorization that couldn't be revoked, or renewed.
+    "deauthorization": BackOff(first=timedelta(seconds=15), longest=timedelta(hours=6)),
+    "refresh": BackOff(first=timedelta(minutes=5), longest=timedelta(hours=12)),
+}
 
 # How long to keep reconcile runs and quarantined deliveries.
 RUNS_KEPT_DAYS = env.int("RUNS_KEPT_DAYS", default=30)

@@ -15,9 +15,10 @@ from accounts.models import PlatformAccount
 from claims.desk import actions
 from claims.desk.actions import ActionContext
 from claims.desk.audit import Subject, make_row
-from claims.leases import Clock, HeldLease, lease
 from claims.ledger import reconsider_reward
 from claims.models import AuditEvent, BulkJob
+from core.clock import Clock
+from core.leases import HeldLease, lease
 from core.logs import log_event
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickError

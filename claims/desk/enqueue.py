@@ -8,8 +8,8 @@ from kombu.exceptions import OperationalError
 
 from core.logs import log_event
 
-HEAL_CLAIMS = "studio_drops.tasks.heal_claims"
-RUN_BULK_JOBS = "studio_drops.tasks.run_bulk_jobs"
+HEAL_CLAIMS = "studio_drops.heal_claims"
+RUN_BULK_JOBS = "studio_drops.run_bulk_jobs"
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from claims.leases import Clock
 from claims.models import ApiKey, Campaign, Claim
+from core.clock import Clock
 from platforms.kick.key_file import KeyFile
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickError, KickUnavailable

@@ -8,11 +8,12 @@ which is for development, only the admin keeps the audit append-only.
 from django.db import migrations
 
 LOOK_AT = {
+    "core": ["lease"],
     "accounts": [
         "player", "kickuser", "linkevent", "authorization", "deauthorization",
     ],
     "claims": [
-        "claim", "entitlement", "quarantineddelivery", "reconcilerun", "lease", "campaign", "reward", "item",
+        "claim", "entitlement", "quarantineddelivery", "reconcilerun", "campaign", "reward", "item",
         "campaignreward", "rewarditem", "auditevent", "bulkjob", "claimhour", "rewardfunnel",
     ],
 }

@@ -5,7 +5,7 @@ from claims.models.catalogue import Campaign, CampaignReward, Item, Reward, Rewa
 from claims.models.figures import ClaimHour, RewardFunnel
 from claims.models.ledger import Claim, Confirmation, Entitlement, Report
 from claims.models.quarantine import QuarantinedDelivery
-from claims.models.runs import Lease, ReconcileRun
+from claims.models.runs import ReconcileRun
 from claims.models.staff_logins import FailedLogin
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "Entitlement",
     "FailedLogin",
     "Item",
-    "Lease",
     "QuarantinedDelivery",
     "ReconcileRun",
     "Reward",

@@ -1,4 +1,4 @@
-"""Reconcile runs, and the leases that keep a job on one worker at a time."""
+"""The history of reconciling."""
 
 from datetime import timedelta
 
@@ -63,22 +63,3 @@ class ReconcileRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.campaign_id}".strip()
-
-
-class Lease(models.Model):
-    """The worker that runs a job now, across all workers, until when, and when it is due again."""
-
-    job = OpaqueTextField(_("job"), primary_key=True)
-    owner = OpaqueTextField(_("owner"), blank=True)
-    expires_at = models.DateTimeField(_("expires at"))
-    not_before = models.DateTimeField(_("not before"))
-    last_began_at = models.DateTimeField(_("last started at"), null=True, blank=True)
-    last_ended_at = models.DateTimeField(_("last succeeded at"), null=True, blank=True)
-    error = models.TextField(_("last error"), blank=True)
-
-    class Meta:
-        verbose_name = _("lease")
-        verbose_name_plural = _("leases")
-
-    def __str__(self) -> str:
-        return str(self.job)

@@ -15,10 +15,8 @@ from claims.models import Claim
 from platforms.kick.protocol.errors import KickError, KickUnavailable
 from platforms.kick.protocol.oauth import OAuthClient
 from studio_drops.monitoring import indicators
+from studio_drops.schedule import HEARTBEAT
 
-# Starts every ten seconds while worker and scheduler run. Only the scheduler starts it, unlike
-# healing, which the desk starts too. So it also shows when the scheduler is down.
-HEARTBEAT = "confirm_claims"
 SILENT_AFTER = timedelta(minutes=5)
 CATCH_UP_OVERDUE_AFTER = timedelta(minutes=30)
 WRITE_OVERDUE_AFTER = timedelta(minutes=15)

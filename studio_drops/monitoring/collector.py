@@ -8,7 +8,8 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from claims.models import Claim, Lease, ReconcileRun
+from claims.models import Claim, ReconcileRun
+from core.models import Lease
 from studio_drops.monitoring import indicators
 
 PREFIX = "studio_drops"
@@ -105,7 +106,7 @@ def _waits(now: datetime) -> GaugeMetricFamily:
 
 
 def _jobs(now: datetime) -> GaugeMetricFamily:
-    """The workers' heartbeat: while they run, each job starts at least once a minute."""
+    """When each job last took its lease. Only `heartbeat` does so whatever the platforms do."""
     ages = _gauge("job_began_seconds", "Time since a scheduled job last started.", ["job"])
     for lease in Lease.objects.exclude(last_began_at=None).exclude(job__startswith="sweep:"):
         ages.add_metric([lease.job], _age(lease.last_began_at, now))

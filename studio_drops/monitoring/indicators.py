@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min
 
 from accounts.models import Authorization, Deauthorization
-from claims.models import Campaign, Claim, Entitlement, Lease, QuarantinedDelivery, ReconcileRun
+from claims.models import Campaign, Claim, Entitlement, QuarantinedDelivery, ReconcileRun
+from core.models import Lease
 
 RECENT = timedelta(hours=1)
 

@@ -1,16 +1,23 @@
 """Keeping grants alive, over real HTTP to the local Kick."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as django_settings
 from pytest_django.fixtures import Settings
 
-from accounts.authorizations import FIRST_PAUSE, refresh_authorizations
+from accounts.authorizations import refresh_authorizations
 from accounts.links import REFRESHED_EVERY
 from accounts.models import Authorization, Deauthorization, PlatformAccount
 from accounts.tokens import decrypt
 from platforms.kick.client import get_kick
-from platforms.kick.protocol.errors import KickRejected
+from platforms.kick.protocol.errors import (
+    KickError,
+    KickRejected,
+    KickUnauthorized,
+    KickUnavailable,
+)
 from platforms.kick.protocol.oauth import OAuthClient
 from tests.accounts.visitor import Visitor
 from tests.local_kick_process import LocalKick
@@ -98,23 +105,31 @@ def test_a_disconnected_link_is_whole_again_after_reconnecting(
 
 
 @pytest.mark.parametrize(
-    "fault", [{"status": 500}, {"status": 429}, {"status": 401}, {"status": 403}]
+    ("fault", "error"),
+    [
+        ({"status": 500}, KickUnavailable),
+        ({"status": 429}, KickUnavailable),
+        ({"status": 401}, KickUnauthorized),
+        ({"status": 403}, None),
+    ],
 )
 def test_refresh_grants_marks_nothing_while_kick_is_down_or_busy(
-    authorization: Authorization, oauth: OAuthClient, kick: LocalKick, fault: dict[str, int]
+    authorization: Authorization,
+    oauth: OAuthClient,
+    kick: LocalKick,
+    fault: dict[str, int],
+    error: type[KickError] | None,
 ) -> None:
     kick.set_faults(api={**fault, "path_prefix": "/oauth/token"})
     due_at = authorization.next_refresh_at
 
-    refreshed = refresh_authorizations(oauth=oauth, now=due_at)
+    with pytest.raises(error) if error else nullcontext():
+        refresh_authorizations(oauth=oauth, now=due_at)
 
     authorization.refresh_from_db()
-    assert (refreshed, authorization.disconnected_at, authorization.failed_refreshes) == (
-        0,
-        None,
-        1,
-    )
-    assert abs(authorization.next_refresh_at - due_at - FIRST_PAUSE) < A_MOMENT
+    assert (authorization.disconnected_at, authorization.failed_refreshes) == (None, 1)
+    first = django_settings.BACK_OFFS["refresh"].first
+    assert first / 2 <= authorization.next_refresh_at - due_at < first + A_MOMENT
 
 
 @pytest.mark.parametrize(("failures", "is_marked"), [(0, False), (1, False), (2, True)])
@@ -142,7 +157,8 @@ def test_refresh_grants_marks_nothing_when_our_own_secret_is_wrong(
 ) -> None:
     settings.KICK_CLIENT_SECRET = "wrong"
 
-    refresh_authorizations(oauth=get_kick().oauth, now=authorization.next_refresh_at)
+    with pytest.raises(KickUnauthorized):
+        refresh_authorizations(oauth=get_kick().oauth, now=authorization.next_refresh_at)
 
     authorization.refresh_from_db()
     assert authorization.disconnected_at is None

@@ -10,7 +10,8 @@ from datetime import datetime
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from claims.models import Lease, ReconcileRun
+from claims.models import ReconcileRun
+from core.models import Lease
 from tests.chaos.orders import SETTLES_WITHIN
 from tests.local_kick_process import LocalKick
 

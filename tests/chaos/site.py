@@ -13,8 +13,7 @@ from tests.chaos.orders import Orders
 from tests.postgres import Cluster, prepared_cluster
 
 REDIS_SERVERS = ("redis-server", "valkey-server")
-SETTINGS = "studio_drops.settings"
-SETTINGS_WITHOUT_SWEEPS = "tests.chaos.settings_without_sweeps"
+SETTINGS = "tests.faster_settings"
 # Killed and started again on the same files, so what it has acknowledged must be on the disk.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
@@ -68,9 +67,10 @@ def prepared_site(orders: Orders, directory: Path, *, say: Callable[[str], None]
         broker = _broker(directory / "broker", broker_port)
         surroundings = neutral_surroundings() | {
             "DATABASE_URL": cluster.url,
-            "SCHEDULE_SPEED": f"{orders.speed:g}",
+            "TEST_SPEED": f"{orders.speed:g}",
+            "TEST_WITHOUT_JOBS": "" if orders.sweeps else "sweep",
             "LOG_FORMAT": "json",
-            "DJANGO_SETTINGS_MODULE": SETTINGS if orders.sweeps else SETTINGS_WITHOUT_SWEEPS,
+            "DJANGO_SETTINGS_MODULE": SETTINGS,
         }
         if broker:
             surroundings["CELERY_BROKER_URL"] = f"redis://{LOOPBACK}:{broker_port}/0"

@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 
+from accounts.models import LinkAttempt
 from claims.models import QuarantinedDelivery, ReconcileRun
 from claims.pruning import prune
-from tests.factories import NOW
+from tests.factories import NOW, make_player
 
 pytestmark = pytest.mark.django_db
 
@@ -13,6 +14,7 @@ DAY = timedelta(days=1)
 
 
 def test_prune_forgets_what_is_older_than_it_is_kept() -> None:
+    player = make_player()
     for days in (29, 31):
         at = NOW - days * DAY
         ReconcileRun.objects.create(kind="SWEEP", outcome="DONE", started_at=at, ended_at=at)
@@ -22,8 +24,16 @@ def test_prune_forgets_what_is_older_than_it_is_kept() -> None:
         QuarantinedDelivery.objects.create(key=str(days), body=b"", size=0, received_at=received_at)
     Session.objects.create(session_key="old", expire_date=NOW - DAY)
     Session.objects.create(session_key="new", expire_date=NOW + DAY)
+    for minutes in (-1, 1):
+        LinkAttempt.objects.create(
+            state_digest=f"state {minutes}",
+            session_digest="session",
+            player=player,
+            encrypted_verifier=b"",
+            expires_at=NOW + timedelta(minutes=minutes),
+        )
 
     pruned = prune(now=NOW)
 
-    assert pruned == {"runs": 1, "deliveries": 1, "sessions": 1}
-    assert prune(now=NOW) == {"runs": 0, "deliveries": 0, "sessions": 0}
+    assert pruned == {"runs": 1, "deliveries": 1, "sessions": 1, "link_attempts": 1}
+    assert set(prune(now=NOW).values()) == {0}

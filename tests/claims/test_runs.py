@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from claims import sync
-from claims.models import Claim, Lease, QuarantinedDelivery, ReconcileRun
-from claims.sync import LONGEST_PAUSE, catch_up, sweep, sweep_due_campaigns
+from claims.models import Claim, QuarantinedDelivery, ReconcileRun
+from claims.sync import catch_up, sweep, sweep_due_campaigns
+from core.models import Lease
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.payloads import UnusableClaim
-from tests.claims.test_leases import HandClock
 from tests.claims.test_sync import claims_at_kick
+from tests.core.test_leases import HandClock
 from tests.factories import NOW, make_campaign
 from tests.local_kick_process import LocalKick
 
@@ -132,7 +134,7 @@ def test_catch_up_refused_by_401_asks_for_one_new_token_and_stops(
 
     assert run
     assert run.outcome == "INTERRUPTED"
-    assert Lease.objects.get().not_before == clock.now + LONGEST_PAUSE
+    assert Lease.objects.get().not_before == clock.now + settings.BACK_OFFS["reconcile"].longest
     assert Lease.objects.get().error == run.error
 
 

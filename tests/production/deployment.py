@@ -30,7 +30,8 @@ from tests.production.container_files import (
 from tests.production.image_packages import make_environment
 
 READY_WITHIN_SECONDS = 60
-SCHEDULE_SPEED = 10
+JOBS_SPEED = 10
+FASTER_SETTINGS = REPOSITORY / "tests/faster_settings.py"
 IMAGE_VAR_DIR = "/var/lib/studio-drops"
 
 
@@ -67,7 +68,9 @@ class Deployment:
             "WEB_BIND": f"127.0.0.1:{self.addresses.web_port}",
             "PATH": given["PATH"].replace("/opt/venv/bin:$PATH", self._search_path()),
             # What is this test's own.
-            "SCHEDULE_SPEED": str(SCHEDULE_SPEED),
+            "DJANGO_SETTINGS_MODULE": FASTER_SETTINGS.stem,
+            "PYTHONPATH": str(self.written / "tmp"),
+            "TEST_SPEED": str(JOBS_SPEED),
             "REQUESTS_CA_BUNDLE": str(self.trusted_authority),
             "TMPDIR": str(self.written / "tmp"),
             "HOME": "/nonexistent",
@@ -83,6 +86,7 @@ class Deployment:
         shutil.copytree(REPOSITORY, self.root, ignore=ignored)
         for name in ("var", "tmp"):
             (self.written / name).mkdir(parents=True)
+        shutil.copy(FASTER_SETTINGS, self.written / "tmp")
         step = build_step().replace("/tmp/build", str(self.written / "tmp/build"))
         path = {"PATH": self._search_path()}
         environment = neutral_surroundings() | image_environment() | path

@@ -49,7 +49,8 @@ class Broker:
             "CELERY_QUEUE": self.queue,
             "DATABASE_URL": database_url(),
             "VAR_DIR": str(self.var_dir),
-            "SCHEDULE_SPEED": "60",
+            "DJANGO_SETTINGS_MODULE": "tests.faster_settings",
+            "TEST_SPEED": "60",
             "KICK_ID_URL": "http://127.0.0.1:1",
             "KICK_API_URL": "http://127.0.0.1:1",
         }

@@ -90,7 +90,6 @@ def test_production_refuses_an_unset_game_name(tmp_path: Path) -> None:
     [
         ("DATABASE_STATEMENT_TIMEOUT_MS", "soon", "is 'soon': expected a whole number"),
         ("DATABASE_STATEMENT_TIMEOUT_MS", "", "is '': expected a whole number"),
-        ("SCHEDULE_SPEED", "fast", "is 'fast': expected a number"),
         ("LOG_LEVEL", "LOUD", "is 'LOUD': expected DEBUG or INFO"),
         ("LOG_FORMAT", "xml", "is 'xml': expected text or json"),
         ("DATABASE_URL", "a-password", "expected postgres://"),

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import DatabaseError, connection
 
-from claims.models import Claim, Lease, RewardItem
+from claims.models import Claim, RewardItem
+from core.models import Lease
 from studio_drops import tasks
 from studio_drops.celery import app
+from studio_drops.schedule import JOBS, task_name
 from tests.claims.ledger_assertions import receive, record
 from tests.claims.test_sync import claims_at_kick
 from tests.factories import make_account, make_campaign, make_item, make_player, make_reward
@@ -16,7 +17,7 @@ from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
 
-SCHEDULE = django_settings.CELERY_BEAT_SCHEDULE
+NAMES = [job.name for job in JOBS]
 
 
 @pytest.fixture
@@ -27,19 +28,19 @@ def kick(local_kick: LocalKick, settings: Any) -> LocalKick:
     return local_kick
 
 
-@pytest.mark.parametrize("name", SCHEDULE)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_scheduled_task_is_registered_and_runs(kick: LocalKick, name: str) -> None:
     app.loader.import_default_modules()
 
-    app.tasks[SCHEDULE[name]["task"]].apply(throw=True)
+    app.tasks[task_name(name)].apply(throw=True)
 
 
-@pytest.mark.parametrize("name", SCHEDULE)
+@pytest.mark.parametrize("name", NAMES)
 def test_no_scheduled_task_minds_that_kick_is_down(settings: Any, name: str) -> None:
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:1"
     record(receive(campaign_id="c", reward_id="r"))
 
-    app.tasks[SCHEDULE[name]["task"]].apply(throw=True)
+    app.tasks[task_name(name)].apply(throw=True)
 
 
 def test_catch_up_and_heal_tasks_grant_what_is_owed(kick: LocalKick) -> None:

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from claims.desk.admin.id_search import IdSearch
-from claims.models import BulkJob, ClaimHour, Lease, ReconcileRun, RewardFunnel
+from claims.models import BulkJob, ClaimHour, ReconcileRun, RewardFunnel
 from core.admin.base import ReadOnlyPage
 from core.admin.html import badge, link, row_link
+from core.models import Lease
 
 TONE_OF_OUTCOME = {
     ReconcileRun.Outcome.RUNNING: "quiet",
@@ -86,7 +87,9 @@ class LeaseAdmin(IdSearch, ReadOnlyPage):
         "not_before",
         "last_began_at",
         "last_ended_at",
+        "failures",
         "error",
+        "platform_error",
     ]
 
     @admin.display(description=gettext_lazy("state"))

@@ -7,16 +7,8 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from accounts.models import LinkEvent, PlatformAccount, Player
-from claims.models import (
-    ApiKey,
-    AuditEvent,
-    Campaign,
-    Claim,
-    Entitlement,
-    Item,
-    Lease,
-    Reward,
-)
+from claims.models import ApiKey, AuditEvent, Campaign, Claim, Entitlement, Item, Reward
+from core.models import Lease
 
 CLAIMS_AT_MOST = 50
 EVENTS_AT_MOST = 50
@@ -170,5 +162,5 @@ def _game_asked_at() -> datetime | None:
 
 
 def _kick_trouble() -> str:
-    in_trouble = Lease.objects.filter(job__in=ASKING_KICK).exclude(error="")
-    return in_trouble.values_list("error", flat=True).first() or ""
+    in_trouble = Lease.objects.filter(job__in=ASKING_KICK).exclude(platform_error="")
+    return in_trouble.values_list("platform_error", flat=True).first() or ""

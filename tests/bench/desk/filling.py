@@ -82,7 +82,8 @@ def _make_newcomers(now: datetime) -> None:
     And as many unconfirmed claims as a page shows: of ten thousand, only one or two are.
     """
     from accounts.models import PlatformAccount
-    from claims.models import Campaign, CampaignReward, Claim, Item, Lease, Reward, RewardItem
+    from claims.models import Campaign, CampaignReward, Claim, Item, Reward, RewardItem
+    from core.models import Lease
 
     campaign = Campaign.objects.create(
         campaign_id="01NEWCAMPAIGN", name="Next week", category="Starfall Online", created_at=now

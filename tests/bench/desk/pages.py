@@ -21,13 +21,13 @@ from claims.models import (
     ClaimHour,
     Entitlement,
     Item,
-    Lease,
     QuarantinedDelivery,
     ReconcileRun,
     Reward,
     RewardFunnel,
 )
 from core.admin.paginator import LAST_PAGE
+from core.models import Lease
 
 LISTED: tuple[type[Model], ...] = (
     Claim,

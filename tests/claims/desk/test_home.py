@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from claims.desk import attention, figures
 from claims.desk.charts import round_up, stack_bars
-from claims.models import Claim, ClaimHour, Lease
+from claims.models import Claim, ClaimHour
+from core.models import Lease
 from studio_drops.monitoring.checks import HEARTBEAT
 from tests.claims.desk.admin.conftest import make_delivery
 from tests.claims.desk.admin.test_every_page import InlineCode

@@ -7,7 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from claims.models import Claim, Entitlement, Lease
+from claims.models import Claim, Entitlement
+from core.models import Lease
 from tests.chromium import find_chromium
 from tests.claims.desk.test_support_cases import cape, linked, lose_a_webhook
 from tests.factories import (
@@ -140,7 +141,9 @@ def test_kick_down(page, live_server, settings):
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
     linked()
     now = timezone.now()
-    Lease.objects.create(job="catch_up", expires_at=now, not_before=now, error="It is down.")
+    Lease.objects.create(
+        job="catch_up", expires_at=now, not_before=now, platform_error="It is down."
+    )
 
     sentence = look_up(page, live_server, "nova_live")
     said = press(page, "Re-fetch from Kick")

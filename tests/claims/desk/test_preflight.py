@@ -21,7 +21,8 @@ from claims.api_keys import make_api_key
 from claims.desk import preflight
 from claims.desk.preflight import examine_campaign
 from claims.desk.views.preflight_deps import from_settings
-from claims.models import ApiKey, Campaign, Lease
+from claims.models import ApiKey, Campaign
+from core.models import Lease
 from studio_drops.monitoring.checks import HEARTBEAT, Finding
 from tests.claims.desk.admin.test_every_page import InlineCode
 from tests.factories import make_campaign, make_claim, make_item, make_reward

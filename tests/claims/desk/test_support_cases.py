@@ -11,7 +11,8 @@ from django.urls import reverse
 from accounts.models import PlatformAccount, Player
 from claims.api.queries import mark_first_listed
 from claims.ledger import heal_claims
-from claims.models import AuditEvent, Entitlement, Lease, RewardItem
+from claims.models import AuditEvent, Entitlement, RewardItem
+from core.models import Lease
 from platforms.kick.protocol.api import KickApi
 from tests.claims.ledger_assertions import receive, record
 from tests.factories import (
@@ -203,7 +204,7 @@ def test_kick_down(support: Client, settings: Any) -> None:
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
     _, account = linked()
     trouble = "Kick cannot be reached."
-    Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW, error=trouble)
+    Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW, platform_error=trouble)
 
     label, sentence = said(support, "nova_live")
     page = press(support, "refetch", account.pk)

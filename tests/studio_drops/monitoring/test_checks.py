@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Deauthorization
-from claims.models import Campaign, Claim, Lease, QuarantinedDelivery, ReconcileRun
+from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun
+from core.models import Lease
 from platforms.kick.client import get_kick
 from studio_drops.monitoring.checks import HEARTBEAT, SILENT_AFTER, Finding, Verdict, examine
 from tests.claims.test_sync import claims_at_kick

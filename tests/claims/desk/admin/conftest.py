@@ -7,11 +7,11 @@ from claims.models import (
     AuditEvent,
     BulkJob,
     FailedLogin,
-    Lease,
     QuarantinedDelivery,
     ReconcileRun,
     RewardFunnel,
 )
+from core.models import Lease
 from tests.factories import (
     NOW,
     make_account,
@@ -105,7 +105,7 @@ def one_of_each(db):
         "claims_reconcilerun": ReconcileRun.objects.create(
             kind="CATCH_UP", campaign_id=claim.campaign_id, started_at=NOW
         ),
-        "claims_lease": Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW),
+        "core_lease": Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW),
         "claims_auditevent": AuditEvent.objects.create(
             action="UNLINK", actor="ada", subject_kind="player", subject_id="hero/7", at=NOW
         ),

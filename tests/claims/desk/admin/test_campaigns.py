@@ -62,7 +62,7 @@ class TestCampaign:
         assert (campaign.category, campaign.channels) == ("Rust", ["alice", "bob"])
         assert campaign.created_at > NOW
         assert set(campaign.rewards.all()) == set(rewards)
-        assert woken == ["studio_drops.tasks.heal_claims"]
+        assert woken == ["studio_drops.heal_claims"]
 
     def test_add_of_one_that_is_there(self, admin_client, woken):
         campaign = make_campaign()
@@ -148,7 +148,7 @@ class TestMapping:
         assert list(reward.mapping.values_list("item", "quantity")) == [(item.pk, 3)]
         first_mapped_at = Reward.objects.get().first_mapped_at
         assert first_mapped_at > NOW
-        assert woken == ["studio_drops.tasks.heal_claims"]
+        assert woken == ["studio_drops.heal_claims"]
         RewardItem.objects.all().delete()
         admin_client.post(self.url_of(reward), reward_form([(item, 1)]))
         assert Reward.objects.get().first_mapped_at == first_mapped_at

@@ -28,7 +28,7 @@ MODELS = [
     "claims_entitlement",
     "claims_quarantineddelivery",
     "claims_reconcilerun",
-    "claims_lease",
+    "core_lease",
     "claims_campaign",
     "claims_reward",
     "claims_item",
@@ -154,7 +154,7 @@ SEARCHES = [
     ("starter-sword", "claims_claim claims_entitlement"),
     ("{item}", "claims_campaign claims_reward claims_item"),
     ("{campaign}", "claims_reconcilerun"),
-    ("catch_up", "claims_lease"),
+    ("catch_up", "core_lease"),
     ("eu-west", "claims_apikey"),
 ]
 

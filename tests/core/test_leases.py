@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
-from claims.leases import LASTS, LeaseLost, lease
-from claims.models import Lease
+from core.leases import LeaseLost, lease
+from core.models import Lease
 from tests.factories import NOW
 from tests.races import races
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
+
+LASTS = settings.LEASE_LASTS
 
 
 @dataclass

@@ -1,29 +1,31 @@
 """Leases: each job runs once at a time across all workers. A row has the owner and the expiry.
 
-If a job ran twice at once, the ledger would stay correct; only calls to Kick would be wasted. So
-relying on the workers' clocks is safe enough: a lease must outlast the difference between them.
+If a job ran twice at once, the ledger would stay correct; only calls to a platform would be wasted.
+So relying on the workers' clocks is safe enough: a lease must outlast the difference between them.
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db.models import F
 
-from claims.models import Lease
-from core.pace import paced
+from core.backoff import BackOff
+from core.clock import Clock
+from core.models import Lease
 
-# Longer than the slowest step between two renewals: one page, including all retries.
-LASTS = timedelta(minutes=3)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-Clock = Callable[[], datetime]
 
 
 class LeaseLost(Exception):
     """Another worker has taken over the job: stop, and don't write anything else."""
+
+
+def no_lease() -> None:
+    """The `renew` of a service that is called without a lease."""
 
 
 @dataclass
@@ -34,13 +36,26 @@ class HeldLease:
     owner: str
     clock: Clock
     not_before: datetime = NEVER
+    failures: int = 0
     error: str = ""
+    platform_error: str = ""
 
     def renew(self) -> None:
-        """Extend the lease by `LASTS`. Raises LeaseLost."""
+        """Extend the lease by LEASE_LASTS after a step that worked. Raises LeaseLost.
+
+        Failures are counted from here again: the job makes progress.
+        """
+        expires_at = self.clock() + settings.LEASE_LASTS
         mine = Lease.objects.filter(job=self.job, owner=self.owner)
-        if not mine.update(expires_at=self.clock() + paced(LASTS)):
+        if not mine.update(expires_at=expires_at, failures=0):
             raise LeaseLost(f"Another worker has taken over the job {self.job}.")
+
+    def wait(self, back_off: BackOff, error: BaseException) -> None:
+        """Let the job wait after a failure, at least for the error's `retry_after`."""
+        failures = Lease.objects.filter(job=self.job).values_list("failures", flat=True).get()
+        self.failures = failures + 1
+        retry_after = getattr(error, "retry_after", None)
+        self.not_before = self.clock() + back_off.pause(self.failures, retry_after=retry_after)
 
     def release(self) -> None:
         now = self.clock()
@@ -48,18 +63,28 @@ class HeldLease:
             owner="",
             expires_at=now,
             not_before=self.not_before,
+            failures=self.failures,
             error=self.error,
+            platform_error=self.platform_error,
             last_ended_at=F("last_ended_at") if self.error else now,
         )
 
 
 @contextmanager
-def lease(job: str, *, clock: Clock, is_urgent: bool = False) -> Iterator[HeldLease | None]:
+def lease(
+    job: str,
+    *,
+    clock: Clock,
+    is_urgent: bool = False,
+    platform_errors: tuple[type[Exception], ...] = (),
+    back_off: BackOff | None = None,
+) -> Iterator[HeldLease | None]:
     """Take a job's lease. Yields None if another worker has it, or if the job isn't due yet.
 
     With `is_urgent`, the job needn't be due. If the body raises LeaseLost, the block ends silently.
     For any other exception, the lease is released with the error's text, and the exception is
-    raised again.
+    raised again. `platform_errors` are the exceptions that mean that the platform is at fault: only
+    their text is also kept as `platform_error`. With `back_off`, the job waits after an exception.
     """
     held = _take(job, clock=clock, is_urgent=is_urgent)
     try:
@@ -69,6 +94,9 @@ def lease(job: str, *, clock: Clock, is_urgent: bool = False) -> Iterator[HeldLe
     except BaseException as error:
         if held:
             held.error = f"{type(error).__name__}: {error}"
+            held.platform_error = str(error) if isinstance(error, platform_errors) else ""
+            if back_off:
+                held.wait(back_off, error)
             held.release()
         raise
     if held:
@@ -83,6 +111,7 @@ def _take(job: str, *, clock: Clock, is_urgent: bool) -> HeldLease | None:
     )
     free = Lease.objects.filter(job=job, expires_at__lte=now)
     due = free if is_urgent else free.filter(not_before__lte=now)
-    if not due.update(owner=owner, expires_at=now + paced(LASTS), last_began_at=now):
+    expires_at = now + settings.LEASE_LASTS
+    if not due.update(owner=owner, expires_at=expires_at, last_began_at=now):
         return None
     return HeldLease(job=job, owner=owner, clock=clock)

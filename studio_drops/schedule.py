@@ -1,0 +1,67 @@
+"""Every job that the worker runs by schedule. The code of each is in `studio_drops.tasks`.
+
+The Celery tasks, the beat schedule, `doctor`'s heartbeat, the names that the desk sends, the alert
+rules and the table of jobs in docs/operators/production.md derive from JOBS or are tested against
+it. This module imports no model, so that the settings can import it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    name: str
+    period: timedelta
+    description: str
+
+
+JOBS = (
+    Job("heal_claims", timedelta(minutes=1), "Re-evaluates the held claims"),
+    Job(
+        "confirm_claims",
+        timedelta(seconds=10),
+        "Looks up unconfirmed claims in the platform's API",
+    ),
+    Job("catch_up", timedelta(minutes=1), "Records the open claims that no webhook brought"),
+    Job("sweep", timedelta(minutes=5), "Compares each campaign with the platform once a night"),
+    Job("write_back", timedelta(seconds=15), "Reports fulfilled claims to the platform"),
+    Job("run_bulk_jobs", timedelta(seconds=10), "Runs the bulk jobs that staff started"),
+    Job("count_funnels", timedelta(minutes=5), "Counts the figures of running campaigns"),
+    Job(
+        "send_deauthorizations",
+        timedelta(seconds=15),
+        "Revokes the authorizations of ended links at the platform",
+    ),
+    Job(
+        "refresh_authorizations",
+        timedelta(minutes=1),
+        "Renews the authorizations of links before they expire",
+    ),
+    Job("heartbeat", timedelta(minutes=1), "Shows that the worker and the scheduler run"),
+    Job(
+        "prune",
+        timedelta(days=1),
+        "Deletes old reconcile runs and deliveries, expired sessions and link attempts",
+    ),
+)
+# The scheduler starts it whatever the platforms do. The other jobs wait while a platform is down.
+HEARTBEAT = "heartbeat"
+
+
+def task_name(job: str) -> str:
+    return f"studio_drops.{job}"
+
+
+def beat_schedule(periods: Mapping[str, timedelta]) -> dict[str, dict[str, Any]]:
+    """Celery's schedule for jobs and their periods. A message that is a period old is dropped."""
+    return {
+        job: {
+            "task": task_name(job),
+            "schedule": period,
+            "options": {"expires": period.total_seconds()},
+        }
+        for job, period in periods.items()
+    }
