@@ -1,8 +1,8 @@
-"""Keep Kick authorizations alive: use refresh tokens before they expire, one at a time per link.
+"""Keep authorizations alive: use refresh tokens before they expire, one at a time per link.
 
-The row is the job, as in `accounts.deauthorizations`. A worker takes it under its Kick user's
-lock, calls Kick outside any transaction, and stores the new token only if the row still holds the
-token it sent. Kick rotates the token with each use, so using it twice at once would lose the
+The row is the job, as in `accounts.deauthorizations`. A worker takes it under its account's
+lock, calls the platform outside any transaction, and stores the new token only if the row still holds the
+token it sent. Platforms rotate the token with each use, so using it twice at once would lose the
 authorization.
 """
 
@@ -22,51 +22,49 @@ from accounts.links import (
 )
 from accounts.models import Authorization, PlatformAccount
 from accounts.platform_accounts import lock_account
+from accounts.platform_login import PlatformLogin, PlatformTokens
 from accounts.tokens import UnreadableToken, decrypt, encrypt
 from core.clock import RunningClock
 from core.leases import no_lease
 from core.logs import log_event
-from platforms.kick.protocol.errors import (
-    KickError,
-    KickRejected,
-    KickUnauthorized,
-    KickUnavailable,
+from core.platform_errors import (
+    PlatformError,
+    PlatformRefused,
+    PlatformUnauthorized,
+    PlatformUnavailable,
 )
-from platforms.kick.protocol.oauth import OAuthClient, Tokens
 
 logger = logging.getLogger(__name__)
 
 AT_MOST = 200
-# RFC 6749: the authorization has ended for good.
-ENDED = "invalid_grant"
-# Kick's documentation shows "Invalid request" where other platforms name the cause. We treat such
-# a refusal as final the third time, and only while Kick accepts our client credentials.
+# A platform may refuse without one of its `ended_codes`. Such a refusal counts as final the third
+# time, and only while the platform accepts our client credentials.
 BELIEVED_AFTER = 2
 
 
 def refresh_authorizations(
-    *, oauth: OAuthClient, now: datetime, renew: Callable[[], None] = no_lease
+    *, login: PlatformLogin, now: datetime, renew: Callable[[], None] = no_lease
 ) -> int:
-    """Exchange each due refresh token for a new one. Returns the number exchanged.
+    """Exchange each due refresh token of a platform for a new one. Returns the number exchanged.
 
-    An authorization that Kick reports as ended is marked as disconnected. Nothing is marked while
-    Kick is down, busy or refuses our client credentials: KickUnavailable or KickUnauthorized is
+    An authorization that the platform reports as ended is marked as disconnected. Nothing is marked while
+    the platform is down, busy or refuses our client credentials: PlatformUnavailable or PlatformUnauthorized is
     raised then. Several workers may run this at once. `renew` is called after each answer. A repeat
     returns 0.
     """
     clock, refreshed = RunningClock(now), 0
     for _ in range(AT_MOST):
-        authorization = _take_due(now=clock())
+        authorization = _take_due(login.platform, now=clock())
         if authorization is None:
             break
         try:
-            tokens = oauth.refresh(decrypt(authorization.encrypted_refresh_token))
-        except (KickError, UnreadableToken) as error:
-            if _is_ended(authorization, error, oauth=oauth):
+            tokens = login.refresh(decrypt(authorization.encrypted_refresh_token))
+        except (PlatformError, UnreadableToken) as error:
+            if _is_ended(authorization, error, login=login):
                 _mark_disconnected(authorization, now=clock())
             else:
                 _note_failure(authorization, error, now=clock())
-            if isinstance(error, (KickUnavailable, KickUnauthorized)):
+            if isinstance(error, (PlatformUnavailable, PlatformUnauthorized)):
                 raise
         else:
             _store(authorization, tokens, now=clock())
@@ -75,8 +73,10 @@ def refresh_authorizations(
     return refreshed
 
 
-def _take_due(*, now: datetime) -> Authorization | None:
-    due = Authorization.objects.filter(next_refresh_at__lte=now).order_by("next_refresh_at")
+def _take_due(platform: str, *, now: datetime) -> Authorization | None:
+    due = Authorization.objects.filter(
+        next_refresh_at__lte=now, account__platform=platform
+    ).order_by("next_refresh_at")
     for account_id in due.values_list("account_id", flat=True)[:AT_MOST]:
         with transaction.atomic():
             if not _is_locked(account_id):
@@ -90,13 +90,13 @@ def _take_due(*, now: datetime) -> Authorization | None:
 
 
 def _is_locked(account_id: str) -> bool:
-    """Lock the Kick user unless another transaction holds the lock."""
+    """Lock the account unless another transaction holds the lock."""
     free = PlatformAccount.objects.select_for_update(skip_locked=True, no_key=True)
     return free.filter(pk=account_id).first() is not None
 
 
 @transaction.atomic
-def _store(authorization: Authorization, tokens: Tokens, *, now: datetime) -> None:
+def _store(authorization: Authorization, tokens: PlatformTokens, *, now: datetime) -> None:
     account = lock_account(authorization.account_id, now=now)
     is_kept = _same_token(authorization).update(
         encrypted_refresh_token=encrypt(tokens.refresh_token),
@@ -112,19 +112,19 @@ def _store(authorization: Authorization, tokens: Tokens, *, now: datetime) -> No
     _log(authorization, "refreshed" if is_kept else "overtaken")
 
 
-def _is_ended(authorization: Authorization, error: Exception, *, oauth: OAuthClient) -> bool:
-    """Whether Kick ended this authorization, rather than refused our app or failed for a while."""
-    if not isinstance(error, KickRejected) or error.status != 400:
+def _is_ended(authorization: Authorization, error: Exception, *, login: PlatformLogin) -> bool:
+    """Whether the platform ended this authorization, rather than refused our app or failed for a while."""
+    if not isinstance(error, PlatformRefused) or error.status != 400:
         return False
-    return error.error == ENDED or (
-        authorization.failed_refreshes >= BELIEVED_AFTER and _are_credentials_good(oauth)
+    return error.code in login.ended_codes or (
+        authorization.failed_refreshes >= BELIEVED_AFTER and _are_credentials_good(login)
     )
 
 
-def _are_credentials_good(oauth: OAuthClient) -> bool:
+def _are_credentials_good(login: PlatformLogin) -> bool:
     try:
-        oauth.client_credentials()
-    except KickError:
+        login.check_credentials()
+    except PlatformError:
         return False
     return True
 
@@ -136,7 +136,7 @@ def _mark_disconnected(authorization: Authorization, *, now: datetime) -> None:
 
 def _note_failure(authorization: Authorization, error: Exception, *, now: datetime) -> None:
     failures = authorization.failed_refreshes + 1
-    retry_after = error.retry_after if isinstance(error, KickUnavailable) else None
+    retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
     pause = settings.BACK_OFFS["refresh"].pause(failures, retry_after=retry_after)
     _same_token(authorization).update(next_refresh_at=now + pause, failed_refreshes=failures)
     _log(authorization, type(error).__name__, logging.WARNING)
@@ -148,4 +148,4 @@ def _same_token(authorization: Authorization) -> QuerySet[Authorization]:
 
 
 def _log(authorization: Authorization, outcome: str, level: int = logging.INFO) -> None:
-    log_event(logger, "grant", level, account_id=authorization.account_id, outcome=outcome)
+    log_event(logger, "authorization", level, account_id=authorization.account_id, outcome=outcome)

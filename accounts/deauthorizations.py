@@ -1,8 +1,8 @@
-"""Revoke the authorizations of ended links at Kick.
+"""Revoke the authorizations of ended links at their platforms.
 
-The row is the job. A worker takes it while holding its Kick user's lock, calls Kick outside any
+The row is the job. A worker takes it under its account's lock, calls the platform outside any
 transaction, and stores the outcome afterwards. If the worker dies in between, the row becomes due
-again. Revoking twice is safe: Kick answers 200 for any token.
+again. Revoking twice is safe.
 """
 
 import logging
@@ -14,41 +14,39 @@ from django.db import models, transaction
 
 from accounts.links import SENDING_LASTS_AT_MOST
 from accounts.models import Deauthorization, PlatformAccount
+from accounts.platform_login import PlatformLogin
 from accounts.tokens import UnreadableToken, decrypt
 from core.clock import RunningClock
 from core.leases import no_lease
 from core.logs import log_event
-from platforms.kick.protocol.errors import KickError, KickRejected, KickUnavailable
-from platforms.kick.protocol.oauth import OAuthClient
+from core.platform_errors import PlatformError, PlatformUnavailable
 
 logger = logging.getLogger(__name__)
 
 AT_MOST = 100
-# Error codes for a token that Kick no longer knows (RFC 6749, RFC 6750).
-GONE = ("invalid_grant", "invalid_token")
 
 Outcome = Deauthorization.Outcome
 
 
 def send_deauthorizations(
-    *, oauth: OAuthClient, now: datetime, renew: Callable[[], None] = no_lease
+    *, login: PlatformLogin, now: datetime, renew: Callable[[], None] = no_lease
 ) -> int:
-    """Revoke due authorizations at Kick, one at a time. Returns the number revoked.
+    """Revoke due authorizations at a platform, one at a time. Returns the number revoked.
 
     A failed one is due again after a pause that doubles each time. Several workers may run this at
-    once. Raises KickUnavailable as soon as Kick is unavailable. `renew` is called after each
+    once. Raises PlatformUnavailable as soon as the platform is unavailable. `renew` is called after each
     answer. A repeat returns 0.
     """
     clock, revoked = RunningClock(now), 0
     for _ in range(AT_MOST):
-        deauthorization = _take_due(now=clock())
+        deauthorization = _take_due(login.platform, now=clock())
         if deauthorization is None:
             break
         try:
-            _tell_kick(deauthorization, oauth=oauth)
-        except (KickError, UnreadableToken) as error:
+            login.revoke(decrypt(deauthorization.encrypted_refresh_token))
+        except (PlatformError, UnreadableToken) as error:
             _try_again_later(deauthorization, error, now=clock())
-            if isinstance(error, KickUnavailable):
+            if isinstance(error, PlatformUnavailable):
                 raise
         else:
             _end(deauthorization, now=clock())
@@ -57,13 +55,15 @@ def send_deauthorizations(
     return revoked
 
 
-def _take_due(*, now: datetime) -> Deauthorization | None:
+def _take_due(platform: str, *, now: datetime) -> Deauthorization | None:
     """Take one due row, so that other workers and links stay away from it for the next minutes.
 
     Rows whose account is locked are left for the next run. This keeps the lock order (account
     first) without waiting.
     """
-    due = Deauthorization.objects.filter(outcome=Outcome.PENDING, next_attempt_at__lte=now)
+    due = Deauthorization.objects.filter(
+        outcome=Outcome.PENDING, next_attempt_at__lte=now, account__platform=platform
+    )
     account_ids = due.order_by("next_attempt_at").values_list("account_id", flat=True)
     for account_id in account_ids[:AT_MOST]:
         with transaction.atomic():
@@ -76,7 +76,7 @@ def _take_due(*, now: datetime) -> Deauthorization | None:
 
 
 def _is_locked(account_id: str) -> bool:
-    """Lock the Kick user unless another transaction holds the lock."""
+    """Lock the account unless another transaction holds the lock."""
     free = PlatformAccount.objects.select_for_update(skip_locked=True, no_key=True)
     return free.filter(pk=account_id).first() is not None
 
@@ -87,16 +87,6 @@ def _mark_as_sending(deauthorization: Deauthorization, *, now: datetime) -> Deau
     deauthorization.next_attempt_at = now + SENDING_LASTS_AT_MOST
     deauthorization.save(update_fields=["attempts", "sending_since", "next_attempt_at"])
     return deauthorization
-
-
-def _tell_kick(deauthorization: Deauthorization, *, oauth: OAuthClient) -> None:
-    """Raises UnreadableToken or a KickError. A token that Kick no longer knows isn't an error."""
-    token = decrypt(deauthorization.encrypted_refresh_token)
-    try:
-        oauth.revoke(token=token, hint="refresh_token")
-    except KickRejected as error:
-        if error.error not in GONE:
-            raise
 
 
 def _end(deauthorization: Deauthorization, *, now: datetime) -> None:
@@ -111,7 +101,7 @@ def _end(deauthorization: Deauthorization, *, now: datetime) -> None:
 
 
 def _try_again_later(deauthorization: Deauthorization, error: Exception, *, now: datetime) -> None:
-    retry_after = error.retry_after if isinstance(error, KickUnavailable) else None
+    retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
     back_off = settings.BACK_OFFS["deauthorization"]
     pause = back_off.pause(deauthorization.attempts, retry_after=retry_after)
     _still_ours(deauthorization).update(next_attempt_at=now + pause, sending_since=None)
@@ -119,7 +109,7 @@ def _try_again_later(deauthorization: Deauthorization, error: Exception, *, now:
 
 
 def _still_ours(deauthorization: Deauthorization) -> models.QuerySet[Deauthorization]:
-    """Empty if a link or another worker took over the row during the call to Kick."""
+    """Empty if a link or another worker took over the row during the call."""
     return Deauthorization.objects.filter(
         pk=deauthorization.pk, outcome=Outcome.PENDING, attempts=deauthorization.attempts
     )
@@ -128,7 +118,7 @@ def _still_ours(deauthorization: Deauthorization) -> models.QuerySet[Deauthoriza
 def _log(deauthorization: Deauthorization, *, outcome: str, level: int = logging.INFO) -> None:
     log_event(
         logger,
-        "revocation",
+        "deauthorization",
         level,
         account_id=deauthorization.account_id,
         attempts=deauthorization.attempts,

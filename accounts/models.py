@@ -219,7 +219,9 @@ class Deauthorization(models.Model):
         ]
         indexes = [
             models.Index(
-                name="deauthorizations_due", fields=["next_attempt_at"], condition=Q(outcome="PENDING")
+                name="deauthorizations_due",
+                fields=["next_attempt_at"],
+                condition=Q(outcome="PENDING"),
             ),
             models.Index(
                 name="deauthorizations_but_revoked",

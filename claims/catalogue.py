@@ -48,14 +48,10 @@ def _register(awards: list[Award], *, source: str, now: datetime) -> None:
         a.campaign_id: Campaign(a.campaign_id, source=source, created_at=now) for a in of_campaigns
     }
     rewards = {
-        a.reward_id: Reward(
-            a.reward_id, source=source, external_id=a.external_id, created_at=now
-        )
+        a.reward_id: Reward(a.reward_id, source=source, external_id=a.external_id, created_at=now)
         for a in awards
     }
-    pairs = [
-        CampaignReward(campaign_id=a.campaign_id, reward_id=a.reward_id) for a in of_campaigns
-    ]
+    pairs = [CampaignReward(campaign_id=a.campaign_id, reward_id=a.reward_id) for a in of_campaigns]
     Campaign.objects.bulk_create(_in_key_order(campaigns), ignore_conflicts=True)
     Reward.objects.bulk_create(_in_key_order(rewards), ignore_conflicts=True)
     _map_by_external_id({a.reward_id: a.external_id for a in awards}, now=now)

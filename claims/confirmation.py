@@ -1,77 +1,73 @@
-"""Looks up claims that may belong to another organization: the claims API shows only our own."""
+"""Looks up claims that may belong to another organization: a platform's API shows only our own."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db import transaction
+from django.db.models import F
 
-from claims.claims_page import Tally, record_page
 from claims.ledger import heal_claims
-from claims.models import Claim
+from claims.models import Claim, Confirmation
+from claims.source import Filter, Page, Source
+from claims.source_page import Tally, record_page
 from core.clock import Clock, RunningClock
 from core.leases import no_lease
-from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.errors import KickError
-from platforms.kick.protocol.payloads import ApiClaim, ClaimsPage
+from core.platform_errors import PlatformError
 
 # A claim that the API doesn't show for this long counts as not ours.
 LOOKED_UP_FOR = timedelta(hours=24)
 LOOKUPS_PER_RUN = 100
 
 
-def confirm_claims(*, api: KickApi, now: datetime, renew: Callable[[], None] = no_lease) -> int:
-    """Look up each unconfirmed claim that is due by its ID, at most 100 per run.
+def confirm_claims(*, source: Source, now: datetime, renew: Callable[[], None] = no_lease) -> int:
+    """Look up each unconfirmed claim of a source that is due by its ID, at most 100 per run.
 
     A found claim is registered and recorded. A claim that isn't found for 24 hours becomes
-    NOT_OURS. Returns the number of found claims. Raises KickError if a call to Kick fails: that
-    doesn't count as a lookup, and the claim moves to the back of the queue. `renew` is called after
-    each lookup.
+    NOT_OURS. Returns the number of found claims. Raises PlatformError if a call fails: that doesn't
+    count as a lookup, and the claim moves to the back of the queue. `renew` is called after each
+    lookup.
     """
     clock = RunningClock(now)  # a claim's grant time is when it was found, not when the run began
-    due = Claim.objects.filter(next_lookup_at__lte=now).order_by("next_lookup_at")
+    due = Confirmation.objects.filter(next_attempt_at__lte=now, claim__source=source.name)
     found = 0
-    for claim in due[:LOOKUPS_PER_RUN]:
-        found += _confirm(claim, api=api, clock=clock)
+    for confirmation in due.select_related("claim").order_by("next_attempt_at")[:LOOKUPS_PER_RUN]:
+        found += _confirm(confirmation, source=source, clock=clock)
         renew()
     if found:
         heal_claims(now=clock(), renew=renew)
     return found
 
 
-def _confirm(claim: Claim, *, api: KickApi, clock: Clock) -> bool:
+def _confirm(confirmation: Confirmation, *, source: Source, clock: Clock) -> bool:
+    claim_id = confirmation.claim_id
     try:
-        pages = list(api.iter_claims(claim_id=claim.claim_id))
-    except KickError:
+        pages = list(source.pages(Filter(claim_id=claim_id)))
+    except PlatformError:
         # Move it to the back, so that one failing claim can't block the others.
         back = clock() + settings.BACK_OFFS["lookup"].first
-        _still_unconfirmed(claim).update(next_lookup_at=back)
+        Confirmation.objects.filter(pk=claim_id, foreign_at=None).update(next_attempt_at=back)
         raise
-    tally = sum((record_page(_only(page, claim), now=clock()) for page in pages), Tally())
+    # If the API ignored the filter, the page would be full of other claims.
+    awards = [award for page in pages for award in page.awards if award.claim_id == claim_id]
+    tally = record_page(Page(awards), source=source.name, now=clock()) if awards else Tally()
     if not tally.seen:
-        _note_lookup(claim, now=clock())
+        _note_lookup(confirmation, now=clock())
     return bool(tally.seen)
 
 
-def _only(page: ClaimsPage, claim: Claim) -> ClaimsPage:
-    """Keep only this claim: if the API ignored the filter, the page would be full of others."""
-    found: list[ApiClaim] = [c for c in page.claims if c.payload.claim_id == claim.claim_id]
-    return ClaimsPage(claims=found, unusable=[], cursor="")
-
-
-def _note_lookup(claim: Claim, *, now: datetime) -> None:
-    pause = settings.BACK_OFFS["lookup"].pause(claim.lookups + 1)
-    unconfirmed = _still_unconfirmed(claim)
+@transaction.atomic
+def _note_lookup(confirmation: Confirmation, *, now: datetime) -> None:
+    claim = confirmation.claim
+    rows = Confirmation.objects.filter(pk=claim.pk)
     if now - claim.received_at < LOOKED_UP_FOR:
-        unconfirmed.update(lookups=F("lookups") + 1, next_lookup_at=now + pause)
+        pause = settings.BACK_OFFS["lookup"].pause(confirmation.attempts + 1)
+        rows.update(attempts=F("attempts") + 1, next_attempt_at=now + pause)
         return
-    unconfirmed.update(
-        lookups=F("lookups") + 1,
-        next_lookup_at=None,
-        not_ours_at=now,
-        hold_reason=Claim.HoldReason.NOT_OURS,
-    )
-
-
-def _still_unconfirmed(claim: Claim) -> QuerySet[Claim]:
-    return Claim.objects.filter(pk=claim.pk, hold_reason=Claim.HoldReason.UNCONFIRMED)
+    # The claim first, as everywhere. If it is no longer in doubt, its confirmation is gone.
+    if (
+        Claim.objects.held(Claim.HoldReason.UNCONFIRMED)
+        .filter(pk=claim.pk)
+        .update(hold_reason=Claim.HoldReason.NOT_OURS)
+    ):
+        rows.update(attempts=F("attempts") + 1, next_attempt_at=None, foreign_at=now)

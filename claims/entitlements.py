@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from claims.api.queries import visible_claims
 from claims.entitlement_ids import parse_entitlement_id
 from claims.models import Claim, Entitlement
+from claims.reports import request_reports
 from core.deadlocks import retry_deadlock_once
 from core.logs import log_event
 
@@ -55,8 +56,8 @@ def fulfil_entitlements(
     Returns the outcome of each distinct id, in the order given: `fulfilled` (and again on a repeat
     with the same `fulfilment_id`), `already_fulfilled` (with another one), `revoked`, or
     `not_found`, also for malformed ids and for categories that the key can't see. When this
-    fulfils a claim's last entitlement, the same transaction requests the status "processed" at
-    Kick. At most four statements, for any number of ids.
+    fulfils a claim's last entitlement, the same transaction requests a report to its platform. At
+    most five statements, for any number of ids.
     """
     keys = {text: parse_entitlement_id(text) for text in entitlement_ids}
     claims = visible_claims(categories).filter(
@@ -124,23 +125,15 @@ def _settle_claims(entitlements: Iterable[_Sibling], *, now: datetime) -> None:
     for entitlement in entitlements:
         statuses[entitlement.claim_id].add(entitlement.status)
     _revoke_claims([pk for pk, of_claim in statuses.items() if of_claim == {REVOKED}], now=now)
-    _want_processed([pk for pk, of in statuses.items() if of - {REVOKED} == {FULFILLED}])
+    complete = [pk for pk, of_claim in statuses.items() if of_claim - {REVOKED} == {FULFILLED}]
+    if complete:
+        request_reports(claim_ids=complete, now=now)
 
 
 def _revoke_claims(claim_ids: Sequence[str], *, now: datetime) -> None:
     if claim_ids:
         Claim.objects.filter(pk__among=claim_ids, status=Claim.Status.GRANTED).update(
             status=Claim.Status.REVOKED, revoked_at=now
-        )
-
-
-def _want_processed(claim_ids: Sequence[str]) -> None:
-    """Request the status "processed" at Kick, which doesn't know manually granted claims."""
-    if claim_ids:
-        known_at_kick = Claim.objects.exclude(source=Claim.Path.MANUAL)
-        processed = Claim.ExternalStatus.PROCESSED
-        known_at_kick.filter(pk__among=claim_ids).exclude(wanted_external_status=processed).update(
-            wanted_external_status=processed
         )
 
 

@@ -1,6 +1,6 @@
-"""Link and unlink a player and a Kick user, and update their claims, in one transaction each.
+"""Link and unlink a player and an account, and update their claims, in one transaction each.
 
-Nothing here makes HTTP requests. Revocations for Kick are stored as rows (`GrantRevocation`).
+Nothing here makes HTTP requests. What to revoke at the platform is stored as `Deauthorization`.
 """
 
 import logging
@@ -29,8 +29,8 @@ class LinkResult:
 def link_player(
     *,
     player: Player,
-    account_id: str,
-    kick_name: str,
+    account_key: str,
+    name: str,
     authorization: NewAuthorization,
     actor: str = links.BY_PLAYER,
     now: datetime,
@@ -43,16 +43,16 @@ def link_player(
     """
     result = _link_or_refuse(
         player=player,
-        account_id=account_id,
-        kick_name=kick_name,
+        account_key=account_key,
+        name=name,
         authorization=authorization,
         actor=actor,
         now=now,
     )
     if isinstance(result, LinkRefused):
-        _log_link(account_id, player, outcome=type(result).__name__)
+        _log_link(account_key, player, outcome=type(result).__name__)
         raise result
-    _log_link(account_id, player, outcome=result.outcome, granted_claims=result.granted_claims)
+    _log_link(account_key, player, outcome=result.outcome, granted_claims=result.granted_claims)
     return result
 
 
@@ -61,14 +61,14 @@ def link_player(
 def _link_or_refuse(
     *,
     player: Player,
-    account_id: str,
-    kick_name: str,
+    account_key: str,
+    name: str,
     authorization: NewAuthorization,
     actor: str,
     now: datetime,
 ) -> LinkResult | LinkRefused:
     """Returns a refusal instead of raising it, so that the queued revocation is committed."""
-    account = lock_account(account_id, name=kick_name, now=now)
+    account = lock_account(account_key, name=name, now=now)
     try:
         outcome = links.link(
             player=player, account=account, authorization=authorization, actor=actor, now=now
@@ -76,17 +76,20 @@ def _link_or_refuse(
     except LinkRefused as refusal:
         links.drop_unused_authorization(account=account, authorization=authorization, now=now)
         return refusal
-    granted = reconsider_account(account_id=account_id, now=now)
+    granted = reconsider_account(account_id=account_key, now=now)
     return LinkResult(outcome=outcome, granted_claims=granted)
 
 
 @retry_deadlock_once
-def unlink_player(*, player: Player, actor: str = links.BY_PLAYER, now: datetime) -> None:
-    """End the player's link. Granted claims stay theirs; later claims are held.
+def unlink_player(
+    *, player: Player, platform: str, actor: str = links.BY_PLAYER, now: datetime
+) -> None:
+    """End the player's link to a platform. Granted claims stay theirs; later claims are held.
 
     Raises NotLinked, also on a repeat.
     """
-    account_id = PlatformAccount.objects.filter(player=player).values_list("pk", flat=True).first()
+    linked = PlatformAccount.objects.filter(player=player, platform=platform)
+    account_id = linked.values_list("pk", flat=True).first()
     if account_id is None:
         raise NotLinked
     with transaction.atomic():

@@ -1,89 +1,98 @@
-"""Reports fulfilled claims to Kick. Claims are queued while two of their columns differ.
+"""Tells platforms which claims were delivered. A pending report is a row.
 
-The only status we report is `processed`. It is never reverted.
+Nothing is ever taken back at a platform.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
 
-from claims.models import Claim
+from claims.models import Claim, Report
+from claims.source import Source, all_sources
 from core.clock import Clock
 from core.deadlocks import retry_deadlock_once
 from core.leases import lease
 from core.logs import log_event
-from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.errors import KickMalformed, KickRejected, KickUnavailable
+from core.platform_errors import PlatformMalformed, PlatformRefused, PlatformUnavailable
 
 BATCH_SIZE = 100
 BATCHES_PER_RUN = 100
-PROCESSED = Claim.ExternalStatus.PROCESSED
 
 logger = logging.getLogger(__name__)
 
 
-def write_back(*, api: KickApi, clock: Clock) -> int:
-    """Set Kick's `external_status` to `processed` for all claims that are due.
+def request_reports(*, claim_ids: Iterable[str], now: datetime) -> None:
+    """Request a report of each claim whose source wants one. On a repeat nothing changes.
+
+    Call it inside the transaction that completes the claims.
+    """
+    reporting = [source.name for source in all_sources() if source.has_reports]
+    wanted = Claim.objects.filter(pk__among=sorted(claim_ids), source__in=reporting)
+    rows = [
+        Report(claim_id=claim_id, requested_at=now, next_attempt_at=now)
+        for claim_id in wanted.order_by("pk").values_list("pk", flat=True)
+    ]
+    if rows:
+        Report.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def send_reports(*, source: Source, clock: Clock) -> int:
+    """Tell a source's platform about all claims that are due.
 
     Returns the number of reported claims; 0 if another worker is already running this job. A claim
-    is marked only after Kick has answered. If Kick rejects a batch, the batch is split until the
-    bad claim is isolated; that claim is retried after a pause that doubles. Raises KickError if a
-    call fails for another reason: the whole job is then due again after a pause. On a repeat: 0.
+    is marked only after the platform has answered. If the platform refuses a batch, the batch is
+    split until the bad claim is isolated; that claim is retried after a pause that doubles. Raises
+    PlatformError if a call fails for another reason: the whole job is then due again after a pause.
+    On a repeat: 0.
     """
-    written = 0
+    reported = 0
     with lease(
-        "write_back",
+        f"reports:{source.name}",
         clock=clock,
-        platform_errors=(KickUnavailable, KickMalformed),
+        platform_errors=(PlatformUnavailable, PlatformMalformed),
         back_off=settings.BACK_OFFS["platform"],
     ) as held:
         for _ in range(BATCHES_PER_RUN if held else 0):
-            claim_ids = list(unwritten(now=clock()).values_list("pk", flat=True)[:BATCH_SIZE])
+            due = Report.objects.due(now=clock()).filter(claim__source=source.name)
+            claim_ids = list(due.values_list("pk", flat=True)[:BATCH_SIZE])
             if not (held and claim_ids):
                 break
-            written += _write(claim_ids, api=api, now=clock())
+            reported += _send(claim_ids, source=source, clock=clock)
             held.renew()
-    return written
+    return reported
 
 
-def unwritten(*, now: datetime) -> QuerySet[Claim]:
-    """Claims to report to Kick now, in key order."""
-    is_due = Q(next_write_at=None) | Q(next_write_at__lte=now)
-    differs = Claim.objects.exclude(external_status=F("wanted_external_status"))
-    return differs.filter(is_due, wanted_external_status=PROCESSED).order_by("pk")
-
-
-def _write(claim_ids: Sequence[str], *, api: KickApi, now: datetime) -> int:
+def _send(claim_ids: Sequence[str], *, source: Source, clock: Clock) -> int:
     try:
-        api.update_claims((claim_id, PROCESSED) for claim_id in claim_ids)
-    except KickRejected as error:
+        source.report(claim_ids)
+    except PlatformRefused as error:
         if len(claim_ids) > 1:
             middle = len(claim_ids) // 2
             halves = (claim_ids[:middle], claim_ids[middle:])
-            return sum(_write(half, api=api, now=now) for half in halves)
-        _note_refusal(claim_ids[0], error, now=now)
+            return sum(_send(half, source=source, clock=clock) for half in halves)
+        _note_refusal(claim_ids[0], error, now=clock())
         return 0
-    return _note_written(claim_ids)
+    return _note_reported(claim_ids, now=clock())
 
 
 @retry_deadlock_once
 @transaction.atomic
-def _note_written(claim_ids: Sequence[str]) -> int:
-    claims = Claim.objects.filter(pk__in=claim_ids).order_by("pk").select_for_update(no_key=True)
-    locked = [claim.pk for claim in claims.only("pk")]
-    return Claim.objects.filter(pk__in=locked).update(
-        external_status=PROCESSED, next_write_at=None, refused_writes=0
+def _note_reported(claim_ids: Sequence[str], *, now: datetime) -> int:
+    reports = Report.objects.filter(pk__in=claim_ids).order_by("pk").select_for_update(no_key=True)
+    locked = list(reports.values_list("pk", flat=True))
+    return Report.objects.filter(pk__in=locked).update(
+        reported_at=now, next_attempt_at=None, refusals=0
     )
 
 
-def _note_refusal(claim_id: str, error: KickRejected, *, now: datetime) -> None:
-    claim = Claim.objects.get(pk=claim_id)
-    pause = settings.BACK_OFFS["report"].pause(claim.refused_writes + 1)
-    Claim.objects.filter(pk=claim_id).update(
-        refused_writes=F("refused_writes") + 1, next_write_at=now + pause
+def _note_refusal(claim_id: str, error: PlatformRefused, *, now: datetime) -> None:
+    report = Report.objects.get(pk=claim_id)
+    pause = settings.BACK_OFFS["report"].pause(report.refusals + 1)
+    Report.objects.pending().filter(pk=claim_id).update(
+        refusals=F("refusals") + 1, next_attempt_at=now + pause
     )
-    log_event(logger, "write_back_refused", logging.WARNING, claim_id=claim_id, error=str(error))
+    log_event(logger, "report_refused", logging.WARNING, claim_id=claim_id, error=str(error))

@@ -86,9 +86,7 @@ class Source:
     # Whether the platform wants to know which claims were delivered.
     has_reports = False
 
-    def pages(
-        self, wanted: Filter, *, cursor: str = "", limit: int = PAGE_SIZE
-    ) -> Iterator[Page]:
+    def pages(self, wanted: Filter, *, cursor: str = "", limit: int = PAGE_SIZE) -> Iterator[Page]:
         """List the claims that the platform has for us, from `cursor` on."""
         raise NotImplementedError
 

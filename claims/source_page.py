@@ -58,9 +58,7 @@ def record_page(page: Page, *, source: str, now: datetime) -> Tally:
         verdict = QuarantinedDelivery.Verdict.UNUSABLE
         quarantine_entry(entry=entry, source=source, verdict=verdict, now=now)
     written = Counter(
-        claim.status
-        for claim in recorded
-        if claim.outcome in {Outcome.RECORDED, Outcome.CHANGED}
+        claim.status for claim in recorded if claim.outcome in {Outcome.RECORDED, Outcome.CHANGED}
     )
     return Tally(
         seen=len(page),

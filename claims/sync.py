@@ -1,41 +1,39 @@
-"""Brings the ledger in line with Kick's claims API. A webhook is a hint; the API is the truth.
+"""Brings the ledger in line with what a source's platform lists. The list is the truth.
 
-*Catch-up* reads the open claims: those that Kick shows as `initiated`. A *sweep* reads every claim
-of a campaign, in any status. Both record page by page through `record_claims`. They don't rely on
-undocumented behaviour: if Kick's order shifts and a run misses a claim, the next run finds it.
+*Catch-up* reads the open claims: those that the platform doesn't show as delivered. A *sweep* reads
+every claim of a campaign, in any status. Both record page by page through `record_claims`. They
+don't rely on undocumented behaviour: if the platform's order shifts and a run misses a claim, the
+next run finds it.
 
-A run is a row with the cursor to continue from. It stops at the first failed call to Kick (after
-the client's own retries). It resumes at the same page when its lease is due again, after a pause
-that doubles with each failure.
+A run is a row with the cursor to continue from. It stops at the first failed call (after the
+client's own retries). It resumes at the same page when its lease is due again, after a pause that
+doubles with each failure.
 """
 
 import logging
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
-from typing import Protocol
 
 from django.conf import settings
 from django.db.models import F, Q
 
-from claims.claims_page import Tally, record_page
-from claims.models import Campaign, Claim, ReconcileRun
+from claims.models import Campaign, ReconcileRun
+from claims.source import PAGE_SIZE, Filter, Page, Source
+from claims.source_page import Tally, record_page
 from core.clock import Clock
 from core.leases import HeldLease, lease
 from core.logs import log_event
-from platforms.kick.protocol.errors import (
-    KickError,
-    KickMalformed,
-    KickUnauthorized,
-    KickUnavailable,
+from core.platform_errors import (
+    PlatformError,
+    PlatformMalformed,
+    PlatformUnauthorized,
+    PlatformUnavailable,
 )
-from platforms.kick.protocol.payloads import ApiClaim, ClaimsPage
 
 logger = logging.getLogger(__name__)
 
 Outcome = ReconcileRun.Outcome
 
-PAGE_SIZE = 1000
 FAILURES_BEFORE_GIVING_UP = 20
 # A run pauses well before the task time limit, so that others get a turn. It resumes soon after.
 AT_A_STRETCH = timedelta(minutes=5)
@@ -43,32 +41,19 @@ SWEEP_STARTS = time(3, 0, tzinfo=UTC)
 SWEPT_AFTER_ITS_END = timedelta(days=7)
 
 
-class ClaimsApi(Protocol):
-    """The part of `KickApi` that a run uses."""
+def catch_up(*, source: Source, clock: Clock, is_urgent: bool = False) -> ReconcileRun | None:
+    """Record all open claims of a source.
 
-    def iter_claims(
-        self,
-        *,
-        campaign_id: str | None = None,
-        external_status: str | None = None,
-        limit: int = PAGE_SIZE,
-        cursor: str | None = None,
-    ) -> Iterator[ClaimsPage]: ...
-
-
-def catch_up(*, api: ClaimsApi, clock: Clock, is_urgent: bool = False) -> ReconcileRun | None:
-    """Record all claims that Kick shows as `initiated`.
-
-    Returns None if no catch-up is due, or if one is already running. If Kick can't be reached, the
-    run ends as INTERRUPTED. On a repeat: records nothing new.
+    Returns None if no catch-up is due, or if one is already running. If the platform can't be
+    reached, the run ends as INTERRUPTED. On a repeat: records nothing new.
     """
     return _run(
-        ReconcileRun.Kind.CATCH_UP, campaign_id="", api=api, clock=clock, is_urgent=is_urgent
+        ReconcileRun.Kind.CATCH_UP, campaign_id="", source=source, clock=clock, is_urgent=is_urgent
     )
 
 
 def sweep(
-    *, campaign_id: str, api: ClaimsApi, clock: Clock, since: datetime | None = None
+    *, campaign_id: str, source: Source, clock: Clock, since: datetime | None = None
 ) -> ReconcileRun | None:
     """Record every claim of a campaign ("" for all campaigns), in any status.
 
@@ -77,18 +62,18 @@ def sweep(
     return _run(
         ReconcileRun.Kind.SWEEP,
         campaign_id=campaign_id,
-        api=api,
+        source=source,
         clock=clock,
         is_urgent=True,
         since=since,
     )
 
 
-def sweep_due_campaigns(*, api: ClaimsApi, clock: Clock) -> list[ReconcileRun]:
-    """Sweep each campaign that is due, once a night. Resume interrupted sweeps."""
+def sweep_due_campaigns(*, source: Source, clock: Clock) -> list[ReconcileRun]:
+    """Sweep each of a source's campaigns that is due, once a night. Resume interrupted sweeps."""
     runs = (
-        _run(ReconcileRun.Kind.SWEEP, campaign_id=campaign_id, api=api, clock=clock)
-        for campaign_id in _campaigns_to_sweep(clock())
+        _run(ReconcileRun.Kind.SWEEP, campaign_id=campaign_id, source=source, clock=clock)
+        for campaign_id in _campaigns_to_sweep(source.name, now=clock())
     )
     return [run for run in runs if run is not None]
 
@@ -96,12 +81,12 @@ def sweep_due_campaigns(*, api: ClaimsApi, clock: Clock) -> list[ReconcileRun]:
 # --- Campaigns that are due --------------------------------------------------------------------
 
 
-def _campaigns_to_sweep(now: datetime) -> list[str]:
+def _campaigns_to_sweep(source: str, *, now: datetime) -> list[str]:
     """Campaigns that have started, ended at most 7 days ago, and weren't swept since 03:00 UTC.
 
     A campaign's end includes its grace period.
     """
-    began = Campaign.objects.filter(Q(starts_at=None) | Q(starts_at__lte=now))
+    began = Campaign.objects.filter(Q(starts_at=None) | Q(starts_at__lte=now), source=source)
     swept = ReconcileRun.objects.filter(
         kind=ReconcileRun.Kind.SWEEP, since=None, started_at__gte=_last_night(now)
     )
@@ -128,20 +113,20 @@ def _run(
     kind: ReconcileRun.Kind,
     *,
     campaign_id: str,
-    api: ClaimsApi,
+    source: Source,
     clock: Clock,
     is_urgent: bool = False,
     since: datetime | None = None,
 ) -> ReconcileRun | None:
-    job = f"{kind.lower()}:{campaign_id}".rstrip(":")
+    job = f"{kind.lower()}:{source.name}:{campaign_id}".rstrip(":")
     with lease(job, clock=clock, is_urgent=is_urgent) as held:
         if held is None:
             return None
-        run = _begin_or_resume(kind, campaign_id, since, now=clock())
+        run = _begin_or_resume(kind, source.name, campaign_id, since, now=clock())
         began_at = clock()
         try:
-            is_finished = _read_pages(run, api=api, held=held, began_at=began_at)
-        except KickError as error:
+            is_finished = _read_pages(run, source=source, held=held, began_at=began_at)
+        except PlatformError as error:
             _set_aside(run, error, held=held)
         else:
             _end_or_pause(run, is_finished=is_finished, held=held)
@@ -151,9 +136,14 @@ def _run(
 
 
 def _begin_or_resume(
-    kind: ReconcileRun.Kind, campaign_id: str, since: datetime | None, *, now: datetime
+    kind: ReconcileRun.Kind,
+    source: str,
+    campaign_id: str,
+    since: datetime | None,
+    *,
+    now: datetime,
 ) -> ReconcileRun:
-    same = {"kind": kind, "campaign_id": campaign_id, "since": since}
+    same = {"kind": kind, "source": source, "campaign_id": campaign_id, "since": since}
     unfinished = ReconcileRun.objects.filter(ended_at=None, **same).order_by("-pk")
     run = unfinished.first() or ReconcileRun(started_at=now, **same)
     run.outcome = Outcome.RUNNING
@@ -161,12 +151,14 @@ def _begin_or_resume(
     return run
 
 
-def _read_pages(run: ReconcileRun, *, api: ClaimsApi, held: HeldLease, began_at: datetime) -> bool:
+def _read_pages(run: ReconcileRun, *, source: Source, held: HeldLease, began_at: datetime) -> bool:
     """Record page by page. Returns True after the last page, False if it paused before."""
+    is_catch_up = run.kind == ReconcileRun.Kind.CATCH_UP
+    wanted = Filter(campaign_id=run.campaign_id, is_open=is_catch_up)
     noted_at = began_at
-    for page in _pages(run, api=api):
+    for page in source.pages(wanted, cursor=run.cursor, limit=PAGE_SIZE):
         held.renew()
-        tally = record_page(_since(page, run.since), now=held.clock())
+        tally = record_page(_since(page, run.since), source=source.name, now=held.clock())
         now = held.clock()
         _note_page(run, tally, cursor=page.cursor, busy=now - noted_at)
         noted_at = now
@@ -175,21 +167,11 @@ def _read_pages(run: ReconcileRun, *, api: ClaimsApi, held: HeldLease, began_at:
     return True
 
 
-def _pages(run: ReconcileRun, *, api: ClaimsApi) -> Iterator[ClaimsPage]:
-    is_catch_up = run.kind == ReconcileRun.Kind.CATCH_UP
-    return api.iter_claims(
-        campaign_id=run.campaign_id or None,
-        external_status=Claim.ExternalStatus.INITIATED if is_catch_up else None,
-        cursor=run.cursor or None,
-        limit=PAGE_SIZE,
-    )
-
-
-def _since(page: ClaimsPage, since: datetime | None) -> ClaimsPage:
-    def is_in(claim: ApiClaim) -> bool:
-        return since is None or claim.created_at is None or claim.created_at >= since
-
-    return ClaimsPage([claim for claim in page.claims if is_in(claim)], page.unusable, page.cursor)
+def _since(page: Page, since: datetime | None) -> Page:
+    if since is None:
+        return page
+    kept = [one for one in page.awards if one.occurred_at is None or one.occurred_at >= since]
+    return Page(kept, page.unusable, page.cursor)
 
 
 def _note_page(run: ReconcileRun, tally: Tally, *, cursor: str, busy: timedelta) -> None:
@@ -214,7 +196,7 @@ def _end_or_pause(run: ReconcileRun, *, is_finished: bool, held: HeldLease) -> N
         held.not_before = run.ended_at + settings.CATCH_UP_REST * run.busy
 
 
-def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
+def _set_aside(run: ReconcileRun, error: PlatformError, *, held: HeldLease) -> None:
     """Retry later, or stop for good after 20 failures in a row without a single page."""
     run.refresh_from_db()
     run.failures += 1
@@ -223,18 +205,29 @@ def _set_aside(run: ReconcileRun, error: KickError, *, held: HeldLease) -> None:
     run.ended_at = held.clock() if is_given_up else None
     run.error = held.error = str(error)
     run.save(update_fields=["outcome", "ended_at", "failures", "error"])
-    if isinstance(error, (KickUnavailable, KickMalformed)):
+    if isinstance(error, (PlatformUnavailable, PlatformMalformed)):
         held.platform_error = str(error)
     back_off = settings.BACK_OFFS["reconcile"]
-    if isinstance(error, KickUnauthorized):  # Our credentials are wrong: retrying soon is no use.
+    if isinstance(
+        error, PlatformUnauthorized
+    ):  # Our credentials are wrong: retrying soon is no use.
         pause = back_off.longest
     else:
-        retry_after = error.retry_after if isinstance(error, KickUnavailable) else None
+        retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
         pause = back_off.pause(run.failures, retry_after=retry_after)
     held.not_before = held.clock() + pause
 
 
 def _log(run: ReconcileRun) -> None:
     level = logging.INFO if run.outcome == Outcome.DONE else logging.WARNING
-    names = ("kind", "campaign_id", "outcome", "error", "pages", "failures", *Tally.__slots__)
+    names = (
+        "kind",
+        "source",
+        "campaign_id",
+        "outcome",
+        "error",
+        "pages",
+        "failures",
+        *Tally.__slots__,
+    )
     log_event(logger, "reconcile", level, **{name: getattr(run, name) for name in names})

@@ -5,4 +5,7 @@ class StudioDropsConfig(AppConfig):
     name = "studio_drops"
 
     def ready(self) -> None:
+        from platforms.registry import register_platforms
         from studio_drops import celery  # noqa: F401 (makes it the current Celery application)
+
+        register_platforms()

@@ -16,7 +16,7 @@ def hub(request: HttpRequest) -> HttpResponse:
     player = current_player(request)
     if player is None:
         return render(request, "link/welcome.html", {"step": 1})
-    account = PlatformAccount.objects.filter(player=player).first()
+    account = PlatformAccount.objects.filter(player=player, platform="kick").first()
     context = {"player": player, "drops": list_player_drops(player), "news": take_news(request)}
     if account is None:
         return render(request, "link/connect.html", {**context, "step": 2})

@@ -1,6 +1,5 @@
 """Connect to Kick, handle the callback, and unlink: the second step of linking."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -9,17 +8,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.link_attempts import LinkAttemptRefused, begin_link_attempt, take_link_attempt
 from accounts.links import LinkRefused, NewAuthorization, NotLinked
-from accounts.models import PlatformAccount, Player
+from accounts.models import PlatformAccount, Player, account_key
 from accounts.pages.hub import show_failure
 from accounts.pages.link_ends import AuthorizationRefused, end_of, read_authorization
 from accounts.pages.sessions import current_player, leave_news, session_key
+from accounts.platform_login import get_login
 from claims.linking import LinkResult, link_player, unlink_player
 from core import metrics
-from platforms.kick.client import Kick, get_kick
-from platforms.kick.protocol.errors import KickError
-from platforms.kick.protocol.oauth import authorize_url, challenge_of, new_verifier
+from core.platform_errors import PlatformError
 
-SCOPE = "user:read"
+KICK = "kick"
 
 
 @require_POST
@@ -34,8 +32,8 @@ def connect(request: HttpRequest) -> HttpResponse:
 def kick_callback(request: HttpRequest) -> HttpResponse:
     player = current_player(request)
     try:
-        result = _finish_trip(request, player, kick=get_kick())
-    except (LinkAttemptRefused, AuthorizationRefused, KickError, LinkRefused) as failure:
+        result = _finish_trip(request, player)
+    except (LinkAttemptRefused, AuthorizationRefused, PlatformError, LinkRefused) as failure:
         return _show_end(request, player, failure)
     metrics.LINK_ENDS.labels(outcome=f"linked_{result.outcome}").inc()
     leave_news(request, result.outcome)
@@ -57,47 +55,38 @@ def unlink(request: HttpRequest) -> HttpResponse:
 
 
 def _send_to_kick(request: HttpRequest, player: Player) -> HttpResponse:
-    verifier = new_verifier()
+    login = get_login(KICK)
+    verifier = login.new_verifier()
     state = begin_link_attempt(
+        platform=KICK,
         player=player,
         session_key=session_key(request),
         verifier=verifier,
         now=timezone.now(),
     )
-    return redirect(
-        authorize_url(
-            id_url=settings.KICK_ID_URL,
-            client_id=settings.KICK_CLIENT_ID,
-            redirect_uri=settings.KICK_REDIRECT_URI,
-            scope=SCOPE,
-            state=state,
-            challenge=challenge_of(verifier),
-        )
-    )
+    return redirect(login.authorize_url(state=state, verifier=verifier))
 
 
-def _finish_trip(request: HttpRequest, player: Player | None, *, kick: Kick) -> LinkResult:
+def _finish_trip(request: HttpRequest, player: Player | None) -> LinkResult:
     if player is None:
         raise LinkAttemptRefused
+    login = get_login(KICK)
     verifier = take_link_attempt(
+        platform=KICK,
         player=player,
         session_key=session_key(request),
         state=request.GET.get("state", ""),
         now=timezone.now(),
     )
-    tokens = kick.oauth.exchange_code(
-        code=read_authorization(request.GET),
-        redirect_uri=settings.KICK_REDIRECT_URI,
-        verifier=verifier,
-    )
-    # If this fails, the Kick user is unknown and we only forget the authorization: revoking could
-    # end the active authorization of another player linked to the same Kick user.
+    tokens = login.exchange_code(code=read_authorization(request.GET), verifier=verifier)
+    # If this fails, the account is unknown and we only forget the authorization: revoking could
+    # end the active authorization of another player linked to the same account.
     checked_at = timezone.now()
-    user = kick.api.current_user(tokens.access_token)
+    user = login.current_user(tokens.access_token)
     return link_player(
         player=player,
-        account_id=user.user_id,
-        kick_name=user.name,
+        account_key=account_key(KICK, user.user_id),
+        name=user.name,
         authorization=NewAuthorization(
             tokens.refresh_token, scope=tokens.scope, checked_at=checked_at
         ),
@@ -107,14 +96,14 @@ def _finish_trip(request: HttpRequest, player: Player | None, *, kick: Kick) -> 
 
 def _unlink(request: HttpRequest, player: Player) -> None:
     try:
-        unlink_player(player=player, now=timezone.now())
+        unlink_player(player=player, platform=KICK, now=timezone.now())
     except NotLinked:
         return  # Already unlinked, for example in another tab.
     leave_news(request, "unlinked")
 
 
 def _ask_to_unlink(request: HttpRequest, player: Player) -> HttpResponse:
-    account = PlatformAccount.objects.filter(player=player).first()
+    account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
     if account is None:
         return redirect("link:hub")
     return render(request, "link/unlink.html", {"player": player, "account": account})
@@ -128,6 +117,8 @@ def _show_end(request: HttpRequest, player: Player | None, failure: Exception) -
         end.template,
         status=end.status,
         player=player,
-        account=PlatformAccount.objects.filter(player=player).first() if player else None,
+        account=PlatformAccount.objects.filter(player=player, platform=KICK).first()
+        if player
+        else None,
         refused_account=getattr(failure, "account", None),
     )

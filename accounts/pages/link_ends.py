@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from accounts.link_attempts import LinkAttemptRefused
 from accounts.links import AccountTaken, DeauthorizationUnderWay, PlayerHasAnotherAccount
 from core.logs import log_event
-from platforms.kick.protocol.errors import KickError, KickMalformed, KickRejected, KickUnavailable
+from core.platform_errors import (
+    PlatformError,
+    PlatformMalformed,
+    PlatformRefused,
+    PlatformUnavailable,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,23 +41,23 @@ ENDS: tuple[tuple[type[Exception], End], ...] = (
     (AccountTaken, End("taken", 409)),
     (PlayerHasAnotherAccount, End("other_account", 409)),
     (DeauthorizationUnderWay, End("being_revoked", 409)),
-    (KickUnavailable, End("unreachable", 503)),
-    (KickError, End("nonsense", 502)),
+    (PlatformUnavailable, End("unreachable", 503)),
+    (PlatformError, End("nonsense", 502)),
 )
 
 
 def read_authorization(query: Mapping[str, str]) -> str:
     """The authorization code from Kick's redirect.
 
-    Raises AuthorizationRefused, KickUnavailable or KickMalformed, depending on Kick's `error`.
+    Raises AuthorizationRefused, PlatformUnavailable or PlatformMalformed, depending on Kick's `error`.
     """
     error = query.get("error")
     if error == "access_denied":
         raise AuthorizationRefused
     if error in UNAVAILABLE:
-        raise KickUnavailable("Kick couldn't ask for consent just now.")
+        raise PlatformUnavailable("Kick couldn't ask for consent just now.")
     if error or not query.get("code"):
-        raise KickMalformed("Kick sent the player back without a code.")
+        raise PlatformMalformed("Kick sent the player back without a code.")
     return query["code"]
 
 
@@ -60,10 +65,10 @@ def end_of(failure: Exception) -> End:
     log_event(
         logger,
         "link_failed",
-        logging.WARNING if isinstance(failure, KickError) else logging.INFO,
+        logging.WARNING if isinstance(failure, PlatformError) else logging.INFO,
         outcome=type(failure).__name__,
     )
     # The code was already used, or an app on the phone held it for too long.
-    if isinstance(failure, KickRejected) and failure.error == "invalid_grant":
+    if isinstance(failure, PlatformRefused) and failure.code == "invalid_grant":
         return EXPIRED
     return next(end for kind, end in ENDS if isinstance(failure, kind))

@@ -18,6 +18,7 @@ from django.core.signals import setting_changed
 from core import metrics
 from core.version import VERSION
 from platforms.kick.key_file import KeyFile
+from platforms.kick.linking import KickApp
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient, Tokens
@@ -73,6 +74,14 @@ class AppToken:
 def get_kick() -> Kick:
     """Return this process's client. All threads share it."""
     return _kick or _build_once()
+
+
+def get_app() -> KickApp:
+    return KickApp(
+        id_url=settings.KICK_ID_URL,
+        client_id=settings.KICK_CLIENT_ID,
+        redirect_uri=settings.KICK_REDIRECT_URI,
+    )
 
 
 def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:

@@ -1,0 +1,82 @@
+"""What a platform's login offers. `platforms/` implements it; `studio_drops` registers it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformTokens:
+    """What a platform issues for an authorization. The tokens never show in a repr."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformUser:
+    """The owner of a token. `name` may be blank."""
+
+    user_id: str
+    name: str
+
+
+class PlatformLogin:
+    """Subclasses set the attributes and fill the methods.
+
+    All methods that call the platform raise `core.platform_errors.PlatformError`.
+    """
+
+    platform: str
+    # The platform's name as people write it.
+    label: Any
+    # Codes of PlatformRefused that end an authorization for good.
+    ended_codes: frozenset[str] = frozenset({"invalid_grant"})
+
+    def new_verifier(self) -> str:
+        """A new PKCE code verifier."""
+        raise NotImplementedError
+
+    def authorize_url(self, *, state: str, verifier: str) -> str:
+        """Where to send a player who wants to link."""
+        raise NotImplementedError
+
+    def exchange_code(self, *, code: str, verifier: str) -> PlatformTokens:
+        raise NotImplementedError
+
+    def current_user(self, access_token: str) -> PlatformUser:
+        raise NotImplementedError
+
+    def refresh(self, refresh_token: str) -> PlatformTokens:
+        """Exchange a refresh token for new tokens. The old refresh token may be used up."""
+        raise NotImplementedError
+
+    def revoke(self, refresh_token: str) -> None:
+        """End an authorization. Returns silently for a token that the platform doesn't know."""
+        raise NotImplementedError
+
+    def check_credentials(self) -> None:
+        """Raises PlatformError if the platform doesn't accept our app's credentials."""
+        raise NotImplementedError
+
+
+_logins: dict[str, PlatformLogin] = {}
+
+
+def register_login(login: PlatformLogin) -> None:
+    """Make a platform's login known. A repeat replaces it."""
+    _logins[login.platform] = login
+
+
+def unregister_login(platform: str) -> None:
+    _logins.pop(platform, None)
+
+
+def get_login(platform: str) -> PlatformLogin:
+    """Raises KeyError for an unknown platform."""
+    return _logins[platform]
+
+
+def all_logins() -> list[PlatformLogin]:
+    """In the order of registration."""
+    return list(_logins.values())

@@ -1,0 +1,95 @@
+"""How a Kick account is authorized, refreshed and deauthorized."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from accounts.platform_login import PlatformLogin, PlatformTokens, PlatformUser
+from core.platform_errors import PlatformRefused
+from platforms.kick.errors import platform_errors
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.oauth import (
+    OAuthClient,
+    Tokens,
+    authorize_url,
+    challenge_of,
+    new_verifier,
+)
+
+# What a player allows: reading their name and user id.
+SCOPE = "user:read"
+# Error codes for a token that Kick no longer knows (RFC 6749, RFC 6750).
+UNKNOWN_TOKEN = ("invalid_grant", "invalid_token")
+
+
+@dataclass(frozen=True, slots=True)
+class KickApp:
+    """This deployment's app on Kick, as the settings have it."""
+
+    id_url: str
+    client_id: str
+    redirect_uri: str
+
+
+class KickLogin(PlatformLogin):
+    platform = "kick"
+    label = "Kick"
+
+    def __init__(
+        self,
+        *,
+        app: Callable[[], KickApp],
+        oauth: Callable[[], OAuthClient],
+        api: Callable[[], KickApi],
+    ) -> None:
+        """The callables return the settings and the clients of this process."""
+        self._app = app
+        self._oauth = oauth
+        self._api = api
+
+    def new_verifier(self) -> str:
+        return new_verifier()
+
+    def authorize_url(self, *, state: str, verifier: str) -> str:
+        app = self._app()
+        return authorize_url(
+            id_url=app.id_url,
+            client_id=app.client_id,
+            redirect_uri=app.redirect_uri,
+            scope=SCOPE,
+            state=state,
+            challenge=challenge_of(verifier),
+        )
+
+    def exchange_code(self, *, code: str, verifier: str) -> PlatformTokens:
+        redirect_uri = self._app().redirect_uri
+        with platform_errors():
+            return _tokens(
+                self._oauth().exchange_code(code=code, redirect_uri=redirect_uri, verifier=verifier)
+            )
+
+    def current_user(self, access_token: str) -> PlatformUser:
+        with platform_errors():
+            user = self._api().current_user(access_token)
+        return PlatformUser(user_id=user.user_id, name=user.name)
+
+    def refresh(self, refresh_token: str) -> PlatformTokens:
+        with platform_errors():
+            return _tokens(self._oauth().refresh(refresh_token))
+
+    def revoke(self, refresh_token: str) -> None:
+        try:
+            with platform_errors():
+                self._oauth().revoke(token=refresh_token, hint="refresh_token")
+        except PlatformRefused as error:
+            if error.code not in UNKNOWN_TOKEN:
+                raise
+
+    def check_credentials(self) -> None:
+        with platform_errors():
+            self._oauth().client_credentials()
+
+
+def _tokens(tokens: Tokens) -> PlatformTokens:
+    return PlatformTokens(
+        access_token=tokens.access_token, refresh_token=tokens.refresh_token, scope=tokens.scope
+    )
