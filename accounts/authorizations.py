@@ -1,9 +1,9 @@
 """Keep authorizations alive: use refresh tokens before they expire, one at a time per link.
 
-The row is the job, as in `accounts.deauthorizations`. A worker takes it under its account's
-lock, calls the platform outside any transaction, and stores the new token only if the row still holds the
-token it sent. Platforms rotate the token with each use, so using it twice at once would lose the
-authorization.
+The row is the job, as in `accounts.deauthorizations`. A worker takes it under its account's lock,
+calls the platform outside any transaction, and stores the new token only if the row still holds
+the token it sent. Platforms rotate the token with each use, so using it twice at once would lose
+the authorization.
 """
 
 import logging
@@ -47,10 +47,10 @@ def refresh_authorizations(
 ) -> int:
     """Exchange each due refresh token of a platform for a new one. Returns the number exchanged.
 
-    An authorization that the platform reports as ended is marked as disconnected. Nothing is marked while
-    the platform is down, busy or refuses our client credentials: PlatformUnavailable or PlatformUnauthorized is
-    raised then. Several workers may run this at once. `renew` is called after each answer. A repeat
-    returns 0.
+    An authorization that the platform reports as ended is marked as disconnected. Nothing is marked
+    while the platform is down, busy or refuses our client credentials: PlatformUnavailable or
+    PlatformUnauthorized is raised then. Several workers may run this at once. `renew` is called
+    after each answer. A repeat returns 0.
     """
     clock, refreshed = RunningClock(now), 0
     for _ in range(AT_MOST):
@@ -113,7 +113,7 @@ def _store(authorization: Authorization, tokens: PlatformTokens, *, now: datetim
 
 
 def _is_ended(authorization: Authorization, error: Exception, *, login: PlatformLogin) -> bool:
-    """Whether the platform ended this authorization, rather than refused our app or failed for a while."""
+    """Whether the platform ended this authorization, and didn't only refuse our app or fail."""
     if not isinstance(error, PlatformRefused) or error.status != 400:
         return False
     return error.code in login.ended_codes or (

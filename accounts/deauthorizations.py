@@ -34,8 +34,8 @@ def send_deauthorizations(
     """Revoke due authorizations at a platform, one at a time. Returns the number revoked.
 
     A failed one is due again after a pause that doubles each time. Several workers may run this at
-    once. Raises PlatformUnavailable as soon as the platform is unavailable. `renew` is called after each
-    answer. A repeat returns 0.
+    once. Raises PlatformUnavailable as soon as the platform is unavailable. `renew` is called after
+    each answer. A repeat returns 0.
     """
     clock, revoked = RunningClock(now), 0
     for _ in range(AT_MOST):

@@ -23,10 +23,10 @@ from accounts.tokens import encrypt
 
 BY_PLAYER = "player"
 
-# If sending takes longer, the worker is presumed dead. The longest call to a platform, with its retries,
-# takes much less.
+# If sending takes longer, the worker is presumed dead. The longest call to a platform, with its
+# retries, takes much less.
 SENDING_LASTS_AT_MOST = timedelta(minutes=3)
-# Platforms don't always say when a refresh token expires. A week is well within the usual lifetimes.
+# Platforms don't always say when a refresh token expires. A week is within the usual lifetimes.
 REFRESHED_EVERY = timedelta(days=7)
 
 

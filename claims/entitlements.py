@@ -10,7 +10,6 @@ from enum import StrEnum
 from django.db import transaction
 from django.db.models import QuerySet
 
-from claims.api.queries import visible_claims
 from claims.entitlement_ids import parse_entitlement_id
 from claims.models import Claim, Entitlement
 from claims.reports import request_reports
@@ -40,6 +39,16 @@ class RevokedEntitlements:
     revoked: int
     noted: int
     unchanged: int
+
+
+def visible_claims(categories: Sequence[str]) -> QuerySet[Claim]:
+    """Claims visible to a key limited to `categories`.
+
+    Campaigns without a category are visible only to unlimited keys.
+    """
+    if not categories:
+        return Claim.objects.all()
+    return Claim.objects.filter(campaign__category__in=categories)
 
 
 @retry_deadlock_once

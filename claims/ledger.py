@@ -9,8 +9,8 @@ It promises:
   linked to its account while that account's row is locked.
 - Never silent: a claim that isn't granted is HELD with the first reason that applies.
 
-A repeated claim writes nothing; the docstrings describe each repeat. Manual grants have no platform:
-`claims.manual_grants` keeps the same promises for them.
+A repeated claim writes nothing; the docstrings describe each repeat. Manual grants have no
+platform: `claims.manual_grants` keeps the same promises for them.
 """
 
 import enum

@@ -120,6 +120,11 @@ def all_sources() -> list[Source]:
     return list(_sources.values())
 
 
+def sources_of(platform: str) -> list[Source]:
+    """A platform's sources that have a list to catch up from."""
+    return [one for one in _sources.values() if one.platform == platform and not one.is_lossy]
+
+
 def default_source() -> str:
     """The name of the first registered source, as the default of a new campaign or reward."""
     return next(iter(_sources), "")

@@ -19,6 +19,6 @@ class BackOff:
         don't retry in step. It is at least `retry_after` (in seconds), but never above `longest`.
         """
         doubled = min(self.first * 2 ** min(max(failures, 1) - 1, 16), self.longest)
-        jittered = doubled * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+        jittered: timedelta = doubled * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
         asked_for = min(retry_after or 0, self.longest.total_seconds())
         return max(jittered, timedelta(seconds=asked_for))

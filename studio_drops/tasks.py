@@ -4,9 +4,10 @@ A task may be lost, doubled or late: due work is found in the database.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import wraps
+from typing import TypeVar
 
 from celery import shared_task
 from django.conf import settings
@@ -14,19 +15,22 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import authorizations, deauthorizations
+from accounts.platform_login import PlatformLogin, all_logins
 from claims import confirmation, ledger, pruning, reports, sync
 from claims.desk import bulk_jobs, funnels
+from claims.source import Source, all_sources
 from core.leases import HeldLease, lease
 from core.logs import log_event
-from platforms.kick.client import get_kick
-from platforms.kick.protocol.errors import KickError, KickMalformed, KickUnavailable
+from core.platform_errors import PlatformError, PlatformMalformed, PlatformUnavailable
 from studio_drops.schedule import task_name
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 
 def task(job: Callable[[], object]) -> Callable[[], None]:
-    """Make a Celery task that logs a Kick failure and ends. The next run tries again."""
+    """Make a Celery task that logs a platform's failure and ends. The next run tries again."""
 
     @shared_task(name=task_name(job.__name__))
     @wraps(job)
@@ -34,21 +38,27 @@ def task(job: Callable[[], object]) -> Callable[[], None]:
         # Tasks share one connection. Replace it here if it broke in the previous task.
         if connection.errors_occurred and not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
-        try:
-            job()
-        except KickError as error:
-            log_event(logger, job.__name__, logging.WARNING, error=str(error))
+        job()
 
     made: Callable[[], None] = run
     return made
 
 
+def for_each(job: str, parts: Iterable[T], work: Callable[[T], object]) -> None:
+    """Do a job's work for each platform or source. The failure of one doesn't stop the others."""
+    for part in parts:
+        try:
+            work(part)
+        except PlatformError as error:
+            log_event(logger, job, logging.WARNING, error=str(error))
+
+
 def platform_lease(job: str) -> AbstractContextManager[HeldLease | None]:
-    """The lease of a job that calls Kick and waits longer and longer while that fails."""
+    """The lease of a job that calls a platform and waits longer and longer while that fails."""
     return lease(
         job,
         clock=timezone.now,
-        platform_errors=(KickUnavailable, KickMalformed),
+        platform_errors=(PlatformUnavailable, PlatformMalformed),
         back_off=settings.BACK_OFFS["platform"],
     )
 
@@ -62,29 +72,43 @@ def heal_claims() -> None:
 
 @task
 def confirm_claims() -> None:
-    with platform_lease("confirm_claims") as held:
-        if held:
-            confirmation.confirm_claims(api=get_kick().api, now=timezone.now(), renew=held.renew)
+    def confirm(source: Source) -> None:
+        with platform_lease(f"confirm_claims:{source.name}") as held:
+            if held:
+                confirmation.confirm_claims(source=source, now=timezone.now(), renew=held.renew)
+
+    for_each("confirm_claims", listing_sources(), confirm)
 
 
 @task
 def catch_up() -> None:
-    sync.catch_up(api=get_kick().api, clock=timezone.now)
+    for_each(
+        "catch_up", listing_sources(), lambda one: sync.catch_up(source=one, clock=timezone.now)
+    )
 
 
 @task
 def sweep() -> None:
-    sync.sweep_due_campaigns(api=get_kick().api, clock=timezone.now)
+    for_each(
+        "sweep",
+        listing_sources(),
+        lambda one: sync.sweep_due_campaigns(source=one, clock=timezone.now),
+    )
 
 
 @task
-def write_back() -> None:
-    reports.write_back(api=get_kick().api, clock=timezone.now)
+def send_reports() -> None:
+    reporting = [source for source in all_sources() if source.has_reports]
+    for_each(
+        "send_reports",
+        reporting,
+        lambda one: reports.send_reports(source=one, clock=timezone.now),
+    )
 
 
 @task
 def run_bulk_jobs() -> None:
-    bulk_jobs.run_jobs(api=get_kick().api, clock=timezone.now)
+    bulk_jobs.run_jobs(clock=timezone.now)
 
 
 @task
@@ -94,20 +118,26 @@ def count_funnels() -> None:
 
 @task
 def send_deauthorizations() -> None:
-    with platform_lease("send_deauthorizations") as held:
-        if held:
-            deauthorizations.send_deauthorizations(
-                oauth=get_kick().oauth, now=timezone.now(), renew=held.renew
-            )
+    def send(login: PlatformLogin) -> None:
+        with platform_lease(f"send_deauthorizations:{login.platform}") as held:
+            if held:
+                deauthorizations.send_deauthorizations(
+                    login=login, now=timezone.now(), renew=held.renew
+                )
+
+    for_each("send_deauthorizations", all_logins(), send)
 
 
 @task
 def refresh_authorizations() -> None:
-    with platform_lease("refresh_authorizations") as held:
-        if held:
-            authorizations.refresh_authorizations(
-                oauth=get_kick().oauth, now=timezone.now(), renew=held.renew
-            )
+    def refresh(login: PlatformLogin) -> None:
+        with platform_lease(f"refresh_authorizations:{login.platform}") as held:
+            if held:
+                authorizations.refresh_authorizations(
+                    login=login, now=timezone.now(), renew=held.renew
+                )
+
+    for_each("refresh_authorizations", all_logins(), refresh)
 
 
 @task
@@ -119,3 +149,8 @@ def heartbeat() -> None:
 @task
 def prune() -> None:
     pruning.prune(now=timezone.now())
+
+
+def listing_sources() -> list[Source]:
+    """The sources that have a list to catch up from."""
+    return [source for source in all_sources() if not source.is_lossy]

@@ -49,7 +49,7 @@ ENDS: tuple[tuple[type[Exception], End], ...] = (
 def read_authorization(query: Mapping[str, str]) -> str:
     """The authorization code from Kick's redirect.
 
-    Raises AuthorizationRefused, PlatformUnavailable or PlatformMalformed, depending on Kick's `error`.
+    Raises AuthorizationRefused, PlatformUnavailable or PlatformMalformed, by Kick's `error`.
     """
     error = query.get("error")
     if error == "access_denied":

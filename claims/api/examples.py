@@ -16,6 +16,8 @@ _ENTITLEMENT = {
     "granted_at": "2026-06-23T18:04:05Z",
     "fulfilled_at": None,
     "fulfilment_id": None,
+    "platform": "kick",
+    "source": "kick_drops",
     "claim_id": CLAIM_ID,
     "campaign_id": "01JZ0A1B2C3D4E5F6G7H8J9KMN",
     "reward_id": "01JZ0R4E6W8A0R2D4J6K8M0NPQ",
@@ -54,10 +56,15 @@ PLAYER = OpenApiExample(
     "A linked player",
     value={
         "game_account_id": GAME_ACCOUNT_ID,
-        "linked": True,
-        "account_id": "18446744073709551615",
-        "kick_name": "night_owl",
-        "linked_at": "2026-06-20T09:15:00Z",
+        "links": [
+            {
+                "platform": "kick",
+                "user_id": "18446744073709551615",
+                "name": "night_owl",
+                "linked_at": "2026-06-20T09:15:00Z",
+                "state": "linked",
+            }
+        ],
     },
     response_only=True,
     status_codes=["200"],

@@ -1,4 +1,4 @@
-"""Queries for game servers: players' entitlements, and the Kick user a player is linked to."""
+"""Queries for game servers: players' entitlements, and their links to platforms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef
 
-from accounts.models import PlatformAccount
+from accounts.models import Authorization, PlatformAccount, Purpose
 from claims.entitlement_ids import entitlement_id
-from claims.models import Claim, Entitlement
+from claims.models import Entitlement
 from core.deadlocks import retry_deadlock_once
 from core.sql_values import from_db
 
@@ -31,7 +31,9 @@ class ListedEntitlement:
     fulfilled_at: datetime | None
     fulfilment_id: str
     claim_id: str
-    campaign_id: str
+    source: str
+    account: str
+    campaign_id: str | None
     reward_id: str
     first_listed_at: datetime | None
     test: bool
@@ -40,13 +42,19 @@ class ListedEntitlement:
     def public_id(self) -> str:
         return entitlement_id(self.claim_id, self.sku)
 
+    @property
+    def platform(self) -> str | None:
+        """None for a manual grant."""
+        return self.account.partition(":")[0] or None
+
 
 # Plain SQL, because game servers poll it and Django takes longer to build this statement than
 # PostgreSQL takes to run it. LEFT JOIN: a deleted campaign must not hide its entitlements.
 _LIST = """
     SELECT entitlement.id, player.game_account_id, sku, quantity, entitlement.status,
         entitlement.granted_at, fulfilled_at, fulfilment_id,
-        entitlement.claim_id, claim.campaign_id, claim.reward_id,
+        entitlement.claim_id, claim.source, COALESCE(claim.account_id, ''),
+        claim.campaign_id, claim.reward_id,
         first_listed_at, COALESCE(campaign.is_test, FALSE)
     FROM claims_entitlement AS entitlement
     JOIN accounts_player AS player ON player.id = entitlement.player_id
@@ -108,16 +116,6 @@ def _converted(row: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-def visible_claims(categories: Sequence[str]) -> QuerySet[Claim]:
-    """Claims visible to a key limited to `categories`.
-
-    Campaigns without a category are visible only to unlimited keys.
-    """
-    if not categories:
-        return Claim.objects.all()
-    return Claim.objects.filter(campaign__category__in=categories)
-
-
 @retry_deadlock_once
 @transaction.atomic
 def mark_first_listed(*, entitlement_ids: Sequence[int], now: datetime) -> int:
@@ -131,6 +129,30 @@ def mark_first_listed(*, entitlement_ids: Sequence[int], now: datetime) -> int:
     return Entitlement.objects.filter(pk__in=in_key_order.values("pk")).update(first_listed_at=now)
 
 
-def find_linked_account(*, game_account_id: str) -> PlatformAccount | None:
-    """The Kick user this player is linked to. None if not linked, or for an unknown player."""
-    return PlatformAccount.objects.filter(player__game_account_id=game_account_id).first()
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A player's link to a platform account. `is_disconnected`: its owner must connect again."""
+
+    platform: str
+    user_id: str
+    name: str
+    linked_at: datetime
+    is_disconnected: bool
+
+
+def list_links(*, game_account_id: str) -> list[Link]:
+    """The player's links, by platform. Empty if there are none, or for an unknown player."""
+    disconnected = Authorization.objects.filter(
+        account=OuterRef("pk"), purpose=Purpose.PLAYER, disconnected_at__isnull=False
+    )
+    accounts = PlatformAccount.objects.filter(player__game_account_id=game_account_id)
+    return [
+        Link(
+            platform=account.platform,
+            user_id=account.user_id,
+            name=account.name,
+            linked_at=account.linked_at or account.first_seen_at,
+            is_disconnected=account.is_disconnected,
+        )
+        for account in accounts.annotate(is_disconnected=Exists(disconnected)).order_by("platform")
+    ]

@@ -130,9 +130,19 @@ class EntitlementSerializer(serializers.Serializer[Any]):
     fulfilment_id = serializers.SerializerMethodField(
         help_text=gettext_lazy("The `fulfilment_id` it was fulfilled with.")
     )
-    claim_id = serializers.CharField(help_text=gettext_lazy("Kick's id of the claim."))
-    campaign_id = serializers.CharField(help_text=gettext_lazy("Kick's id of the campaign."))
-    reward_id = serializers.CharField(help_text=gettext_lazy("Kick's id of the reward."))
+    platform = serializers.CharField(
+        allow_null=True,
+        help_text=gettext_lazy("The platform it was earned on. Null for a manual grant."),
+    )
+    source = serializers.CharField(  # type: ignore[assignment]  # a field, not DRF's `source`
+        help_text=gettext_lazy("What it was earned with, such as `kick_drops` or `manual`.")
+    )
+    claim_id = serializers.CharField(help_text=gettext_lazy("The claim's id."))
+    campaign_id = serializers.CharField(
+        allow_null=True,
+        help_text=gettext_lazy("The campaign's id. Null if the source has no campaigns."),
+    )
+    reward_id = serializers.CharField(help_text=gettext_lazy("The reward's id."))
     test = serializers.BooleanField(help_text=gettext_lazy("Whether the campaign is in test mode."))
 
     def get_fulfilment_id(self, entitlement: Any) -> str | None:
@@ -149,6 +159,8 @@ class EntitlementSerializer(serializers.Serializer[Any]):
             "granted_at": _utc(instance.granted_at),
             "fulfilled_at": _utc(instance.fulfilled_at) if instance.fulfilled_at else None,
             "fulfilment_id": instance.fulfilment_id or None,
+            "platform": instance.platform,
+            "source": instance.source,
             "claim_id": instance.claim_id,
             "campaign_id": instance.campaign_id,
             "reward_id": instance.reward_id,
@@ -217,20 +229,29 @@ class PlayerQuery(QuerySerializer):
     )
 
 
+class LinkSerializer(serializers.Serializer[Any]):
+    platform = serializers.CharField(help_text=gettext_lazy("The platform, such as `kick`."))
+    user_id = serializers.CharField(
+        help_text=gettext_lazy("The account's id on the platform, as a string.")
+    )
+    name = serializers.CharField(
+        help_text=gettext_lazy("The latest name we received. Users can change it. May be blank.")
+    )
+    linked_at = serializers.DateTimeField(help_text=gettext_lazy("When the accounts were linked."))
+    state = serializers.ChoiceField(
+        choices=["linked", "disconnected"],
+        help_text=gettext_lazy(
+            "`disconnected`: the platform has ended our access. Items still arrive, and the player "
+            "should connect again."
+        ),
+    )
+
+
 class PlayerSerializer(serializers.Serializer[Any]):
     game_account_id = serializers.CharField(help_text=gettext_lazy("The id from the request."))
-    linked = serializers.BooleanField(
-        help_text=gettext_lazy("Whether a Kick account is linked. False for an unknown player.")
-    )
-    account_id = serializers.CharField(
-        allow_null=True, help_text=gettext_lazy("A number of up to 20 digits, as a string.")
-    )
-    kick_name = serializers.CharField(
-        allow_null=True,
-        help_text=gettext_lazy("The latest name we received from Kick. Users can change it."),
-    )
-    linked_at = serializers.DateTimeField(
-        allow_null=True, help_text=gettext_lazy("When the accounts were linked.")
+    links = LinkSerializer(
+        many=True,
+        help_text=gettext_lazy("At most one for each platform. Empty for an unknown player."),
     )
 
 

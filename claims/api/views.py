@@ -14,7 +14,7 @@ from claims.api import examples
 from claims.api.authentication import categories_of
 from claims.api.pagination import page_of
 from claims.api.parsers import BoundedJSONParser
-from claims.api.queries import find_linked_account, list_entitlements, mark_first_listed
+from claims.api.queries import list_entitlements, list_links, mark_first_listed
 from claims.api.schema import responses
 from claims.api.serializers import (
     EntitlementPageSerializer,
@@ -103,25 +103,27 @@ class FulfilView(ApiView):
 class PlayerView(ApiView):
     @extend_schema(
         operation_id="get_player",
-        summary="Get a player's link",
+        summary="Get a player's links",
         parameters=[PlayerQuery],
         responses=responses(PlayerSerializer, 400),
         examples=[examples.ASKED_FOR, examples.PLAYER],
     )
     def get(self, request: Request) -> Response:
-        """Get the Kick account that this player has linked, if any."""
+        """Get the platform accounts that this player has linked."""
         query = PlayerQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         game_account_id: str = query.validated_data["game_account_id"]
-        account = find_linked_account(game_account_id=game_account_id)
-        player = {
-            "game_account_id": game_account_id,
-            "linked": account is not None,
-            "account_id": account and account.key,
-            "kick_name": account and account.name,
-            "linked_at": account and account.linked_at,
-        }
-        return Response(PlayerSerializer(player).data)
+        links = [
+            {
+                "platform": link.platform,
+                "user_id": link.user_id,
+                "name": link.name,
+                "linked_at": link.linked_at,
+                "state": "disconnected" if link.is_disconnected else "linked",
+            }
+            for link in list_links(game_account_id=game_account_id)
+        ]
+        return Response(PlayerSerializer({"game_account_id": game_account_id, "links": links}).data)
 
 
 class UnknownAddressView(ApiView):

@@ -11,17 +11,17 @@ from django.db import transaction
 from accounts.models import PlatformAccount, Player
 from claims import entitlements as taking_back
 from claims import linking, manual_grants
-from claims.claims_page import Tally, record_page
 from claims.desk.audit import Subject, make_row, of_player, record_acts
 from claims.entitlements import ReasonMissing, RevokedEntitlements
 from claims.ledger import reconsider_account
 from claims.models import AuditEvent, CampaignReward, Claim, Entitlement
+from claims.source import Filter, sources_of
+from claims.source_page import Tally, record_page
 from core.deadlocks import retry_deadlock_once
-from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.errors import KickError
+from core.platform_errors import PlatformError
 
 Action = AuditEvent.Action
-# A limit in case Kick ignores the filter and sends every claim.
+# A limit in case the platform ignores the filter and sends every claim.
 PAGES_AT_MOST = 5
 
 
@@ -42,7 +42,7 @@ class ActionContext:
 @retry_deadlock_once
 @transaction.atomic
 def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
-    """Pass a Kick user's held claims through the ledger again. Returns how many were granted.
+    """Pass an account's held claims through the ledger again. Returns how many were granted.
 
     Their hold reasons are recomputed from the database. On a repeat nothing changes.
     """
@@ -51,16 +51,20 @@ def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
     return granted
 
 
-def refetch(*, account: PlatformAccount, api: KickApi, act: ActionContext) -> Tally:
-    """Fetch this Kick user's claims from Kick's claims API and record them.
+def refetch(*, account: PlatformAccount, act: ActionContext) -> Tally:
+    """Fetch this account's claims from its platform's API and record them.
 
-    Raises KickError if a request fails; the failure is audited, too. On a repeat nothing changes.
+    Raises PlatformError if a request fails; the failure is audited, too. On a repeat nothing
+    changes.
     """
     subject = _subject(account)
+    tally = Tally()
     try:
-        pages = islice(api.iter_claims(user_id=account.pk), PAGES_AT_MOST)
-        tally = sum((record_page(page, now=act.now) for page in pages), Tally())
-    except KickError as error:
+        for source in sources_of(account.platform):
+            wanted = Filter(user_id=account.user_id)
+            for page in islice(source.pages(wanted), PAGES_AT_MOST):
+                tally += record_page(page, source=source.name, now=act.now)
+    except PlatformError as error:
         _note(Action.REFETCH, act, subject, after={"error": str(error)})
         raise
     _reconsider(account, act)
@@ -128,12 +132,13 @@ def _taken_back(
 
 @retry_deadlock_once
 @transaction.atomic
-def unlink(*, player: Player, act: ActionContext) -> None:
-    """Unlink a player. Raises ReasonMissing, or NotLinked (also on a repeat)."""
+def unlink(*, player: Player, platform: str, act: ActionContext) -> None:
+    """Unlink a player from a platform. Raises ReasonMissing, or NotLinked (also on a repeat)."""
     act.demand_reason()
-    linked = PlatformAccount.objects.filter(player=player).values_list("pk", flat=True).first()
-    linking.unlink_player(player=player, actor=act.actor, now=act.now)
-    before, after = {"account_id": linked}, {"account_id": None}
+    linked = PlatformAccount.objects.filter(player=player, platform=platform)
+    before = {"account": linked.values_list("pk", flat=True).first()}
+    linking.unlink_player(player=player, platform=platform, actor=act.actor, now=act.now)
+    after = {"account": None}
     _note(Action.UNLINK, act, of_player(player), before=before, after=after)
 
 

@@ -97,7 +97,7 @@ def alarms(*, now: datetime) -> list[Finding]:
         (gettext_noop("worker and scheduler"), checks.check_worker),
         (gettext_noop("reconcile"), checks.check_reconcile),
         (gettext_noop("webhook"), checks.check_webhook),
-        (gettext_noop("write-back"), checks.check_write_back),
+        (gettext_noop("reports"), checks.check_reports),
         (gettext_noop("revocations"), checks.check_revocations),
     )
     found = [Finding(name, *check(now)) for name, check in looked_at]
@@ -123,9 +123,9 @@ def _chores(now: datetime) -> Iterator[Chore]:
         _("Unusable signed deliveries in the last 24 hours"),
         Count(indicators.recent_unusable_deliveries(now=now), unusable),
     )
-    refused = _list("claims_claim", refused_writes__gt="0")
+    refused = _list("claims_claim", report__refusals__gt="0")
     yield Chore(
-        _("Claims whose status Kick rejects"), Count(indicators.unwritten().refused, refused)
+        _("Claims whose status Kick rejects"), Count(indicators.pending_reports().refused, refused)
     )
     unnamed = _list("claims_campaign", category__exact="")
     yield Chore(

@@ -20,8 +20,7 @@ from claims.models import AuditEvent, BulkJob
 from core.clock import Clock
 from core.leases import HeldLease, lease
 from core.logs import log_event
-from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.errors import KickError
+from core.platform_errors import PlatformError
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ def _note(job: BulkJob, act: ActionContext, after: dict[str, object]) -> None:
     ).save()
 
 
-def run_jobs(*, api: KickApi, clock: Clock) -> int:
+def run_jobs(*, clock: Clock) -> int:
     """Run all unfinished jobs, oldest first. Returns how many ended.
 
     Returns 0 if another worker holds the lease. On a repeat a job continues where it stopped.
@@ -96,28 +95,28 @@ def run_jobs(*, api: KickApi, clock: Clock) -> int:
     ended = 0
     with lease("bulk_jobs", clock=clock) as held:
         while held and (job := BulkJob.objects.filter(ended_at=None).order_by("pk").first()):
-            _run(job, api=api, held=held)
+            _run(job, held=held)
             ended += 1
     return ended
 
 
-def _run(job: BulkJob, *, api: KickApi, held: HeldLease) -> None:
+def _run(job: BulkJob, *, held: HeldLease) -> None:
     BulkJob.objects.filter(pk=job.pk).update(outcome=Outcome.RUNNING)
     outcome, error = Outcome.DONE, ""
     try:
-        if not _work(job, api=api, held=held):
+        if not _work(job, held=held):
             outcome = Outcome.STOPPED
-    except KickError as failure:
+    except PlatformError as failure:
         outcome, error = Outcome.FAILED, str(failure)
     BulkJob.objects.filter(pk=job.pk).update(outcome=outcome, error=error, ended_at=held.clock())
     log_event(logger, "bulk_job", job=job.pk, kind=job.kind, outcome=outcome.value, error=error)
 
 
-def _work(job: BulkJob, *, api: KickApi, held: HeldLease) -> bool:
+def _work(job: BulkJob, *, held: HeldLease) -> bool:
     """Returns False if the job was stopped."""
     if _is_stopped(job):
         return False
-    for done, changed in STEPS[BulkJob.Kind(job.kind)](job, api, held.clock):
+    for done, changed in STEPS[BulkJob.Kind(job.kind)](job, held.clock):
         held.renew()
         BulkJob.objects.filter(pk=job.pk).update(
             done=F("done") + done, changed=F("changed") + changed
@@ -131,23 +130,23 @@ def _is_stopped(job: BulkJob) -> bool:
     return BulkJob.objects.filter(pk=job.pk, stop_asked_at__isnull=False).exists()
 
 
-def _grant_mapped(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
+def _grant_mapped(job: BulkJob, clock: Clock) -> Iterator[Progress]:
     for changed in reconsider_reward(reward_id=job.reward_id, now=clock()):
         yield changed, changed
 
 
-def _retry(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
+def _retry(job: BulkJob, clock: Clock) -> Iterator[Progress]:
     for account in _accounts(job):
         yield 1, actions.retry_claims(account=account, act=_act(job, clock))
 
 
-def _refetch(job: BulkJob, api: KickApi, clock: Clock) -> Iterator[Progress]:
+def _refetch(job: BulkJob, clock: Clock) -> Iterator[Progress]:
     for account in _accounts(job):
-        tally = actions.refetch(account=account, api=api, act=_act(job, clock))
+        tally = actions.refetch(account=account, act=_act(job, clock))
         yield 1, tally.recorded
 
 
-def _revoke(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
+def _revoke(job: BulkJob, clock: Clock) -> Iterator[Progress]:
     left = job.subjects[job.done :]
     for start in range(0, len(left), REVOKED_AT_A_STEP):
         ids = [int(pk) for pk in left[start : start + REVOKED_AT_A_STEP]]
@@ -155,7 +154,7 @@ def _revoke(job: BulkJob, _api: KickApi, clock: Clock) -> Iterator[Progress]:
         yield len(ids), done.revoked + done.noted
 
 
-STEPS: dict[BulkJob.Kind, Callable[[BulkJob, KickApi, Clock], Iterator[Progress]]] = {
+STEPS: dict[BulkJob.Kind, Callable[[BulkJob, Clock], Iterator[Progress]]] = {
     BulkJob.Kind.GRANT_MAPPED: _grant_mapped,
     BulkJob.Kind.RETRY: _retry,
     BulkJob.Kind.REFETCH: _refetch,
@@ -164,7 +163,7 @@ STEPS: dict[BulkJob.Kind, Callable[[BulkJob, KickApi, Clock], Iterator[Progress]
 
 
 def _accounts(job: BulkJob) -> Iterator[PlatformAccount]:
-    """The remaining Kick users in the job's order. Each is loaded just before its step."""
+    """The remaining accounts in the job's order. Each is loaded just before its step."""
     for account_id in job.subjects[job.done :]:
         yield PlatformAccount.objects.select_related("player").get(pk=account_id)
 

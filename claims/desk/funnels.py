@@ -27,8 +27,7 @@ def count_funnels(*, campaign_id: str, now: datetime) -> None:
 
     Manual grants aren't counted, since no one claimed them.
     """
-    claims = Claim.objects.filter(campaign=campaign_id).exclude(source=Claim.Path.MANUAL)
-    processed = Claim.ExternalStatus.PROCESSED
+    claims = Claim.objects.filter(campaign=campaign_id).exclude(path=Claim.Path.MANUAL)
     rows = (
         claims.order_by()
         .values("reward_id")
@@ -36,8 +35,8 @@ def count_funnels(*, campaign_id: str, now: datetime) -> None:
             claimed=Count("pk"),
             linked=Count("pk", filter=Q(account__player__isnull=False)),
             granted=Count("pk", filter=~Q(status=Claim.Status.HELD)),
-            fulfilled=Count("pk", filter=Q(wanted_external_status=processed)),
-            reported=Count("pk", filter=Q(external_status=processed)),
+            fulfilled=Count("pk", filter=Q(report__isnull=False)),
+            reported=Count("pk", filter=Q(report__reported_at__isnull=False)),
         )
     )
     RewardFunnel.objects.bulk_create(

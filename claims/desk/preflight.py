@@ -292,7 +292,7 @@ def check_rehearsal(campaign: Campaign) -> Found:
     through = Claim.objects.filter(
         # As a list of ids, so that the database uses the index on campaigns.
         campaign__in=list(rehearsed.values_list("pk", flat=True)),
-        external_status=Claim.ExternalStatus.PROCESSED,
+        report__reported_at__isnull=False,
     )
     claim_id = next(iter(through.order_by().values_list("pk", flat=True)[:1]), None)
     if claim_id:

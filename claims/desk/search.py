@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.models import PlatformAccount, Player
+from accounts.models import PlatformAccount, Player, account_key
+from accounts.platform_login import all_logins
 from claims.models import Campaign, Claim, Entitlement, QuarantinedDelivery, Reward
 
 BIGGEST_ID = 2**63 - 1
@@ -37,7 +38,7 @@ def find(term: str) -> list[Hit]:
 
 
 def case_url(*, player: Player | None, account: PlatformAccount | None, claim_id: str = "") -> str:
-    """The URL of the player's case page, or of a Kick user's without a player."""
+    """The URL of the player's case page, or of an account's without a player."""
     if player:
         url = reverse("desk:player", args=[player.pk])
     else:
@@ -63,10 +64,11 @@ def _players(term: str) -> Iterator[Hit]:
 def _accounts(term: str) -> Iterator[Hit]:
     users = PlatformAccount.objects.select_related("player")
     by_name = users.annotate(folded=Upper("name")).filter(folded=Upper(Value(term)))
-    for user in [*users.filter(pk=term), *by_name.order_by("pk")[:OF_A_KIND_AT_MOST]]:
+    keys = [term, *(account_key(login.platform, term) for login in all_logins())]
+    for user in [*users.filter(pk__in=keys), *by_name.order_by("pk")[:OF_A_KIND_AT_MOST]]:
         linked = _("linked to %(player)s") % {"player": user.player} if user.player else ""
         url = case_url(player=user.player, account=user)
-        yield Hit(_("Kick user"), str(user), linked or _("not linked"), url)
+        yield Hit(_("Account"), str(user), linked or _("not linked"), url)
 
 
 def _claims(term: str) -> Iterator[Hit]:
@@ -88,8 +90,8 @@ def _deliveries(term: str) -> Iterator[Hit]:
     """Stored deliveries: unusable, or contradicting their claim. At most 10,000 rows exist."""
     kept = QuarantinedDelivery.objects.filter(message_id=term).defer("body").order_by("-pk")
     for delivery in kept[:OF_A_KIND_AT_MOST]:
-        url = reverse("admin:claims_delivery_change", args=[delivery.pk])
-        yield Hit(_("QuarantinedDelivery"), str(delivery), delivery.get_verdict_display(), url)
+        url = reverse("admin:claims_quarantineddelivery_change", args=[delivery.pk])
+        yield Hit(_("Delivery"), str(delivery), delivery.get_verdict_display(), url)
 
 
 def _campaigns_and_rewards(term: str) -> Iterator[Hit]:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
-from claims.models import Campaign, Claim
+from claims.models import Campaign, Report
 from local.demo.sample_data import make_sample_data
 
 # Creating them takes a second. Pages can count this many without the worker's totals.
@@ -39,8 +38,7 @@ def seed_history(*, now: datetime) -> int:
     Returns the number of claims created.
     """
     *_, made = make_sample_data(claims=CLAIMS, seed=SEED, now=now)
-    untold = Claim.objects.exclude(external_status=F("wanted_external_status"))
-    untold.update(external_status=F("wanted_external_status"))
+    Report.objects.pending().update(reported_at=now, next_attempt_at=None)
     return made
 
 

@@ -19,7 +19,7 @@ from studio_drops.schedule import HEARTBEAT
 
 SILENT_AFTER = timedelta(minutes=5)
 CATCH_UP_OVERDUE_AFTER = timedelta(minutes=30)
-WRITE_OVERDUE_AFTER = timedelta(minutes=15)
+REPORT_OVERDUE_AFTER = timedelta(minutes=15)
 UNCONFIRMED_OVERDUE_AFTER = timedelta(hours=1)
 
 
@@ -205,25 +205,25 @@ def check_mapping() -> Found:
     return _passed(_("Every claimed reward is mapped to items."))
 
 
-def check_write_back(now: datetime) -> Found:
-    unwritten = indicators.unwritten()
-    if unwritten.refused:
+def check_reports(now: datetime) -> Found:
+    pending = indicators.pending_reports()
+    if pending.refused:
         message = ngettext(
-            "Kick rejected the status of %(count)d claim.",
-            "Kick rejected the status of %(count)d claims.",
-            unwritten.refused,
+            "A platform rejected the report of %(count)d claim.",
+            "Platforms rejected the reports of %(count)d claims.",
+            pending.refused,
         )
-        cure = _("Search the log for `write_back_refused`. Retries are automatic.")
-        return Verdict.WARN, message % {"count": unwritten.refused}, cure
-    if unwritten.oldest_at and now - unwritten.oldest_at > WRITE_OVERDUE_AFTER:
+        cure = _("Search the log for `report_refused`. Retries are automatic.")
+        return Verdict.WARN, message % {"count": pending.refused}, cure
+    if pending.oldest_at and now - pending.oldest_at > REPORT_OVERDUE_AFTER:
         message = ngettext(
-            "%(count)d fulfilled claim hasn't been reported to Kick yet.",
-            "%(count)d fulfilled claims haven't been reported to Kick yet.",
-            unwritten.count,
+            "%(count)d delivered claim hasn't been reported to its platform yet.",
+            "%(count)d delivered claims haven't been reported to their platforms yet.",
+            pending.count,
         )
-        cure = _("Check that a worker is running and that Kick can be reached.")
-        return Verdict.WARN, message % {"count": unwritten.count}, cure
-    return _passed(_("All fulfilled claims are reported to Kick."))
+        cure = _("Check that a worker is running and that the platform can be reached.")
+        return Verdict.WARN, message % {"count": pending.count}, cure
+    return _passed(_("All delivered claims are reported to their platforms."))
 
 
 def check_deliveries(now: datetime) -> Found:
@@ -274,7 +274,7 @@ CHECKS: dict[str, Callable[[OAuthClient, datetime], Found]] = {
     gettext_noop("webhook"): lambda _oauth, now: check_webhook(now),
     gettext_noop("unconfirmed claims"): lambda _oauth, now: check_unconfirmed(now),
     gettext_noop("mapping"): lambda _oauth, _now: check_mapping(),
-    gettext_noop("write-back"): lambda _oauth, now: check_write_back(now),
+    gettext_noop("reports"): lambda _oauth, now: check_reports(now),
     gettext_noop("deliveries"): lambda _oauth, now: check_deliveries(now),
     gettext_noop("campaigns"): lambda _oauth, _now: check_campaigns(),
     gettext_noop("revocations"): lambda _oauth, now: check_revocations(now),

@@ -32,13 +32,13 @@ class IndicatorsCollector(Collector):
 
 def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield from _held(now)
-    yield from _unwritten(now)
+    yield from _reports(now)
     yield from _reconciled(now)
     yield _jobs(now)
     yield _waits(now)
     yield GaugeMetricFamily(
         f"{PREFIX}_disconnected_links",
-        "Links whose authorization has ended at Kick. The players are asked to reconnect.",
+        "Links whose authorization has ended. The players are asked to reconnect.",
         value=indicators.disconnected_links(),
     )
 
@@ -54,17 +54,17 @@ def _held(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield from (counts, ages)
 
 
-def _unwritten(now: datetime) -> Iterator[GaugeMetricFamily]:
-    unwritten = indicators.unwritten()
+def _reports(now: datetime) -> Iterator[GaugeMetricFamily]:
+    pending = indicators.pending_reports()
     texts = {
-        "unwritten_claims": (
-            "Fulfilled claims not yet reported to Kick, at most 10,000.",
-            unwritten.count,
+        "pending_reports": (
+            "Delivered claims not yet reported to their platform, at most 10,000.",
+            pending.count,
         ),
-        "refused_writes": ("Unreported claims whose status Kick rejected.", unwritten.refused),
-        "oldest_unwritten_claim_seconds": (
-            "Time since the oldest unreported claim was fulfilled.",
-            _age(unwritten.oldest_at, now),
+        "refused_reports": ("Pending reports that the platform rejected.", pending.refused),
+        "oldest_pending_report_seconds": (
+            "Time since the oldest pending report was requested.",
+            _age(pending.oldest_at, now),
         ),
     }
     for name, (text, value) in texts.items():
@@ -78,10 +78,10 @@ def _reconciled(now: datetime) -> Iterator[GaugeMetricFamily]:
         "Claims that reconcile found in the last hour and whose webhook was overdue.",
         value=missed,
     )
-    recent = _gauge("recent_claims", "Claims recorded in the last hour.", ["source"])
+    recent = _gauge("recent_claims", "Claims recorded in the last hour.", ["path"])
     counts = indicators.recent_claims(now=now)
-    for source in Claim.Path.values:
-        recent.add_metric([source], counts.get(source, 0))
+    for path in Claim.Path.values:
+        recent.add_metric([path], counts.get(path, 0))
     yield recent
     unfinished = ReconcileRun.objects.filter(outcome=ReconcileRun.Outcome.INTERRUPTED)
     failures = max(unfinished.values_list("failures", flat=True), default=0)
@@ -97,7 +97,7 @@ def _waits(now: datetime) -> GaugeMetricFamily:
     waits = indicators.recent_waits(now=now)
     gauge = _gauge(
         "recent_claim_to_grant_seconds",
-        "Time from claiming on Kick to the grant, for claims recorded in the last hour.",
+        "Time from claiming to the grant, for claims recorded in the last hour.",
         ["of"],
     )
     for name, wait in (("mean", waits.mean), ("longest", waits.longest)):

@@ -6,10 +6,10 @@ Each query reads only open rows (held, unreported, due) or recent ones, never th
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max
 
 from accounts.models import Authorization, Deauthorization
-from claims.models import Campaign, Claim, Entitlement, QuarantinedDelivery, ReconcileRun
+from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun, Report
 from core.models import Lease
 
 RECENT = timedelta(hours=1)
@@ -53,37 +53,22 @@ def _held_for(reason: str) -> Held | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Unwritten:
-    """Claims that Kick should show as processed but doesn't, as far as we know."""
+class PendingReports:
+    """Delivered claims whose platform hasn't been told: how many, and how many it refused."""
 
     count: int
     refused: int
     oldest_at: datetime | None
 
 
-def unwritten() -> Unwritten:
-    """Claims that are fulfilled but not yet reported to Kick, at most 10,000.
-
-    `oldest_at` is the earliest time that one of them was completely fulfilled, among the first
-    thousand by key.
-
-    The query follows the order of the partial index on these claims. The planner expects nearly all
-    claims to match, and would otherwise read the whole table.
-    """
-    waiting = Claim.objects.exclude(external_status=F("wanted_external_status")).filter(
-        wanted_external_status=Claim.ExternalStatus.PROCESSED
-    )
-    columns = waiting.order_by("pk").values_list("pk", "refused_writes")
-    rows = list(columns[:COUNTED_UP_TO])
-    complete_at = (
-        Entitlement.objects.filter(claim__in=[pk for pk, _ in rows[:1000]])
-        .order_by()
-        .values("claim")
-        .annotate(complete_at=Max("fulfilled_at"))
-        .aggregate(oldest_at=Min("complete_at"))
-    )
-    return Unwritten(
-        count=len(rows), refused=sum(refused > 0 for _, refused in rows), **complete_at
+def pending_reports() -> PendingReports:
+    """Pending reports, at most 10,000. `oldest_at`: when the oldest of them was requested."""
+    pending = Report.objects.pending().order_by("pk")
+    rows = list(pending.values_list("refusals", "requested_at")[:COUNTED_UP_TO])
+    return PendingReports(
+        count=len(rows),
+        refused=sum(refusals > 0 for refusals, _ in rows),
+        oldest_at=min((at for _, at in rows), default=None),
     )
 
 

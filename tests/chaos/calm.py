@@ -18,7 +18,7 @@ from tests.local_kick_process import LocalKick
 # Each look reads Kick's whole dump, and must not become the load.
 CLAIMS_READ_PER_SECOND = 5000
 # Each of these has to run from its beginning to its end without changing anything.
-JOBS = ("catch_up", "heal_claims", "confirm_claims", "write_back")
+JOBS = ("catch_up", "heal_claims", "confirm_claims", "send_reports")
 LEDGER = """
     SELECT
         (SELECT md5(string_agg(concat_ws(' ', claim_id, account_id, status, hold_reason,

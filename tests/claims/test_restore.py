@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from claims.entitlements import fulfil_entitlements
 from claims.models import Claim, Entitlement
-from claims.reports import write_back
+from claims.reports import send_reports
 from claims.sync import catch_up, sweep
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.api import KickApi
@@ -121,7 +121,7 @@ def test_restore_of_an_old_dump_ends_with_the_ledger_that_was_lost(
     after_restore = ledger()
     sweep(campaign_id="", api=api, clock=timezone.now)
     outcomes = server.repeat()
-    write_back(api=api, clock=timezone.now)
+    send_reports(api=api, clock=timezone.now)
 
     assert len(after_restore) < len(lost)
     assert outcomes == {"fulfilled"}
@@ -137,4 +137,4 @@ def _go_on(campaign_name: str, kick: LocalKick, api: KickApi, server: GameServer
     make_claims(kick, campaign_name)
     catch_up(api=api, clock=timezone.now, is_urgent=True)
     server.hand_out(5)
-    write_back(api=api, clock=timezone.now)
+    send_reports(api=api, clock=timezone.now)

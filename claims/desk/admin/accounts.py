@@ -28,7 +28,7 @@ TONE_OF_EVENT = {
     LinkEvent.Kind.RENEWED: "quiet",
     LinkEvent.Kind.UNLINKED: "wait",
 }
-TONE_OF_REVOCATION = {
+TONE_OF_DEAUTHORIZATION = {
     Deauthorization.Outcome.PENDING: "wait",
     Deauthorization.Outcome.REVOKED: "good",
     Deauthorization.Outcome.OVERTAKEN: "quiet",
@@ -109,10 +109,11 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
 
     @admin.display(description=gettext_lazy("linked to"))
     def linked_to(self, player: Player) -> SafeString | str:
-        account: PlatformAccount | None = getattr(player, "account", None)
-        if account is None:
+        accounts = player.accounts.all()
+        links = [row_link("accounts_platformaccount", one.pk, one) for one in accounts]
+        if not links:
             return badge("quiet", _("not linked"))
-        return row_link("accounts_platformaccount", account.pk, account)
+        return format_html_join(", ", "{}", ((one,) for one in links))
 
     @admin.display(description=gettext_lazy("case"))
     def story(self, player: Player) -> SafeString:
@@ -126,27 +127,29 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
 
 @admin.register(PlatformAccount)
 class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
-    list_display = ["shown_name", "account_id", "linked_player", "linked_at", "first_seen_at"]
+    list_display = ["shown_name", "key", "linked_player", "linked_at", "first_seen_at"]
     list_filter = [("player", admin.EmptyFieldListFilter), "linked_at"]
     list_select_related = ["player"]
     # Ordered by key: any other order would need a full sort, or an index that slows each claim.
     ordering = ["pk"]
     search_fields = [
-        "account_id",
         "name__iexact",
         "player__game_account_id",
         "player__name__iexact",
         "claims__claim_id",
         "claims__message_id",
     ]
+    account_search_fields = ["key"]
     entitlement_path = "claims__entitlements__"
     search_help_text = gettext_lazy(
-        "Exact ID of a Kick user, game account, claim, message or entitlement; or exact name."
+        "Exact ID of an account, game account, claim, message or entitlement; or exact name."
     )
-    empty_state = gettext_lazy("No Kick users yet. They appear with their first claim or link.")
+    empty_state = gettext_lazy(
+        "No platform accounts yet. They appear with their first claim or link."
+    )
     inlines = [EventsOfAccount]
     fields = [
-        "account_id",
+        "key",
         "name",
         "linked_player",
         "linked_at",
@@ -155,7 +158,7 @@ class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         "first_seen_at",
     ]
 
-    @admin.display(description=gettext_lazy("Kick user"), ordering="name")
+    @admin.display(description=gettext_lazy("account"), ordering="name")
     def shown_name(self, account: PlatformAccount) -> str:
         return str(account)
 
@@ -182,31 +185,31 @@ class LinkEventAdmin(EventColumns, IdSearch, ReadOnlyPage):
     list_filter = ["kind", "at"]
     list_select_related = ["account", "player"]
     ordering = ["-id"]
+    account_search_fields = ["account_id"]
     search_fields = [
-        "account_id",
         "account__name__iexact",
         "player__game_account_id",
         "player__name__iexact",
     ]
-    search_help_text = gettext_lazy("Exact ID or name of a Kick user or player.")
+    search_help_text = gettext_lazy("Exact ID or name of an account or player.")
     empty_state = gettext_lazy("No accounts linked yet.")
     fields = ["at", "kind_badge", "account_link", "player_link", "actor"]
 
 
 @admin.register(Authorization)
-class KickGrantAdmin(AccountColumn, IdSearch, ReadOnlyPage):
+class AuthorizationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
     list_display = ["account_link", "state", "obtained_at", "next_refresh_at", "disconnected_at"]
     list_filter = [("disconnected_at", admin.EmptyFieldListFilter), "obtained_at"]
     list_select_related = ["account"]
-    # Ordered by key, like Kick users.
+    # Ordered by key, like accounts.
     ordering = ["pk"]
+    account_search_fields = ["account_id"]
     search_fields = [
-        "account_id",
         "account__name__iexact",
         "account__player__game_account_id",
     ]
-    search_help_text = gettext_lazy("Exact ID or name of a Kick user, or game account ID.")
-    empty_state = gettext_lazy("No authorizations. Each linked account has one at Kick.")
+    search_help_text = gettext_lazy("Exact ID or name of an account, or game account ID.")
+    empty_state = gettext_lazy("No authorizations. Each linked account has one.")
     fields = [
         "account_link",
         "state",
@@ -218,18 +221,18 @@ class KickGrantAdmin(AccountColumn, IdSearch, ReadOnlyPage):
     ]
 
     @admin.display(description=gettext_lazy("state"))
-    def state(self, grant: Authorization) -> SafeString:
-        if grant.disconnected_at:
-            return badge("bad", _("disconnected at Kick"))
+    def state(self, authorization: Authorization) -> SafeString:
+        if authorization.disconnected_at:
+            return badge("bad", _("disconnected"))
         return (
             badge("wait", _("refresh failing"))
-            if grant.failed_refreshes
+            if authorization.failed_refreshes
             else badge("good", _("active"))
         )
 
 
 @admin.register(Deauthorization)
-class GrantRevocationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
+class DeauthorizationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
     list_display = [
         "created_at",
         "outcome_badge",
@@ -241,9 +244,10 @@ class GrantRevocationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
     list_filter = ["outcome", "created_at"]
     list_select_related = ["account"]
     ordering = ["-id"]
-    search_fields = ["account_id", "account__name__iexact"]
-    search_help_text = gettext_lazy("Exact ID or name of a Kick user.")
-    empty_state = gettext_lazy("No authorizations to revoke at Kick.")
+    account_search_fields = ["account_id"]
+    search_fields = ["account__name__iexact"]
+    search_help_text = gettext_lazy("Exact ID or name of an account.")
+    empty_state = gettext_lazy("No authorizations to revoke.")
     fields = [
         "account_link",
         "outcome_badge",
@@ -254,9 +258,9 @@ class GrantRevocationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
     ]
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
-    def outcome_badge(self, revocation: Deauthorization) -> SafeString:
-        outcome = Deauthorization.Outcome(revocation.outcome)
-        return badge(TONE_OF_REVOCATION[outcome], outcome.label)
+    def outcome_badge(self, deauthorization: Deauthorization) -> SafeString:
+        outcome = Deauthorization.Outcome(deauthorization.outcome)
+        return badge(TONE_OF_DEAUTHORIZATION[outcome], outcome.label)
 
 
 @admin.register(LinkAttempt)

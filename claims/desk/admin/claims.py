@@ -1,10 +1,12 @@
 """Claims, read-only: status, reason and next step."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +18,8 @@ from claims.desk.admin.catalogue_search import claims_known_as, claims_of_item
 from claims.desk.admin.id_search import IdSearch
 from claims.desk.admin.status_text import sentence_on
 from claims.desk.search import claim_url
-from claims.models import Claim, Entitlement, QuarantinedDelivery
+from claims.models import Claim, Confirmation, Entitlement, QuarantinedDelivery, Report
+from claims.source import source_label
 from core.admin.base import ReadOnlyInline, ReadOnlyPage
 from core.admin.html import NOTHING, badge, link, row_link, stacked
 
@@ -48,16 +51,17 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         "status",
         "hold_reason",
         "source",
+        "path",
         "recorded_at",
         "campaign",
         ("account__player", admin.EmptyFieldListFilter),
     ]
     list_select_related = ["account__player"]
     ordering = ["-recorded_at"]
+    account_search_fields = ["account_id"]
     search_fields = [
         "claim_id",
         "message_id",
-        "account_id",
         "account__name__iexact",
         "account__player__game_account_id",
         "entitlements__fulfilment_id",
@@ -87,7 +91,8 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             _("Timeline"),
             {
                 "fields": [
-                    "source",
+                    "source_name",
+                    "path",
                     "message_id",
                     "occurred_at",
                     "received_at",
@@ -100,19 +105,15 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             },
         ),
         (
-            _("Report to Kick"),
-            {
-                "fields": [
-                    "wanted_external_status",
-                    "external_status",
-                    "refused_writes",
-                    "next_write_at",
-                ]
-            },
+            _("Report to the platform"),
+            {"fields": ["report_state", "report_refusals", "report_next_attempt_at"]},
         ),
         (
-            _("Confirmation by Kick"),
-            {"fields": ["lookups", "next_lookup_at", "not_ours_at"], "classes": ["collapse"]},
+            _("Confirmation by the platform"),
+            {
+                "fields": ["lookups", "next_lookup_at", "foreign_at"],
+                "classes": ["collapse"],
+            },
         ),
     ]
 
@@ -125,6 +126,42 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     def get_inlines(self, request: HttpRequest, obj: Claim | None) -> Any:  # noqa: ARG002
         is_held = obj is not None and obj.status == Claim.Status.HELD
         return [] if is_held else self.inlines
+
+    @admin.display(description=_("source"))
+    def source_name(self, claim: Claim) -> str:
+        return source_label(claim.source)
+
+    @admin.display(description=_("report"))
+    def report_state(self, claim: Claim) -> str:
+        report = Report.objects.filter(pk=claim.pk).first()
+        if report is None:
+            return str(_("not needed yet"))
+        if report.reported_at is None:
+            return str(_("pending"))
+        return _("sent at %(at)s") % {"at": date_format(report.reported_at, "DATETIME_FORMAT")}
+
+    @admin.display(description=_("refused attempts"))
+    def report_refusals(self, claim: Claim) -> int:
+        return Report.objects.filter(pk=claim.pk).values_list("refusals", flat=True).first() or 0
+
+    @admin.display(description=_("next attempt at"))
+    def report_next_attempt_at(self, claim: Claim) -> datetime | None:
+        pending = Report.objects.filter(pk=claim.pk)
+        return pending.values_list("next_attempt_at", flat=True).first()
+
+    @admin.display(description=_("lookups"))
+    def lookups(self, claim: Claim) -> int:
+        rows = Confirmation.objects.filter(pk=claim.pk)
+        return rows.values_list("attempts", flat=True).first() or 0
+
+    @admin.display(description=_("next lookup at"))
+    def next_lookup_at(self, claim: Claim) -> datetime | None:
+        rows = Confirmation.objects.filter(pk=claim.pk)
+        return rows.values_list("next_attempt_at", flat=True).first()
+
+    @admin.display(description=_("marked as foreign at"))
+    def foreign_at(self, claim: Claim) -> datetime | None:
+        return Confirmation.objects.filter(pk=claim.pk).values_list("foreign_at", flat=True).first()
 
     @admin.display(description=_("status"), ordering="status")
     def status_and_reason(self, claim: Claim) -> SafeString:

@@ -43,11 +43,11 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     list_filter = ["status", "granted_at", ("first_listed_at", admin.EmptyFieldListFilter)]
     list_select_related = ["player"]
     ordering = ["-id"]
+    account_search_fields = ["claim__account_id"]
     search_fields = [
         "fulfilment_id",
         "claim_id",
         "claim__message_id",
-        "claim__account_id",
         "claim__account__name__iexact",
         "player__game_account_id",
     ]
@@ -65,7 +65,7 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
         ),
         (gettext_lazy("Granted for"), {"fields": ["claim_link", "campaign", "reward"]}),
         (
-            gettext_lazy("QuarantinedDelivery"),
+            gettext_lazy("Delivery"),
             {"fields": ["granted_at", "first_listed_at", "fulfilled_at", "fulfilment_id"]},
         ),
         (gettext_lazy("Revocation"), {"fields": ["revoked_at", "revocation_reason"]}),

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from accounts.models import account_key
+from accounts.platform_login import all_logins
 from claims.entitlement_ids import parse_entitlement_id
 from core.admin.base import ModelAdmin
 
@@ -22,6 +24,8 @@ class IdSearch(ModelAdmin):
     """
 
     number_search_fields: Sequence[str] = ()
+    # Keys of platform accounts: `kick:1234` is found by `1234`, too.
+    account_search_fields: Sequence[str] = ()
     # The lookup prefix from this model to its entitlements, such as "entitlements__", if any.
     entitlement_path: str | None = None
 
@@ -58,6 +62,9 @@ class IdSearch(ModelAdmin):
             *(self.number_search_fields if is_id else ()),
         ]:
             yield {name: term}
+        for name in self.account_search_fields:
+            yield {name: term}
+            yield from ({name: account_key(one.platform, term)} for one in all_logins())
         key = parse_entitlement_id(term)
         if key and self.entitlement_path is not None:
             path = self.entitlement_path

@@ -25,6 +25,7 @@ class ReconcileRunAdmin(IdSearch, ReadOnlyPage):
     list_display = [
         "started_at",
         "kind",
+        "source",
         "outcome_badge",
         "campaign",
         "seen",
@@ -41,7 +42,10 @@ class ReconcileRunAdmin(IdSearch, ReadOnlyPage):
     search_help_text = gettext_lazy("Exact campaign ID or run ID.")
     empty_state = gettext_lazy("No reconcile run yet. The worker starts one automatically.")
     fieldsets = [
-        (None, {"fields": ["kind", "outcome_badge", "campaign", "started_at", "ended_at"]}),
+        (
+            None,
+            {"fields": ["kind", "source", "outcome_badge", "campaign", "started_at", "ended_at"]},
+        ),
         (
             gettext_lazy("Results"),
             {
@@ -103,11 +107,11 @@ class LeaseAdmin(IdSearch, ReadOnlyPage):
 class ClaimHourAdmin(ReadOnlyPage):
     list_display = [
         "began_at",
+        "source",
         "granted_at_once",
         "held_first",
         "by_webhook",
         "by_sync",
-        "by_hand",
     ]
     list_filter = ["began_at"]
     ordering = ["-began_at"]

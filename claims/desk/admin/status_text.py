@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims.models import Claim
+from claims.models import Claim, Confirmation
 from core.admin.html import link, row_link
 
 MENDED_BY = {
@@ -42,7 +42,8 @@ def _sentence_on_held(claim: Claim) -> SafeString:
     link_page = f"{settings.PUBLIC_URL}/link/"
     return format_html(
         str(MENDED_BY[Claim.HoldReason(claim.hold_reason)]),
-        lookups=claim.lookups,
+        lookups=Confirmation.objects.filter(pk=claim.pk).values_list("attempts", flat=True).first()
+        or 0,
         reward=row_link("claims_reward", claim.reward_id, _("Map the reward")),
         link_page=link(link_page, link_page),
     )

@@ -7,13 +7,21 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from accounts.models import LinkEvent, PlatformAccount, Player
-from claims.models import ApiKey, AuditEvent, Campaign, Claim, Entitlement, Item, Reward
+from claims.models import (
+    ApiKey,
+    AuditEvent,
+    Campaign,
+    Claim,
+    Confirmation,
+    Entitlement,
+    Item,
+    Report,
+    Reward,
+)
 from core.models import Lease
 
 CLAIMS_AT_MOST = 50
 EVENTS_AT_MOST = 50
-# The jobs that fail when Kick's API fails.
-ASKING_KICK = ("catch_up", "confirm_claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class CaseClaim:
     is_test: bool
     entitlements: Sequence[Entitlement]
     acts: Sequence[AuditEvent]
+    confirmation: Confirmation | None = None
+    report: Report | None = None
 
     def of_status(self, status: Entitlement.Status) -> list[Entitlement]:
         return [one for one in self.entitlements if one.status == status]
@@ -33,7 +43,7 @@ class CaseClaim:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The known facts about a player, a Kick user, or both if they are linked."""
+    """The known facts about a player, an account, or both if they are linked."""
 
     player: Player | None
     account: PlatformAccount | None
@@ -43,8 +53,8 @@ class Case:
     item_names: dict[str, str] = field(default_factory=dict)
     # The last API request by any game server.
     game_asked_at: datetime | None = None
-    # The last error of Kick's API; "" if the last call succeeded.
-    kick_trouble: str = ""
+    # The last error of a platform's API; "" if the last call succeeded.
+    platform_trouble: str = ""
     has_more_claims: bool = False
 
     def items(self, entitlements: Iterable[Entitlement]) -> str:
@@ -73,7 +83,7 @@ def load_case(
         acts=_acts(player, account),
         item_names=_item_names(entitlements),
         game_asked_at=_game_asked_at(),
-        kick_trouble=_kick_trouble(),
+        platform_trouble=_platform_trouble(),
         has_more_claims=len(claims) > CLAIMS_AT_MOST,
     )
 
@@ -114,6 +124,8 @@ def _entitlements(claims: Sequence[Claim]) -> list[Entitlement]:
 def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) -> list[CaseClaim]:
     rewards = Reward.objects.filter(pk__in={claim.reward_id for claim in claims}).in_bulk()
     campaigns = Campaign.objects.filter(pk__in={one.campaign_id for one in claims}).in_bulk()
+    confirmations = Confirmation.objects.in_bulk([claim.pk for claim in claims])
+    reports = Report.objects.in_bulk([claim.pk for claim in claims])
     acts = AuditEvent.objects.filter(
         subject_kind="claim", subject_id__in=[claim.pk for claim in claims]
     ).order_by("at")
@@ -128,6 +140,8 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
             is_test=claim.campaign_id in campaigns and campaigns[claim.campaign_id].is_test,
             entitlements=[one for one in entitlements if one.claim_id == claim.pk],
             acts=acts_by_claim.get(claim.pk, []),
+            confirmation=confirmations.get(claim.pk),
+            report=reports.get(claim.pk),
         )
         for claim in claims
     ]
@@ -161,6 +175,8 @@ def _game_asked_at() -> datetime | None:
     return used.values_list("last_used_at", flat=True).first()
 
 
-def _kick_trouble() -> str:
-    in_trouble = Lease.objects.filter(job__in=ASKING_KICK).exclude(platform_error="")
+def _platform_trouble() -> str:
+    # The jobs that bring claims. They clear their error as soon as the platform answers again.
+    is_bringing = Q(job__startswith="catch_up:") | Q(job__startswith="confirm_claims:")
+    in_trouble = Lease.objects.filter(is_bringing).exclude(platform_error="")
     return in_trouble.values_list("platform_error", flat=True).first() or ""

@@ -82,7 +82,7 @@ def _most_pressing(claims: list[ClaimCase], case: Case, claim_id: str) -> ClaimC
     first = next(iter([*asked_for, *unsettled]), None)
     if first or not claims:
         return first
-    is_cut_off = case.account is None or case.kick_trouble
+    is_cut_off = case.account is None or case.platform_trouble
     return None if is_cut_off else claims[0]
 
 

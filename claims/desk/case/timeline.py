@@ -44,17 +44,17 @@ def timeline_of(case_claim: CaseClaim, case: Case) -> list[TimelineEvent]:
 
 def _arrival(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     claim = case_claim.claim
-    if claim.source == Claim.Path.MANUAL:
+    if claim.path == Claim.Path.MANUAL:
         yield _given_by_hand(case_claim)
         return
     if claim.occurred_at:
         yield claim.occurred_at, _("Claimed on Kick"), "", "quiet"
-    if claim.source == Claim.Path.WEBHOOK:
+    if claim.path == Claim.Path.WEBHOOK:
         message = _("Message %(id)s") % {"id": claim.message_id} if claim.message_id else ""
         yield claim.received_at, _("Received by webhook"), message, "good"
         return
     said = _("No webhook had arrived.")
-    yield claim.received_at, _("Found through Kick's claims API"), said, "wait"
+    yield claim.received_at, _("Found through the platform's API"), said, "wait"
 
 
 def _given_by_hand(case_claim: CaseClaim) -> Step:
@@ -71,9 +71,9 @@ def _holding(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     if claim.first_hold_reason:
         why = Claim.HoldReason(claim.first_hold_reason).label
         yield claim.recorded_at, _("Held"), str(why), "wait"
-    if claim.not_ours_at:
-        said = _("Kick's API didn't confirm it within 24 hours.")
-        yield claim.not_ours_at, _("Marked as foreign"), said, "quiet"
+    if case_claim.confirmation and case_claim.confirmation.foreign_at:
+        said = _("The platform's API didn't confirm it within 24 hours.")
+        yield case_claim.confirmation.foreign_at, _("Marked as foreign"), said, "quiet"
     if claim.status == Claim.Status.HELD and claim.hold_reason != claim.first_hold_reason:
         yield None, _("Currently held"), str(Claim.HoldReason(claim.hold_reason).label), "wait"
 
@@ -108,22 +108,22 @@ def _taking_back(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
         yield at, what, detail, "bad"
 
 
-def _writing_back(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
-    claim = case_claim.claim
-    if claim.wanted_external_status != Claim.ExternalStatus.PROCESSED:
+def _reporting(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
+    report = case_claim.report
+    if report is None:
         return
-    if claim.external_status == claim.wanted_external_status:
-        yield None, _("Reported: Kick shows it as processed"), "", "good"
-    elif claim.refused_writes:
+    if report.reported_at:
+        yield report.reported_at, _("Reported as delivered"), "", "good"
+    elif report.refusals:
         said = ngettext(
             "%(count)d attempt so far. Retried automatically.",
             "%(count)d attempts so far. Retried automatically.",
-            claim.refused_writes,
+            report.refusals,
         )
-        said %= {"count": claim.refused_writes}
-        yield None, _("Kick rejects the “processed” status"), said, "bad"
+        said %= {"count": report.refusals}
+        yield None, _("The platform rejects the report"), said, "bad"
     else:
-        yield None, _("Not reported to Kick yet"), "", "wait"
+        yield None, _("Not reported to the platform yet"), "", "wait"
 
 
 def _acting(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
@@ -140,7 +140,7 @@ PARTS: tuple[Callable[[CaseClaim, Case], Iterator[Step]], ...] = (
     _granting,
     _handing_out,
     _taking_back,
-    _writing_back,
+    _reporting,
 )
 
 

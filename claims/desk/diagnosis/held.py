@@ -11,8 +11,8 @@ from claims.models import Claim
 
 
 def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
-    claim = case_claim.claim
-    if case.kick_trouble:
+    lookups = case_claim.confirmation.attempts if case_claim.confirmation else 0
+    if case.platform_trouble:
         return Diagnosis(
             _("Kick unavailable"),
             "bad",
@@ -22,7 +22,7 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
                 "Kick responds again."
             )
             % {"drop": name_drop(case_claim)},
-            _("Kick's API: %(trouble)s") % {"trouble": case.kick_trouble},
+            _("Kick's API: %(trouble)s") % {"trouble": case.platform_trouble},
             Remedy.REFETCH,
         )
     return Diagnosis(
@@ -38,9 +38,9 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "the claim is ours (%(count)d attempt so far).",
             "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
             "the claim is ours (%(count)d attempts so far).",
-            claim.lookups,
+            lookups,
         )
-        % {"count": claim.lookups},
+        % {"count": lookups},
         Remedy.REFETCH,
     )
 

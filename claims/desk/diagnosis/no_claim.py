@@ -10,7 +10,7 @@ def diagnose_without_claim(case: Case) -> Diagnosis:
     """The answer for a player or Kick user without an open claim."""
     if case.account is None or case.player is None:
         return _not_linked(case)
-    return _kick_is_silent(case) if case.kick_trouble else _no_claim(case)
+    return _kick_is_silent(case) if case.platform_trouble else _no_claim(case)
 
 
 def _not_linked(case: Case) -> Diagnosis:
@@ -50,7 +50,7 @@ def _kick_is_silent(case: Case) -> Diagnosis:
             "Kick isn't responding to us right now. The drops you claimed there are safe. They'll "
             "arrive automatically once Kick responds again."
         ),
-        _("Kick's API: %(trouble)s") % {"trouble": case.kick_trouble},
+        _("Kick's API: %(trouble)s") % {"trouble": case.platform_trouble},
         Remedy.REFETCH,
     )
 

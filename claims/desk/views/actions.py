@@ -10,14 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.links import NotLinked
 from accounts.models import PlatformAccount, Player
-from claims.claims_page import Tally
 from claims.desk import actions
 from claims.desk.search import case_url
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.desk.views.forms import GrantForm, ReasonForm, RevokeForm
 from claims.models import Entitlement
-from platforms.kick.client import get_kick
-from platforms.kick.protocol.errors import KickError
+from claims.source_page import Tally
+from core.platform_errors import PlatformError
 
 ask_and_act = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -38,16 +37,16 @@ def retry(request: HttpRequest, *, account_id: str) -> HttpResponse:
 def refetch(request: HttpRequest, *, account_id: str) -> HttpResponse:
     account = get_object_or_404(PlatformAccount, pk=account_id)
     try:
-        tally = actions.refetch(account=account, api=get_kick().api, act=_act(request, ""))
-    except KickError as error:
+        tally = actions.refetch(account=account, act=_act(request, ""))
+    except PlatformError as error:
         said = _("Kick's API request failed: %(error)s No claims are lost. Try again later.")
         messages.error(request, said % {"error": error})
     else:
-        messages.success(request, _what_kick_said(tally))
+        messages.success(request, _what_was_found(tally))
     return _back(request, account=account)
 
 
-def _what_kick_said(tally: Tally) -> str:
+def _what_was_found(tally: Tally) -> str:
     if not tally.seen:
         return _("Kick has no claims by this Kick account for your organization.")
     said = ngettext("Kick returned %d claim", "Kick returned %d claims", tally.seen) % tally.seen
@@ -117,13 +116,16 @@ def revoke(request: HttpRequest, *, player_id: int) -> HttpResponse:
 
 @ask_and_act
 @staff_page(*LOOK, "claims.unlink_player")
-def unlink(request: HttpRequest, *, player_id: int) -> HttpResponse:
-    player = get_object_or_404(Player.objects.select_related("account"), pk=player_id)
+def unlink(request: HttpRequest, *, player_id: int, platform: str) -> HttpResponse:
+    player = get_object_or_404(Player, pk=player_id)
+    account = get_object_or_404(player.accounts, platform=platform)
     form = ReasonForm(request.POST or None)
     if not form.is_valid():
-        return show(request, "unlink.html", title=_("Unlink"), player=player, form=form)
+        context = {"player": player, "account": account, "form": form}
+        return show(request, "unlink.html", title=_("Unlink"), **context)
+    act = _act(request, form.cleaned_data["reason"])
     try:
-        actions.unlink(player=player, act=_act(request, form.cleaned_data["reason"]))
+        actions.unlink(player=player, platform=platform, act=act)
     except NotLinked:
         messages.warning(request, _("This player is no longer linked."))
     else:

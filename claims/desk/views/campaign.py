@@ -21,8 +21,8 @@ FILTERS: dict[str, dict[str, str]] = {
     "claimed": {},
     "linked": {"account__player__isempty": "0"},
     "granted": {"granted_at__isnull": "False"},
-    "fulfilled": {"wanted_external_status": "processed"},
-    "reported": {"external_status": "processed"},
+    "fulfilled": {"report__isnull": "False"},
+    "reported": {"report__reported_at__isnull": "False"},
 }
 
 

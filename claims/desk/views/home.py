@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from claims.desk import attention, figures
 from claims.desk.charts import Bars, stack_bars
+from claims.desk.figures import Hour
 from claims.desk.views.decorators import LOOK, show, staff_page
-from claims.models import ClaimHour
 
 
 @staff_page()
@@ -39,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _per_hour(hours: list[ClaimHour]) -> Bars:
+def _per_hour(hours: list[Hour]) -> Bars:
     rows = [
         (
             date_format(hour.began_at, "H:i"),
@@ -51,20 +51,20 @@ def _per_hour(hours: list[ClaimHour]) -> Bars:
     return stack_bars(rows, kinds=("granted", "held"))
 
 
-def _arrivals(hours: list[ClaimHour]) -> dict[str, object]:
-    """The day's claims by source, with links to their lists."""
+def _arrivals(hours: list[Hour]) -> dict[str, object]:
+    """How the day's claims reached us, with links to their lists."""
     counts = {
         "WEBHOOK": sum(hour.by_webhook for hour in hours),
-        "RECONCILE": sum(hour.by_sync for hour in hours),
+        "SYNC": sum(hour.by_sync for hour in hours),
     }
     total = sum(counts.values())
     return {
         "total": total,
         "webhook": counts["WEBHOOK"],
-        "reconcile": counts["RECONCILE"],
+        "reconcile": counts["SYNC"],
         "share": round(100 * counts["WEBHOOK"] / total, 1) if total else 0,
-        "webhook_url": _claims_since(hours[0].began_at, source__exact="WEBHOOK"),
-        "reconcile_url": _claims_since(hours[0].began_at, source__exact="RECONCILE"),
+        "webhook_url": _claims_since(hours[0].began_at, path__exact="WEBHOOK"),
+        "reconcile_url": _claims_since(hours[0].began_at, path__exact="SYNC"),
     }
 
 

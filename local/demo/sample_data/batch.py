@@ -1,12 +1,12 @@
 """Batches of sample rows, and their ids."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from django.db import transaction
 from django.db.models import Max, Model
 
 from accounts.models import LinkEvent, PlatformAccount, Player
-from claims.models import Claim, Entitlement
+from claims.models import Claim, Confirmation, Entitlement, Report
 
 
 @dataclass
@@ -18,6 +18,8 @@ class Batch:
     events: list[LinkEvent] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     entitlements: list[Entitlement] = field(default_factory=list)
+    confirmations: list[Confirmation] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
 
 
 class Numbers:
@@ -37,12 +39,7 @@ def first_number() -> int:
 
 @transaction.atomic
 def write(batch: Batch) -> None:
-    rows: tuple[
-        list[Player] | list[PlatformAccount] | list[LinkEvent] | list[Claim] | list[Entitlement],
-        ...,
-    ]
-    rows = (batch.players, batch.accounts, batch.events, batch.claims, batch.entitlements)
-    for some in rows:
-        model: type[Model] | None = type(some[0]) if some else None
-        if model:
-            model._default_manager.bulk_create(some)
+    for each in fields(batch):
+        rows: list[Model] = getattr(batch, each.name)
+        if rows:
+            type(rows[0])._default_manager.bulk_create(rows)

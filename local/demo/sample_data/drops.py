@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from accounts.models import PlatformAccount
-from claims.models import Claim, Entitlement
+from claims.models import Claim, Confirmation, Entitlement, Report
 from local.demo.sample_data.batch import Batch, Numbers
-from local.demo.sample_data.offers import DAYS, Offer
+from local.demo.sample_data.offers import DAYS, SOURCE, Offer
 
 TOLD_WITHIN = timedelta(minutes=2)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-Status, Reason, Source = Claim.Status, Claim.HoldReason, Claim.Path
+Status, Reason, Path = Claim.Status, Claim.HoldReason, Claim.Path
 # Per 1,000 claims: lost webhooks, and claims of another organization.
 LOST_WEBHOOKS, FOREIGN = 25, 4
 
@@ -36,27 +36,34 @@ def make_claim(
         campaign_id=offer.campaign_id,
         reward_id=offer.reward_id,
         external_id=offer.sku,
-        source=Source.RECONCILE if is_lost else Source.WEBHOOK,
+        source=SOURCE,
+        path=Path.SYNC if is_lost else Path.WEBHOOK,
         message_id="" if is_lost else _ulid(claimed_at, number + 7),
         occurred_at=claimed_at,
         received_at=recorded_at,
         recorded_at=recorded_at,
     )
     if chance.randrange(1000) < FOREIGN:
-        _hold_as_foreign(claim, now)
+        _hold_as_foreign(batch, claim, now)
     else:
         _settle(batch, claim, offer, chance, now)
     batch.claims.append(claim)
 
 
-def _hold_as_foreign(claim: Claim, now: datetime) -> None:
+def _hold_as_foreign(batch: Batch, claim: Claim, now: datetime) -> None:
     claim.status, claim.campaign_id = Status.HELD, "01FOREIGNCAMPAIGN"
     claim.first_hold_reason = Reason.UNCONFIRMED
     given_up_at = claim.recorded_at + timedelta(days=1)
-    if given_up_at < now:
-        claim.hold_reason, claim.not_ours_at = Reason.NOT_OURS, given_up_at
-    else:
-        claim.hold_reason, claim.next_lookup_at = Reason.UNCONFIRMED, now + timedelta(hours=1)
+    is_given_up = given_up_at < now
+    claim.hold_reason = Reason.NOT_OURS if is_given_up else Reason.UNCONFIRMED
+    batch.confirmations.append(
+        Confirmation(
+            claim=claim,
+            attempts=30,
+            next_attempt_at=None if is_given_up else now + timedelta(hours=1),
+            foreign_at=given_up_at if is_given_up else None,
+        )
+    )
 
 
 def _settle(batch: Batch, claim: Claim, offer: Offer, chance: random.Random, now: datetime) -> None:
@@ -71,10 +78,12 @@ def _settle(batch: Batch, claim: Claim, offer: Offer, chance: random.Random, now
         is_late = linked_at > claim.recorded_at
         claim.first_hold_reason = Reason.NOT_LINKED if is_late else ""
         claim.granted_at = max(claim.recorded_at, linked_at)
-        batch.entitlements.append(_entitle(claim, offer, chance, now))
+        batch.entitlements.append(_entitle(batch, claim, offer, chance, now))
 
 
-def _entitle(claim: Claim, offer: Offer, chance: random.Random, now: datetime) -> Entitlement:
+def _entitle(
+    batch: Batch, claim: Claim, offer: Offer, chance: random.Random, now: datetime
+) -> Entitlement:
     granted_at = claim.granted_at or now
     owed = Entitlement(
         claim=claim,
@@ -90,19 +99,24 @@ def _entitle(claim: Claim, offer: Offer, chance: random.Random, now: datetime) -
     owed.first_listed_at = listed_at
     fulfilled_at = listed_at + timedelta(seconds=chance.uniform(0.2, 4))
     if chance.randrange(1000) < 970 and fulfilled_at < now:
-        _fulfil(owed, claim, fulfilled_at, now)
+        _fulfil(batch, owed, claim, fulfilled_at, now)
     elif chance.randrange(1000) < 100:
         _revoke(owed, claim, fulfilled_at)
     return owed
 
 
-def _fulfil(owed: Entitlement, claim: Claim, at: datetime, now: datetime) -> None:
+def _fulfil(batch: Batch, owed: Entitlement, claim: Claim, at: datetime, now: datetime) -> None:
     owed.status, owed.fulfilled_at = Entitlement.Status.FULFILLED, at
     owed.fulfilment_id = f"mail-{claim.claim_id[-10:]}"
-    processed = Claim.ExternalStatus.PROCESSED
-    claim.wanted_external_status = processed
-    if at < now - TOLD_WITHIN:
-        claim.external_status = processed
+    is_told = at < now - TOLD_WITHIN
+    batch.reports.append(
+        Report(
+            claim=claim,
+            requested_at=at,
+            reported_at=at + timedelta(seconds=10) if is_told else None,
+            next_attempt_at=None if is_told else now,
+        )
+    )
 
 
 def _revoke(owed: Entitlement, claim: Claim, at: datetime) -> None:
@@ -127,5 +141,5 @@ def _ulid(at: datetime, number: int) -> str:
 
 
 def _base32(number: int, length: int) -> str:
-    digits = (CROCKFORD[number >> 5 * environment & 31] for environment in reversed(range(length)))
+    digits = (CROCKFORD[number >> 5 * position & 31] for position in reversed(range(length)))
     return "".join(islice(digits, length))

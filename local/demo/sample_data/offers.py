@@ -9,6 +9,7 @@ from django.db import transaction
 from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
 
 DAYS = 21
+SOURCE = "kick_drops"
 OFFERS = (
     ("Ember cape", "cape-ember", 1),
     ("Chest of stardust", "stardust", 500),
@@ -37,6 +38,7 @@ def make_catalogue(now: datetime) -> list[Offer]:
         campaign, _ = Campaign.objects.get_or_create(
             campaign_id=f"01DEMOCAMPAIGN{number:012}",
             defaults={
+                "source": SOURCE,
                 "name": name,
                 "category": "Starfall Online",
                 "starts_at": now - timedelta(days=began),
@@ -58,6 +60,7 @@ def _make_rewards(campaign: Campaign, now: datetime) -> Iterator[Offer]:
         reward, is_new = Reward.objects.get_or_create(
             reward_id=f"01DEMOREWARD{number:014}",
             defaults={
+                "source": SOURCE,
                 "name": name,
                 "external_id": sku,
                 "first_mapped_at": now if sku else None,

@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
-from accounts.models import LinkEvent, PlatformAccount, Player
+from accounts.models import LinkEvent, PlatformAccount, Player, account_key
 from local.demo.sample_data.batch import Batch, Numbers
 from local.demo.sample_data.offers import DAYS
 
@@ -18,7 +18,9 @@ def make_account(
     number = numbers()
     seen_at = now - timedelta(days=DAYS * chance.random())
     account = PlatformAccount(
-        account_id=str(number), name=f"{chance.choice(NAMES)}_{number}", first_seen_at=seen_at
+        key=account_key("kick", str(number)),
+        name=f"{chance.choice(NAMES)}_{number}",
+        first_seen_at=seen_at,
     )
     draw = chance.randrange(1000)
     if draw < LINKED_FIRST + LINKED_LATE:

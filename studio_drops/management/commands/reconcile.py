@@ -8,21 +8,20 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from claims.models import ReconcileRun
+from claims.source import PAGE_SIZE, Filter, Page, Source, all_sources
 from claims.sync import catch_up, sweep
-from platforms.kick.client import get_kick
-from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.payloads import ClaimsPage
 
 SHOWN = ("pages", "seen", "recorded", "granted", "held", "differs", "unusable", "missed")
 
 
 class Command(BaseCommand):
     help = (
-        "Fetch claims from Kick's claims API now and record them. Without options: all claims that"
-        " Kick shows as initiated."
+        "Fetch claims from the platforms now and record them. Without options: all open claims of"
+        " all sources."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--source", default="", help="Only this source, such as kick_drops.")
         parser.add_argument(
             "--campaign",
             metavar="ID",
@@ -38,24 +37,32 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        sources = {source.name: source for source in all_sources() if not source.is_lossy}
+        wanted = options["source"]
+        if wanted and wanted not in sources:
+            raise CommandError(f"Unknown source {wanted!r}. Sources: {', '.join(sources)}.")
+        for source in [sources[wanted]] if wanted else sources.values():
+            self._bring_up_to_date(source, **options)
+
+    def _bring_up_to_date(self, source: Source, **options: Any) -> None:
         run: ReconcileRun | None = None
+        watched = _Watched(source, self.stdout)
         while run is None or (run.outcome == ReconcileRun.Outcome.INTERRUPTED and not run.error):
-            run = self._run(**options)
+            run = self._run(watched, **options)
             if run is None:
                 raise CommandError("This run is already in progress. See its row on the desk.")
         self._print(run)
 
     def _run(
-        self, *, campaign: str, sweep: bool, since: datetime | None, **_: Any
+        self, source: Source, *, campaign: str, sweep: bool, since: datetime | None, **_: Any
     ) -> ReconcileRun | None:
-        api = _Watched(get_kick().api, self.stdout)
         if campaign or sweep or since:
-            return _sweep(campaign_id=campaign, api=api, clock=timezone.now, since=since)
-        return catch_up(api=api, clock=timezone.now, is_urgent=True)
+            return _sweep(campaign_id=campaign, source=source, clock=timezone.now, since=since)
+        return catch_up(source=source, clock=timezone.now, is_urgent=True)
 
     def _print(self, run: ReconcileRun) -> None:
         self.stdout.write(
-            f"{run.get_kind_display()} {run.campaign_id}: {run.get_outcome_display()}"
+            f"{run.get_kind_display()} {run.source} {run.campaign_id}: {run.get_outcome_display()}"
         )
         for name in SHOWN:
             self.stdout.write(f"  {name:10}{getattr(run, name):>12,}")
@@ -68,17 +75,18 @@ class Command(BaseCommand):
 _sweep = sweep
 
 
-class _Watched:
-    """Wraps the claims API and prints the number of received claims."""
+class _Watched(Source):
+    """Wraps a source and prints the number of received claims."""
 
-    def __init__(self, api: KickApi, out: OutputWrapper) -> None:
-        self._api = api
+    def __init__(self, source: Source, out: OutputWrapper) -> None:
+        self.name = source.name
+        self._source = source
         self._out = out
         self._began = time.monotonic()
         self._seen = 0
 
-    def iter_claims(self, **filters: Any) -> Iterator[ClaimsPage]:
-        for page in self._api.iter_claims(**filters):
+    def pages(self, wanted: Filter, *, cursor: str = "", limit: int = PAGE_SIZE) -> Iterator[Page]:
+        for page in self._source.pages(wanted, cursor=cursor, limit=limit):
             yield page
             self._seen += len(page)
             per_second = self._seen / (time.monotonic() - self._began)
