@@ -23,7 +23,7 @@ demo: installed
 	@.venv/bin/python manage.py demo $(ARGS)
 
 test: installed-for-development
-	@.venv/bin/python -m tests.legs
+	@.venv/bin/python -m tests.engines
 
 # Variables: N claims, the SEED of random choices, MINUTES of faults, the SPEED, SWEEPS=0.
 chaos: N = 2000

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.goals import Result, print_table
+from tests.bench.harness import Harness, prepared_harness, say
 from tests.bench.programs import REPOSITORY
 from tests.bench.scale import FULL, QUICK
-from tests.bench.stage import Stage, say, staged
 from tests.postgres import NoPostgres
 
 
@@ -29,10 +29,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with (
             tempfile.TemporaryDirectory(dir=parent, prefix="run-") as directory,
-            staged(scale, Path(directory)) as stage,
+            prepared_harness(scale, Path(directory)) as harness,
         ):
-            _print_conditions(stage)
-            return _measure(stage, set(options.only))
+            _print_conditions(harness)
+            return _measure(harness, set(options.only))
     except NoPostgres as error:
         print(f"The benchmark needs PostgreSQL: {error}", file=sys.stderr)
         return 1
@@ -47,19 +47,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(stage: Stage, only: set[str]) -> int:
-    # They import Django's models, which the stage has set up by now.
+def _measure(harness: Harness, only: set[str]) -> int:
+    # They import Django's models, which the harness has set up by now.
     from tests.bench import cost, measures, memory, surge
     from tests.bench.desk import goals as desk
 
     alone = {"surge": surge.run, "cost": cost.run, "memory": memory.run, "desk": desk.run}
     for name, run in alone.items():
         if only == {name}:
-            return run(stage)
+            return run(harness)
     results: list[Result] = []
     for keys, measure in measures.ALL.items():
         if not only or only.intersection(keys):
-            results += measure(stage)
+            results += measure(harness)
     if not results:
         print(f"There is no goal {', '.join(sorted(only))}.", file=sys.stderr)
         return 2
@@ -67,7 +67,7 @@ def _measure(stage: Stage, only: set[str]) -> int:
     return 1 if any(result.verdict != "PASS" for result in results) else 0
 
 
-def _print_conditions(stage: Stage) -> None:
+def _print_conditions(harness: Harness) -> None:
     import django
     import psycopg
     from django.db import connection
@@ -75,11 +75,11 @@ def _print_conditions(stage: Stage) -> None:
     connection.ensure_connection()
     version = connection.pg_version
     say(
-        f"{stage.scale.name} form; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
+        f"{harness.scale.name} form; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
         f"PostgreSQL {version // 10000}.{version % 10000} with fsync and synchronous commit; "
         f"Python {platform.python_version()}, Django {django.__version__}, "
         f"psycopg {psycopg.__version__}; "
-        f"Granian with {stage.workers} workers of {stage.threads} threads"
+        f"Granian with {harness.workers} workers of {harness.threads} threads"
     )
 
 

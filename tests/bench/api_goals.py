@@ -16,10 +16,10 @@ from claims.api_keys import make_api_key
 from claims.entitlement_ids import entitlement_id
 from claims.models import Entitlement
 from tests.bench.goals import Goal, Result, ratios
+from tests.bench.harness import Harness, say
 from tests.bench.load import LoadFailed, Measured, drive
 from tests.bench.programs import REPOSITORY, Program
 from tests.bench.rows import forget_claims, make_entitlements, make_linked_viewers
-from tests.bench.stage import Stage, say
 from tests.bench.traffic import get_request, post_request
 
 FEW = 10_000
@@ -43,10 +43,10 @@ class Listed:
     requests: list[bytes]
 
 
-def e1_and_e2(stage: Stage) -> list[Result]:
-    many = stage.scale.entitlements
-    small, large = _listed(stage, "small", FEW), _listed(stage, "large", many)
-    floor = stage.listing_floor_on(large.database_url)
+def e1_and_e2(harness: Harness) -> list[Result]:
+    many = harness.scale.entitlements
+    small, large = _listed(harness, "small", FEW), _listed(harness, "large", many)
+    floor = harness.listing_floor_on(large.database_url)
     e1 = Goal(
         "E1",
         f"a player's entitlements: 99th percentile at {many:,} rows, against {FEW:,}",
@@ -56,7 +56,7 @@ def e1_and_e2(stage: Stage) -> list[Result]:
     e2 = Goal("E2", f"the same, requests a second at {many:,} rows, against a raw program", 0.5)
     at_few, at_many, raw = [], [], []
     _ = _list(small, small.product), _list(large, large.product), _list(large, floor)
-    for _ in range(stage.scale.rounds):
+    for _ in range(harness.scale.rounds):
         say("E1, E2: few, many, raw")
         at_few.append(_list(small, small.product))
         at_many.append(_list(large, large.product))
@@ -73,9 +73,9 @@ def e1_and_e2(stage: Stage) -> list[Result]:
     ]
 
 
-def _listed(stage: Stage, name: str, entitlements: int) -> Listed:
+def _listed(harness: Harness, name: str, entitlements: int) -> Listed:
     began_at = time.monotonic()
-    database_url = stage.new_database(name)
+    database_url = harness.new_database(name)
     players = entitlements // PER_PLAYER
     bearer = subprocess.run(
         [sys.executable, "-m", "tests.bench.filled_database", str(entitlements), str(players)],
@@ -90,22 +90,22 @@ def _listed(stage: Stage, name: str, entitlements: int) -> Listed:
     path = "/api/v1/entitlements?status=GRANTED&game_account_id=account-{}"
     requests = [
         get_request(path.format(drawn.randrange(players)), bearer=bearer)
-        for _ in range(stage.scale.listings)
+        for _ in range(harness.scale.listings)
     ]
-    return Listed(stage.product_on(database_url), database_url, requests)
+    return Listed(harness.product_on(database_url), database_url, requests)
 
 
 def _list(listed: Listed, program: Program) -> Measured:
     return drive(program.port, listed.requests, connections=CONNECTIONS).expect(200)
 
 
-def e3(stage: Stage) -> list[Result]:
+def e3(harness: Harness) -> list[Result]:
     goal = Goal("E3", "fulfilling 1,000 in one call, rows a second, against one bare UPDATE", 0.5)
     rows = 2 * CALLS_EACH * PER_CALL
     make_linked_viewers(rows)
     _, bearer = make_api_key(name="bench", categories=[], now=timezone.now())
     bare, called = [], []
-    for _ in range(stage.scale.rounds):
+    for _ in range(harness.scale.rounds):
         say("E3: fulfilling, then bare updates")
         forget_claims()
         make_entitlements(rows, players=rows, still_granted=rows)
@@ -113,7 +113,7 @@ def e3(stage: Stage) -> list[Result]:
         batches = [owed[first : first + PER_CALL] for first in range(0, rows, PER_CALL)]
         for one, other in zip(batches[::2], batches[1::2], strict=True):
             bare.append(_update_barely([entitlement.pk for entitlement in one]))
-            called.append(_fulfil(stage.product, other, bearer))
+            called.append(_fulfil(harness.product, other, bearer))
         _check_that_all_are_fulfilled()
     # The first ones warm up.
     note = f"{min(called) * 1000:.0f} ms a call, {min(bare) * 1000:.0f} ms an UPDATE"
@@ -140,7 +140,7 @@ def _check_that_all_are_fulfilled() -> None:
         raise LoadFailed(f"{owed} entitlements were not fulfilled.")
 
 
-MEASURES: dict[tuple[str, ...], Callable[[Stage], list[Result]]] = {
+MEASURES: dict[tuple[str, ...], Callable[[Harness], list[Result]]] = {
     ("E1", "E2"): e1_and_e2,
     ("E3",): e3,
 }

@@ -9,23 +9,25 @@ from pathlib import Path
 
 from django.db import connection
 
+from tests.bench.harness import Harness, say
 from tests.bench.load import drive
 from tests.bench.rows import forget_claims
-from tests.bench.stage import Stage, say
 
 TABLES = ("claims_claim", "claims_entitlement", "accounts_platformaccount", "accounts_player")
 CONNECTIONS = 8
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
-def run(stage: Stage) -> int:
-    stage.warm_up(stage.product)
+def run(harness: Harness) -> int:
+    harness.warm_up(harness.product)
     forget_claims()
     _checkpoint()  # the first change to a page after one writes the whole page to the log
-    web, database = _web_pids(stage), _database_pids()
+    web, database = _web_pids(harness), _database_pids()
     before = _log_position(), _seconds(web), _seconds(database)
-    say(f"delivering {len(stage.measured_claims):,} claims at {CONNECTIONS} connections")
-    measured = drive(stage.product.port, stage.measured_claims, connections=CONNECTIONS).expect(200)
+    say(f"delivering {len(harness.measured_claims):,} claims at {CONNECTIONS} connections")
+    measured = drive(harness.product.port, harness.measured_claims, connections=CONNECTIONS).expect(
+        200
+    )
     after = _log_position(), _seconds(web), _seconds(database)
     claims = len(measured.latencies)
     log, web_time, database_time = (
@@ -56,8 +58,8 @@ def _log_position() -> float:
     return float(position)
 
 
-def _web_pids(stage: Stage) -> list[int]:
-    of_master = ["pgrep", "-P", str(stage.product.process.pid)]
+def _web_pids(harness: Harness) -> list[int]:
+    of_master = ["pgrep", "-P", str(harness.product.process.pid)]
     return list(map(int, subprocess.run(of_master, capture_output=True, check=True).stdout.split()))
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from tests.bench import api_goals, reconcile_goals, recording_goals, webhook_goals
 from tests.bench.goals import Result
-from tests.bench.stage import Stage
+from tests.bench.harness import Harness
 
-ALL: dict[tuple[str, ...], Callable[[Stage], list[Result]]] = {
+ALL: dict[tuple[str, ...], Callable[[Harness], list[Result]]] = {
     **webhook_goals.MEASURES,
     **recording_goals.MEASURES,
     **reconcile_goals.MEASURES,

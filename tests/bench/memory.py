@@ -1,15 +1,15 @@
 """R4 beyond the table: whether a sweep's memory stays flat over ten times as many claims."""
 
+from tests.bench.harness import Harness, say
 from tests.bench.reconcile_goals import MIBIBYTES, crowded_local_kick, run_sweeping
-from tests.bench.stage import Stage, say
 
 TIMES = 10
 
 
-def run(stage: Stage) -> int:
+def run(harness: Harness) -> int:
     """All of the claims are new, so that every page is recorded. 1 if memory grew beyond R4."""
-    claims = stage.scale.swept * TIMES
-    local_kick = crowded_local_kick(stage, claims)
+    claims = harness.scale.swept * TIMES
+    local_kick = crowded_local_kick(harness, claims)
     say(f"sweeping {claims:,} new claims")
     swept = run_sweeping("sweep", local_kick)
     print(

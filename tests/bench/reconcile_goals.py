@@ -11,10 +11,10 @@ from functools import cache
 
 from claims.models import Claim
 from tests.bench.goals import Goal, Result, ratios
+from tests.bench.harness import Harness, say
 from tests.bench.load import Measured, drive
 from tests.bench.programs import REPOSITORY
 from tests.bench.rows import forget_claims, make_linked_viewers
-from tests.bench.stage import Stage, say
 from tests.bench.sweeping import CLIENT_ID, CLIENT_SECRET, kick_api
 from tests.local_kick_process import LocalKick, start_local_kick
 
@@ -26,22 +26,22 @@ KICKS_NICENESS = 10
 FIRST_PLAYER = 100_000_000
 
 
-def w5(stage: Stage) -> list[Result]:
+def w5(harness: Harness) -> list[Result]:
     goal = Goal(
         "W5",
         "99th percentile while reconcile records claims, against its own at rest, 8 connections",
         2.0,
         at_least=False,
     )
-    local_kick = crowded_local_kick(stage, stage.scale.swept)
-    stage.warm_up(stage.product)
+    local_kick = crowded_local_kick(harness, harness.scale.swept)
+    harness.warm_up(harness.product)
     forget_claims()
     say("W5: the webhook at rest")
-    at_rest = [_deliver(stage, number) for number in range(stage.scale.rounds)]
+    at_rest = [_deliver(harness, number) for number in range(harness.scale.rounds)]
     forget_claims()
     say("W5: the webhook while reconcile records")
     with _sweeping(local_kick) as sweep:
-        beside = [_deliver(stage, number) for number in range(stage.scale.rounds)]
+        beside = [_deliver(harness, number) for number in range(harness.scale.rounds)]
         was_beside = sweep.poll() is None
         recorded = Claim.objects.filter(source=Claim.Path.SYNC).count()
         say("W5: waiting for the sweep's end")
@@ -55,11 +55,13 @@ def w5(stage: Stage) -> list[Result]:
     return [Result(goal, ratios(slowest, slow), note)]
 
 
-def _deliver(stage: Stage, number: int) -> Measured:
+def _deliver(harness: Harness, number: int) -> Measured:
     """Each round has claims of its own, so that nothing is deleted beside the sweep."""
-    share = stage.scale.claims // stage.scale.rounds
-    claims = stage.measured_claims[number * share : (number + 1) * share]
-    return drive(stage.product.port, claims, connections=8, seconds=stage.scale.seconds).expect(200)
+    share = harness.scale.claims // harness.scale.rounds
+    claims = harness.measured_claims[number * share : (number + 1) * share]
+    return drive(harness.product.port, claims, connections=8, seconds=harness.scale.seconds).expect(
+        200
+    )
 
 
 @contextmanager
@@ -84,20 +86,20 @@ def _start(what: str, local_kick: LocalKick) -> "subprocess.Popen[str]":
     )
 
 
-def r3_and_r4(stage: Stage) -> list[Result]:
-    swept = f"{stage.scale.swept:,} known claims"
+def r3_and_r4(harness: Harness) -> list[Result]:
+    swept = f"{harness.scale.swept:,} known claims"
     r3 = Goal("R3", f"a sweep of {swept}, against only fetching and decoding them", 0.7)
     r4 = Goal("R4", f"growth of memory in it ({swept})", MIBIBYTES, at_least=False, unit=" MiB")
-    local_kick = crowded_local_kick(stage, stage.scale.swept)
+    local_kick = crowded_local_kick(harness, harness.scale.swept)
     say(f"R3, R4: making {swept}")
     run_sweeping("sweep", local_kick)
     fetches, sweeps = [], []
-    for _ in range(max(1, stage.scale.rounds // 3)):
+    for _ in range(max(1, harness.scale.rounds // 3)):
         say("R3, R4: fetch, then sweep")
         fetches.append(run_sweeping("fetch", local_kick))
         sweeps.append(run_sweeping("sweep", local_kick))
     seconds = [[run["seconds"] for run in side] for side in (fetches, sweeps)]
-    per_second = stage.scale.swept / min(seconds[1])
+    per_second = harness.scale.swept / min(seconds[1])
     growth = [run["growth"] for run in sweeps]
     return [
         Result(r3, ratios(*seconds), f"{per_second:,.0f} claims a second"),
@@ -116,11 +118,11 @@ def run_sweeping(what: str, local_kick: LocalKick) -> dict[str, float]:
 
 
 @cache
-def crowded_local_kick(stage: Stage, claims: int) -> LocalKick:
-    """A local Kick with claims of viewers who are all linked here. Stopped with the stage."""
+def crowded_local_kick(harness: Harness, claims: int) -> LocalKick:
+    """A local Kick with claims of viewers who are all linked here. Stopped with the harness."""
     say(f"making {claims:,} claims at the local Kick")
-    local_kick = start_local_kick(stage.directory / "local-kick.sqlite3")
-    stage.at_the_end(local_kick.stop)
+    local_kick = start_local_kick(harness.directory / "local-kick.sqlite3")
+    harness.at_the_end(local_kick.stop)
     # Kick has machines of its own; here it shares the cores of those whom it serves.
     os.setpriority(os.PRIO_PROCESS, local_kick.process.pid, KICKS_NICENESS)
     local_kick.register_app(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
@@ -150,7 +152,7 @@ def _user_id_of(claim_id: str, local_kick: LocalKick) -> int:
     return int(page.claims[0].payload.user_id)
 
 
-MEASURES: dict[tuple[str, ...], Callable[[Stage], list[Result]]] = {
+MEASURES: dict[tuple[str, ...], Callable[[Harness], list[Result]]] = {
     ("W5",): w5,
     ("R3", "R4"): r3_and_r4,
 }

@@ -14,8 +14,8 @@ from claims.claims_page import record_page
 from claims.models import Claim
 from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
 from tests.bench.goals import Goal, Result, ratios
+from tests.bench.harness import Harness, say
 from tests.bench.rows import forget_claims, make_linked_viewers
-from tests.bench.stage import Stage, say
 from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID, claim_id_of
 
 PAGE = 1000
@@ -43,9 +43,9 @@ _COPY_ENTITLEMENTS = """
 """
 
 
-def r1_and_r2(stage: Stage) -> list[Result]:
-    make_linked_viewers((stage.scale.pages + 1) * PAGE)
-    return [_all_new(stage.scale.pages), _mostly_known(stage.scale.pages)]
+def r1_and_r2(harness: Harness) -> list[Result]:
+    make_linked_viewers((harness.scale.pages + 1) * PAGE)
+    return [_all_new(harness.scale.pages), _mostly_known(harness.scale.pages)]
 
 
 def _all_new(pages: int) -> Result:
@@ -140,4 +140,4 @@ def _record(page: ClaimsPage) -> None:
     record_page(page, now=timezone.now())
 
 
-MEASURES: dict[tuple[str, ...], Callable[[Stage], list[Result]]] = {("R1", "R2"): r1_and_r2}
+MEASURES: dict[tuple[str, ...], Callable[[Harness], list[Result]]] = {("R1", "R2"): r1_and_r2}

@@ -20,9 +20,9 @@ from django.utils import timezone
 from claims.claims_page import record_page
 from claims.models import Claim
 from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
+from tests.bench.harness import Harness, say
 from tests.bench.load import connect, is_whole
 from tests.bench.rows import forget_claims
-from tests.bench.stage import Stage, say
 from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID, claim_id_of
 
 VIEWERS = 1_000_000
@@ -63,21 +63,21 @@ HEADER = (
 )
 
 
-def run(stage: Stage) -> int:
-    seconds = 5 * stage.scale.seconds
-    stage.warm_up(stage.product)
-    say(f"each phase lasts {seconds:.0f} s and reuses {len(stage.measured_claims):,} claims")
+def run(harness: Harness) -> int:
+    seconds = 5 * harness.scale.seconds
+    harness.warm_up(harness.product)
+    say(f"each phase lasts {seconds:.0f} s and reuses {len(harness.measured_claims):,} claims")
     print(HEADER)
-    lost = sum(_offer(stage, share, seconds) for share in SHARES)
+    lost = sum(_offer(harness, share, seconds) for share in SHARES)
     return 1 if lost else 0
 
 
-def _offer(stage: Stage, share: float, seconds: float) -> int:
+def _offer(harness: Harness, share: float, seconds: float) -> int:
     """Returns how many claims were lost."""
     forget_claims()
-    count = min(int(share * seconds * VIEWERS / SECONDS), len(stage.measured_claims))
+    count = min(int(share * seconds * VIEWERS / SECONDS), len(harness.measured_claims))
     seconds = count / (share * VIEWERS / SECONDS)
-    phase = _Surge(stage.product.port, stage.measured_claims[:count], seconds).offer()
+    phase = _Surge(harness.product.port, harness.measured_claims[:count], seconds).offer()
     missing = _missing(count)
     in_ledger = count - len(missing)
     _catch_up(missing)

@@ -6,17 +6,17 @@ every process is killed again and again. Then everything is left alone until not
 more, and the ledger is compared with Kick's own records, row by row. docs/operators/reliability.md
 says what is promised, docs/measurements/fault-test.md what is checked and what was measured.
 
-    orders      what is asked for: how many claims, which seed, for how long
-    site        the processes, and where each of them lives
-    fleet       starts them, kills them, starts them again
-    world       organizations, campaigns, rewards and viewers at Kick; what is mapped here
-    storm       what the drivers share while faults strike
-    drivers     viewers who claim, players who link, game servers that hand out, and a forger
-    trouble     which fault strikes when, by the seed
-    witness     what must hold at every moment, looked at while everything happens
-    calm        waiting until nothing changes any more
-    spans       who was linked to whom, from when to when
-    facts       what both sides say in the end
-    verdict     the comparison
-    report      what is printed
+    options         command line: how many claims, which seed, for how long
+    deployment      the processes, their ports and directories
+    fleet           starts, kills and restarts the processes
+    world           organizations, campaigns, rewards and viewers at Kick; the mapping here
+    workload        state that the drivers share while faults strike
+    drivers         viewers who claim, players who link, game servers that fulfil, and a forger
+    faults          which fault strikes when, by the seed
+    invariants      checks that must hold at every moment, run while faults strike
+    quiesce         waits until nothing changes any more
+    link_intervals  which player each viewer was linked to, and when
+    facts           the final records of Kick and of the product
+    final_checks    compares the two
+    report          prints the results
 """

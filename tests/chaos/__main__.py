@@ -1,4 +1,4 @@
-"""Prepares a site, makes Django's settings those of the site, runs, and cleans up."""
+"""Prepare a deployment, load its Django settings, run, and clean up."""
 
 import os
 import shutil
@@ -8,12 +8,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos.orders import read_orders
-from tests.chaos.site import prepared_site
+from tests.chaos.deployment import prepared_deployment
+from tests.chaos.options import read_options
 
 
 def main() -> int:
-    orders = read_orders(sys.argv[1:])
+    options = read_options(sys.argv[1:])
     directory = Path(tempfile.mkdtemp(prefix="drops-chaos-"))
     began = time.monotonic()
 
@@ -25,17 +25,17 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     is_right = False
     try:
-        with prepared_site(orders, directory, say=say) as site:
+        with prepared_deployment(options, directory, say=say) as deployment:
             os.environ.clear()  # nothing of the developer's own settings
-            os.environ.update(site.place.environment)
+            os.environ.update(deployment.place.environment)
             import django
 
             django.setup()
             from tests.chaos.run import run
 
-            is_right = run(orders, site, say=say)
+            is_right = run(options, deployment, say=say)
     finally:
-        _clean_up(directory, keep_logs=orders.keep_logs or not is_right)
+        _clean_up(directory, keep_logs=options.keep_logs or not is_right)
     say("Everything held." if is_right else "NOT EVERYTHING HELD.")
     return 0 if is_right else 1
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import LinkEvent, PlatformAccount
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
-from tests.chaos.spans import Span, spans_of
+from tests.chaos.link_intervals import LinkInterval, link_intervals_of
 from tests.local_kick_process import LocalKick
 
 # Item (claim and sku) -> the fulfilment ids under which game servers were told to hand it out.
@@ -62,7 +62,7 @@ class Facts:
     deliveries: list[KickDelivery] = field(default_factory=list)
     claims: list[LedgerClaim] = field(default_factory=list)
     owed: list[Owed] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
+    link_intervals: list[LinkInterval] = field(default_factory=list)
     linked: dict[str, int] = field(default_factory=dict)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     items: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -86,7 +86,7 @@ def read_facts(kick: LocalKick, *, handed_out: HandedOut) -> Facts:
         ],
         claims=[LedgerClaim(*row) for row in Claim.objects.values_list(*LedgerClaim.__slots__)],
         owed=[_owed(row) for row in Entitlement.objects.all()],
-        spans=spans_of(events),
+        link_intervals=link_intervals_of(events),
         linked=dict(linked.values_list("account_id", "player_id")),
         pairs=set(CampaignReward.objects.values_list("campaign_id", "reward_id")),
         items=_items_by_reward(),

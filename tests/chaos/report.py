@@ -2,23 +2,23 @@
 
 from collections.abc import Callable
 
-from tests.chaos.calm import Calm
 from tests.chaos.facts import Facts
+from tests.chaos.final_checks import Check, outside_of_links
 from tests.chaos.fleet import Fleet
-from tests.chaos.orders import Orders
-from tests.chaos.spans import NO_TIME
-from tests.chaos.storm import Storm
-from tests.chaos.verdict import Check, outside_of_links
-from tests.chaos.witness import Witness
+from tests.chaos.invariants import InvariantChecker
+from tests.chaos.link_intervals import NO_TIME
+from tests.chaos.options import Options
+from tests.chaos.quiesce import Quiescence
+from tests.chaos.workload import Workload
 
 NAMED_AT_MOST = 5
 Say = Callable[[str], None]
 
 
-def say_what_happened(storm: Storm, fleet: Fleet, facts: Facts, *, say: Say) -> None:
+def say_what_happened(workload: Workload, fleet: Fleet, facts: Facts, *, say: Say) -> None:
     say("")
     say("What happened")
-    for name, count in sorted(storm.counts.items()):
+    for name, count in sorted(workload.counts.items()):
         say(f"{count:9,}  {name}")
     for name, count in sorted(fleet.own_ends.items()):
         say(f"{count:9,}  times {name} ended by itself and was started again")
@@ -45,15 +45,15 @@ def _say_claims(facts: Facts, say: Say) -> None:
     say(f"{outside.total_seconds():9.3f}  s at most between a grant and its link, by the clock")
 
 
-def say_checks(checks: list[Check], witness: Witness, *, say: Say) -> None:
+def say_checks(checks: list[Check], invariants: InvariantChecker, *, say: Say) -> None:
     say("")
     say("In the end")
     for check in checks:
         _say_check(check.name, check.looked_at, check.wrong, say)
     say("")
     say("At every moment (times looked)")
-    for promise, seen in witness.seen.items():
-        _say_check(f"never {promise}", witness.looks[promise], sorted(seen), say)
+    for promise, seen in invariants.seen.items():
+        _say_check(f"never {promise}", invariants.looks[promise], sorted(seen), say)
 
 
 def _say_check(name: str, looked_at: int, wrong: list[str], say: Say) -> None:
@@ -64,12 +64,12 @@ def _say_check(name: str, looked_at: int, wrong: list[str], say: Say) -> None:
         say(f"              and {len(wrong) - NAMED_AT_MOST:,} more")
 
 
-def say_end(orders: Orders, calm: Calm, *, faults: list[str], say: Say) -> None:
+def say_end(options: Options, quiescence: Quiescence, *, faults: list[str], say: Say) -> None:
     say("")
-    if calm.is_reached:
-        say(f"Nothing changed any more {calm.converged_after:.0f} s after the last fault.")
+    if quiescence.is_reached:
+        say(f"Nothing changed any more {quiescence.converged_after:.0f} s after the last fault.")
     else:
-        say(f"IT NEVER SETTLED: something still changed after {calm.waited:.0f} s.")
+        say(f"IT NEVER SETTLED: something still changed after {quiescence.waited:.0f} s.")
     for fault in faults:
         say(f"FAIL {fault}")
-    say(f"To run this again: {orders.command}")
+    say(f"To run this again: {options.command}")

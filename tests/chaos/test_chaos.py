@@ -7,14 +7,14 @@ import pytest
 
 from local.demo.environment import REPOSITORY
 
-ORDERS = ("--claims", "150", "--seed", "1", "--minutes", "0.35", "--speed", "12")
+OPTIONS = ("--claims", "150", "--seed", "1", "--minutes", "0.35", "--speed", "12")
 ENDS_WITHIN_SECONDS = 420
 
 
 @pytest.mark.postgresql
 def test_chaos_small() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", *ORDERS],
+        [sys.executable, "-m", "tests.chaos", *OPTIONS],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

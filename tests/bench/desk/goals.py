@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.bench.goals import Goal, Result, print_table, ratios
+from tests.bench.harness import Harness, say
 from tests.bench.programs import REPOSITORY
-from tests.bench.stage import Stage, say
 
 FEW = 10_000
 # Each round asks each side so often, in turns, and counts the quickest: what disturbs only slows.
@@ -63,15 +63,15 @@ class Measured:
 _D1 = Goal("D1", "the slowest page, its time with many claims against few", 2.0, at_least=False)
 
 
-def run(stage: Stage) -> int:
-    many = stage.scale.desk_claims
-    with _sides(stage, many) as (few_side, many_side):
+def run(harness: Harness) -> int:
+    many = harness.scale.desk_claims
+    with _sides(harness, many) as (few_side, many_side):
         pages = [Measured(page) for page in few_side.ask("list")]
         say(f"{len(pages)} pages: queries and rows")
         for page in pages:
             page.queries, page.rows = _look(page.page, few_side, many_side)
-        for number in range(stage.scale.desk_rounds):
-            say(f"round {number + 1} of {stage.scale.desk_rounds}")
+        for number in range(harness.scale.desk_rounds):
+            say(f"round {number + 1} of {harness.scale.desk_rounds}")
             for page in pages:
                 _time(page, few_side, many_side, swapped=bool(number % 2))
         export = next(page.page for page in pages if page.name == "export")
@@ -83,16 +83,16 @@ def run(stage: Stage) -> int:
 
 
 @contextmanager
-def _sides(stage: Stage, many: int) -> Iterator[tuple[Side, Side]]:
+def _sides(harness: Harness, many: int) -> Iterator[tuple[Side, Side]]:
     now = datetime.now(UTC).isoformat()
-    urls = [_filled(stage, name, size, now) for name, size in (("few", FEW), ("many", many))]
+    urls = [_filled(harness, name, size, now) for name, size in (("few", FEW), ("many", many))]
     with _side(urls[0]) as few_side, _side(urls[1]) as many_side:
         yield few_side, many_side
 
 
-def _filled(stage: Stage, name: str, claims: int, now: str) -> str:
+def _filled(harness: Harness, name: str, claims: int, now: str) -> str:
     began_at = time.monotonic()
-    database_url = stage.new_database(name)
+    database_url = harness.new_database(name)
     subprocess.run(
         [sys.executable, "-m", "tests.bench.desk.filling", str(claims), now],
         env=os.environ | {"DATABASE_URL": database_url},

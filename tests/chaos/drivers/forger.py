@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from platforms.kick.protocol import signatures
-from tests.chaos.storm import Storm
+from tests.chaos.workload import Workload
 from tests.chaos.world import ClaimToMake
 
 # So many of their claims for each of ours.
@@ -29,45 +29,45 @@ OTHER_EVENTS = (
 )
 
 
-def replay_foreign(storm: Storm) -> None:
+def replay_foreign(workload: Workload) -> None:
     """Claims of another organization, again and again, and bodies of Kick's other events."""
     # The local Kick makes its key when it is first asked for.
-    requests.get(f"{storm.kick.url}/public/v1/public-key", timeout=5)
-    dice = storm.dice("forger")
+    requests.get(f"{workload.kick.url}/public/v1/public-key", timeout=5)
+    dice = workload.dice("forger")
     everything = [
-        ClaimToMake(user, pair) for user in storm.world.viewers for pair in storm.world.theirs
+        ClaimToMake(user, pair) for user in workload.world.viewers for pair in workload.world.theirs
     ]
-    count = min(len(everything), max(10, int(storm.orders.claims * SHARE)))
+    count = min(len(everything), max(10, int(workload.options.claims * SHARE)))
     claims = dice.sample(everything, count)
     made: list[str] = []
     bodies = cycle(OTHER_EVENTS)
-    while not storm.is_over:
-        due = min(AT_ONCE, int(storm.progress * count) - len(made))
-        made += storm.claim([claims.pop() for _ in range(due) if claims])
+    while not workload.is_over:
+        due = min(AT_ONCE, int(workload.progress * count) - len(made))
+        made += workload.claim([claims.pop() for _ in range(due) if claims])
         if made:
-            storm.deliver_again(dice.choice(made))
-        _post_event(storm, next(bodies), message_id=f"event-{dice.getrandbits(40)}")
-        storm.rest(storm.orders.seconds / count)
+            workload.deliver_again(dice.choice(made))
+        _post_event(workload, next(bodies), message_id=f"event-{dice.getrandbits(40)}")
+        workload.rest(workload.options.seconds / count)
 
 
-def _post_event(storm: Storm, event: object, *, message_id: str) -> None:
+def _post_event(workload: Workload, event: object, *, message_id: str) -> None:
     body = json.dumps(event).encode()
     timestamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    key = _platform_key(storm.place.var_dir / "local-kick.sqlite3")
+    key = _platform_key(workload.place.var_dir / "local-kick.sqlite3")
     signature = signatures.sign(key, message_id=message_id, timestamp=timestamp, body=body)
     headers = {
         signatures.SIGNATURE_HEADER: signature,
         signatures.MESSAGE_ID_HEADER: message_id,
         signatures.TIMESTAMP_HEADER: timestamp,
     }
-    url = f"{storm.place.web_url}/webhooks/kick/drops"
+    url = f"{workload.place.web_url}/webhooks/kick/drops"
     try:
         answer = requests.post(url, data=body, headers=headers, timeout=5)
     except requests.RequestException:
         return
-    storm.count("other events sent here")
+    workload.count("other events sent here")
     if answer.ok:
-        storm.count("other events accepted")
+        workload.count("other events accepted")
 
 
 def _platform_key(database: Path) -> RSAPrivateKey:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import requests
 
-from tests.chaos.storm import Storm
+from tests.chaos.workload import Workload
 
 PATIENCE_SECONDS = 5.0
 AT_ONCE = 25
@@ -16,21 +16,21 @@ Row = dict[str, str]
 
 
 class _GameServer:
-    def __init__(self, storm: Storm, number: int) -> None:
-        self.storm = storm
-        self.dice = storm.dice(f"game server {number}")
+    def __init__(self, workload: Workload, number: int) -> None:
+        self.workload = workload
+        self.dice = workload.dice(f"game server {number}")
         self.name = f"server-{number}"
         self.calls = 0
         self.session = requests.Session()
-        self.session.headers["Authorization"] = f"Bearer {storm.api_key}"
+        self.session.headers["Authorization"] = f"Bearer {workload.api_key}"
         # Calls that got no answer: to be repeated, each under its own fulfilment_id.
         self.unanswered: dict[str, list[Row]] = {}
-        self.url = f"{storm.place.web_url}/api/v1/entitlements"
+        self.url = f"{workload.place.web_url}/api/v1/entitlements"
 
     def queue(self) -> Iterator[list[Row]]:
         """The studio's queue, page by page, without what is never handed out."""
         cursor: dict[str, str] = {}
-        while not self.storm.is_over:
+        while not self.workload.is_over:
             answer = self.session.get(
                 self.url, params={"limit": AT_ONCE, **cursor}, timeout=PATIENCE_SECONDS
             )
@@ -48,7 +48,7 @@ class _GameServer:
 
     def repeat_unanswered(self) -> None:
         for fulfilment_id, rows in list(self.unanswered.items()):
-            self.storm.count("fulfilments asked for again")
+            self.workload.count("fulfilments asked for again")
             self._fulfil(fulfilment_id, rows)
 
     def _fulfil(self, fulfilment_id: str, rows: list[Row]) -> None:
@@ -59,23 +59,23 @@ class _GameServer:
         answer.raise_for_status()
         outcomes = answer.json()["outcomes"]
         told = [by_id[one["id"]] for one in outcomes if one["outcome"] == "fulfilled"]
-        self.storm.note_hand_out(((row["claim_id"], row["sku"]) for row in told), fulfilment_id)
+        self.workload.note_hand_out(((row["claim_id"], row["sku"]) for row in told), fulfilment_id)
         if self.dice.random() < 0.1:
             return  # As if this answer had been lost: it is asked for again.
         del self.unanswered[fulfilment_id]
 
     def _is_left(self, row: Row) -> bool:
-        name = f"{self.storm.orders.seed} {row['claim_id']} {row['sku']}"
+        name = f"{self.workload.options.seed} {row['claim_id']} {row['sku']}"
         return zlib.crc32(name.encode()) % NEVER == 0
 
 
-def hand_out_items(storm: Storm, number: int) -> None:
-    server = _GameServer(storm, number)
-    while not storm.is_over:
+def hand_out_items(workload: Workload, number: int) -> None:
+    server = _GameServer(workload, number)
+    while not workload.is_over:
         try:
             server.repeat_unanswered()
             for page in server.queue():
                 server.hand_out(page)
         except requests.RequestException:
-            storm.count("API calls that failed")
-        storm.rest(0.5)
+            workload.count("API calls that failed")
+        workload.rest(0.5)

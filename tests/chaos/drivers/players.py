@@ -4,7 +4,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.chaos.drivers.browser import Browser, TripFailed
-from tests.chaos.storm import Storm
+from tests.chaos.workload import Workload
 
 # Of the viewers of a thread; the others are never linked, and their claims stay held.
 LINK_AT_ALL = 0.7
@@ -15,13 +15,13 @@ CLAIMS_ON_THE_WAY = 2
 class _Household:
     """Some players and some viewers who belong to no one player in particular."""
 
-    def __init__(self, storm: Storm, number: int, of: int, pool: ThreadPoolExecutor) -> None:
-        self.storm = storm
-        self.dice: random.Random = storm.dice(f"players {number}")
-        viewers = storm.world.viewers[number::of]
+    def __init__(self, workload: Workload, number: int, of: int, pool: ThreadPoolExecutor) -> None:
+        self.workload = workload
+        self.dice: random.Random = workload.dice(f"players {number}")
+        viewers = workload.world.viewers[number::of]
         self.viewers = viewers[: max(2, int(len(viewers) * LINK_AT_ALL))]
         self.browsers = [
-            Browser(storm.place, storm.kick, game_account_id=f"player/{number}-{nth}")
+            Browser(workload.place, workload.kick, game_account_id=f"player/{number}-{nth}")
             for nth in range(len(self.viewers))
         ]
         # Whom each player went to Kick as, most recently; what the product thinks may differ.
@@ -52,22 +52,22 @@ class _Household:
         won = [user for user, tab in zip(others, tabs, strict=True) if tab.result()]
         if won:
             self.linked[browser] = won[0]
-            self.storm.count("links made")
+            self.workload.count("links made")
 
     def come_back(self, browser: Browser, way_back: str, user_id: int) -> None:
-        claims = self.storm.book.take_of(user_id, CLAIMS_ON_THE_WAY)
-        on_the_way = self.pool.submit(self.storm.claim, claims)
+        claims = self.workload.book.take_of(user_id, CLAIMS_ON_THE_WAY)
+        on_the_way = self.pool.submit(self.workload.claim, claims)
         try:
             is_linked = browser.come_back(way_back)
         finally:
             on_the_way.result()
-        self.storm.count("links made" if is_linked else "links refused")
+        self.workload.count("links made" if is_linked else "links refused")
         if is_linked:
             self.linked[browser] = user_id
 
     def unlink(self, browser: Browser) -> None:
         browser.unlink()
-        self.storm.count("links ended")
+        self.workload.count("links ended")
         self.linked.pop(browser)
 
     def relink(self, browser: Browser) -> None:
@@ -84,16 +84,16 @@ class _Household:
         """Link once more, as somebody else, without ending the link there is."""
         user_id = self.dice.choice(self.viewers)
         browser.come_back(browser.leave_for_kick(user_id=user_id))
-        self.storm.count("links asked for twice")
+        self.workload.count("links asked for twice")
 
 
-def link_and_unlink(storm: Storm, number: int, of: int) -> None:
+def link_and_unlink(workload: Workload, number: int, of: int) -> None:
     with ThreadPoolExecutor(2) as pool:
-        household = _Household(storm, number, of, pool)
-        while not storm.is_over:
+        household = _Household(workload, number, of, pool)
+        while not workload.is_over:
             try:
                 household.act()
             except TripFailed:
-                storm.count("trips that failed")
-                storm.rest(0.2)
-            storm.rest(0.02)
+                workload.count("trips that failed")
+                workload.rest(0.2)
+            workload.rest(0.02)

@@ -1,28 +1,28 @@
 """Viewers, who claim in Kick's inventory; and Kick, which posts some of their claims again."""
 
-from tests.chaos.storm import Storm
+from tests.chaos.workload import Workload
 
 AT_ONCE = 16
 # What Kick posts again, of every so many claims.
 SENT_AGAIN = 0.1
-# The claims are made within this part of the storm; what is late is made as fast as it goes.
+# The claims are made within this share of the run; what is late is made as fast as it goes.
 SPREAD_OVER = 0.9
 
 
-def claim_rewards(storm: Storm, number: int) -> None:
-    """Make claims, evenly over the storm, until none is left to be made."""
-    dice = storm.dice(f"viewers {number}")
+def claim_rewards(workload: Workload, number: int) -> None:
+    """Make claims, evenly over the run, until none is left to be made."""
+    dice = workload.dice(f"viewers {number}")
     # A call takes as long as the slowest of its webhooks: the more are due, the more go in one.
-    at_once = max(AT_ONCE, int(2 * storm.orders.claims / storm.orders.seconds))
+    at_once = max(AT_ONCE, int(2 * workload.options.claims / workload.options.seconds))
     made: list[str] = []
-    while not storm.is_over:
-        due = min(1.0, storm.progress / SPREAD_OVER) * storm.orders.claims
-        if storm.book.taken >= due and storm.book.taken < storm.orders.claims:
-            storm.rest(0.1)
+    while not workload.is_over:
+        due = min(1.0, workload.progress / SPREAD_OVER) * workload.options.claims
+        if workload.book.taken >= due and workload.book.taken < workload.options.claims:
+            workload.rest(0.1)
             continue
-        claims = storm.book.take(dice.randint(1, at_once))
+        claims = workload.book.take(dice.randint(1, at_once))
         if not claims:
             return
-        made += storm.claim(claims)
+        made += workload.claim(claims)
         for _ in range(int(SENT_AGAIN * len(claims) + dice.random())):
-            storm.deliver_again(dice.choice(made))
+            workload.deliver_again(dice.choice(made))

@@ -1,20 +1,20 @@
-"""Which fault strikes when. The seed decides, so that a run can be had again."""
+"""Which fault strikes when. The seed decides, so that a run can be repeated."""
 
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.chaos.deployment import Deployment
 from tests.chaos.fleet import Fleet
-from tests.chaos.site import Site
-from tests.chaos.storm import Storm
+from tests.chaos.workload import Workload
 
 KILLED = ("web", "worker", "scheduler", "postgresql")
-# Each of them is killed once in so many seconds, and twice at least.
+# Each is killed once in this many seconds, and at least twice.
 SECONDS_BETWEEN_KILLS = 35
 KEY_ROTATIONS = 2
-# Kick's API changes its mood this often. The last mood lasts until the storm is over.
-MOODS = 12
+# Kick's API changes its behaviour this often. The last one lasts until the workload is over.
+BEHAVIOURS = 12
 CLAIMS = "/public/v1/drops/claims"
 WEBHOOK_FAULTS = {
     "drop": 0.2,
@@ -27,7 +27,7 @@ WEBHOOK_FAULTS = {
 # within that minute is not known until it is over. So forgeries come last.
 CORRUPTED = {"corrupt": 0.05}
 CORRUPTED_FROM = 10
-API_MOODS: tuple[list[dict[str, Any]], ...] = (
+API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
     [],
     [{"path_prefix": CLAIMS, "status": 500}],
     [{"path_prefix": CLAIMS, "status": 429, "retry_after": 1, "share": 0.7}],
@@ -49,41 +49,41 @@ READINGS = (
 @dataclass(frozen=True, slots=True)
 class Fault:
     at: float
-    """A part of the storm, 0 to 1."""
+    """A share of the run, 0 to 1."""
     name: str
     strike: Callable[[], object]
 
 
-class Trouble:
-    """The faults of one storm. `strike_due` belongs into the loop of the main thread."""
+class FaultSchedule:
+    """The faults of one run. Call `strike_due` in the main thread's loop."""
 
-    def __init__(self, storm: Storm, site: Site, fleet: Fleet) -> None:
-        self._storm, self._site, self._fleet = storm, site, fleet
-        self._dice = storm.dice("trouble")
+    def __init__(self, workload: Workload, deployment: Deployment, fleet: Fleet) -> None:
+        self._workload, self._deployment, self._fleet = workload, deployment, fleet
+        self._dice = workload.dice("faults")
         self._left = sorted(self._faults(), key=lambda fault: fault.at, reverse=True)
 
     def strike_due(self) -> None:
-        while self._left and self._left[-1].at <= self._storm.progress:
+        while self._left and self._left[-1].at <= self._workload.progress:
             fault = self._left.pop()
             if fault.strike() is False:  # It is away just now: a little later, then.
                 self._left.append(Fault(fault.at + 0.02, fault.name, fault.strike))
                 self._left.sort(key=lambda one: one.at, reverse=True)
             else:
-                self._storm.count(f"faults: {fault.name}")
+                self._workload.count(f"faults: {fault.name}")
 
     def clear(self) -> None:
-        self._storm.kick.clear_faults()
+        self._workload.kick.clear_faults()
 
     def _faults(self) -> Iterator[Fault]:
         yield from self._kills()
-        yield from self._moods()
+        yield from self._behaviours()
         for number in range(KEY_ROTATIONS):
             at = (number + self._dice.uniform(0.3, 0.6)) / KEY_ROTATIONS
-            yield Fault(at, "key rotated", self._storm.kick.rotate_key)
+            yield Fault(at, "key rotated", self._workload.kick.rotate_key)
 
     def _kills(self) -> Iterator[Fault]:
-        names = (*KILLED, "broker") if self._site.broker else KILLED
-        times = max(2, round(self._storm.orders.seconds / SECONDS_BETWEEN_KILLS))
+        names = (*KILLED, "broker") if self._deployment.broker else KILLED
+        times = max(2, round(self._workload.options.seconds / SECONDS_BETWEEN_KILLS))
         for name in names:
             for number in range(times):
                 at = (number + self._dice.uniform(0.1, 0.9)) / times
@@ -94,26 +94,29 @@ class Trouble:
         return lambda: self._fleet.kill(name)
 
     def _wipe_broker(self) -> bool:
-        if self._site.broker:
-            return self._fleet.kill("broker", before_restart=self._site.wipe_broker)
-        self._site.wipe_broker()
+        if self._deployment.broker:
+            return self._fleet.kill("broker", before_restart=self._deployment.wipe_broker)
+        self._deployment.wipe_broker()
         return True
 
-    def _moods(self) -> Iterator[Fault]:
-        moods = [*API_MOODS, *self._dice.choices(API_MOODS[1:], k=MOODS - len(API_MOODS))]
-        self._dice.shuffle(moods)
-        for number, mood in enumerate(moods):
+    def _behaviours(self) -> Iterator[Fault]:
+        behaviours = [
+            *API_BEHAVIOURS,
+            *self._dice.choices(API_BEHAVIOURS[1:], k=BEHAVIOURS - len(API_BEHAVIOURS)),
+        ]
+        self._dice.shuffle(behaviours)
+        for number, behaviour in enumerate(behaviours):
             corrupted = CORRUPTED if number >= CORRUPTED_FROM else {}
             faults = {
                 "webhook": WEBHOOK_FAULTS | corrupted,
-                "api": mood,
+                "api": behaviour,
                 "seed": self._dice.getrandbits(30),
                 **READINGS[number % len(READINGS)],
             }
-            yield Fault(number / MOODS, "API mood", self._setter(faults))
+            yield Fault(number / BEHAVIOURS, "API behaviour", self._setter(faults))
 
     def _setter(self, faults: dict[str, Any]) -> Callable[[], object]:
-        return lambda: self._storm.kick.set_faults(**faults)
+        return lambda: self._workload.kick.set_faults(**faults)
 
 
 def pauses(dice: random.Random) -> Callable[[], float]:

@@ -1,4 +1,4 @@
-"""The suite on PostgreSQL and on SQLite at once: `python -m tests.legs`, with pytest's arguments.
+"""The suite on PostgreSQL and SQLite side by side: `python -m tests.engines`.
 
 What PostgreSQL's leg says is shown as it comes, what SQLite's leg says when it is over. Exits by
 the worse of the two.

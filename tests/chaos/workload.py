@@ -10,14 +10,14 @@ from typing import Any
 
 from local.demo.environment import Environment
 from tests.chaos.facts import HandedOut
-from tests.chaos.orders import Orders
+from tests.chaos.options import Options
 from tests.chaos.world import ClaimBook, ClaimToMake, World, as_call
 from tests.local_kick_process import LocalKick
 
 
 @dataclass
-class Storm:
-    orders: Orders
+class Workload:
+    options: Options
     place: Environment
     kick: LocalKick
     world: World
@@ -27,7 +27,7 @@ class Storm:
     counts: Counter[str] = field(default_factory=Counter)
     _over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    # Claims whose webhook was answered with 200, until the witness has looked for them.
+    # Claims whose webhook was answered with 200, until the invariant checker has looked for them.
     _acknowledged: list[str] = field(default_factory=list)
     # For each item (claim and sku) that a game server was told to hand out, under which ids.
     handed_out: HandedOut = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Storm:
     @property
     def progress(self) -> float:
         """From 0 to 1, and beyond when claims take longer to make than was planned."""
-        return (time.monotonic() - self.began) / self.orders.seconds
+        return (time.monotonic() - self.began) / self.options.seconds
 
     @property
     def is_over(self) -> bool:
@@ -45,12 +45,12 @@ class Storm:
         self._over.set()
 
     def rest(self, seconds: float) -> bool:
-        """Wait; True when the storm is over."""
+        """Wait; True when the workload is over."""
         return self._over.wait(seconds)
 
     def dice(self, name: str) -> random.Random:
         """A driver's own, so that threads do not take from one another's."""
-        return random.Random(f"{self.orders.seed} {name}")
+        return random.Random(f"{self.options.seed} {name}")
 
     def count(self, name: str, by: int = 1) -> None:
         with self._lock:

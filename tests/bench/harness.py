@@ -24,7 +24,7 @@ WARM_UP_CLAIMS = 600
 WARM_UP_CONNECTIONS = 32
 
 
-class Stage:
+class Harness:
     """Programs are started when they are first asked for, and stay until the end of the run."""
 
     def __init__(
@@ -144,7 +144,7 @@ class Stage:
 
 
 @contextmanager
-def staged(scale: Scale, directory: Path) -> Iterator[Stage]:
+def prepared_harness(scale: Scale, directory: Path) -> Iterator[Harness]:
     with throwaway_cluster(**environment.POSTGRES) as database_url, ExitStack() as programs:
         os.environ |= environment.production(database_url) | {
             "DJANGO_SETTINGS_MODULE": "studio_drops.settings",
@@ -153,7 +153,7 @@ def staged(scale: Scale, directory: Path) -> Iterator[Stage]:
             "DATABASE_STATEMENT_TIMEOUT_MS": "0",  # ten million rows take longer than any page
         }
         _set_django_up()
-        yield Stage(scale, database_url, directory, programs)
+        yield Harness(scale, database_url, directory, programs)
 
 
 def _set_django_up() -> None:

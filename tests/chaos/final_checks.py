@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tests.chaos.facts import Facts, KickClaim, LedgerClaim, Owed
-from tests.chaos.spans import Span, distance_to, overlaps
+from tests.chaos.link_intervals import LinkInterval, distance_to, overlaps
 from tests.chaos.world import OURS
 
 # `granted_at` and a link's time are taken just before the lock that puts the two in order, so they
@@ -135,23 +135,23 @@ def granted_to_the_linked(facts: Facts) -> Finding:
 
 def outside_of_links(facts: Facts) -> Iterator[tuple[Owed, timedelta]]:
     """For what is owed: how far from its player's link the claim was granted, by the clock."""
-    spans: defaultdict[tuple[str, int], list[Span]] = defaultdict(list)
-    for span in facts.spans:
-        spans[span.account_id, span.player_id].append(span)
+    intervals: defaultdict[tuple[str, int], list[LinkInterval]] = defaultdict(list)
+    for interval in facts.link_intervals:
+        intervals[interval.account_id, interval.player_id].append(interval)
     claims = _by_id(facts)
     for one in facts.owed:
         claim = claims[one.claim_id]
         if claim.granted_at is not None:
-            linked = spans[claim.account_id, one.player_id]
+            linked = intervals[claim.account_id, one.player_id]
             yield one, distance_to(claim.granted_at, linked)
 
 
 def linked_one_to_one(facts: Facts) -> Finding:
     twice = [
-        *overlaps(facts.spans, lambda span: f"Kick user {span.account_id}"),
-        *overlaps(facts.spans, lambda span: f"player {span.player_id}"),
+        *overlaps(facts.link_intervals, lambda interval: f"Kick user {interval.account_id}"),
+        *overlaps(facts.link_intervals, lambda interval: f"player {interval.player_id}"),
     ]
-    return len(facts.spans), (
+    return len(facts.link_intervals), (
         f"{owner} was linked twice at {began}"
         for owner, began, lasted in twice
         if lasted > LOCK_IS_WAITED_FOR

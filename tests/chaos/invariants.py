@@ -10,7 +10,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 
 from claims.models import Claim
-from tests.chaos.storm import Storm
+from tests.chaos.workload import Workload
 
 FIRST_INTERVAL = 0.5
 # Kick's whole dump is read each time.
@@ -42,20 +42,20 @@ NEVER_SEEN = {
 }
 
 
-class Witness:
+class InvariantChecker:
     """`seen` has, for each promise, what broke it."""
 
-    def __init__(self, storm: Storm) -> None:
+    def __init__(self, workload: Workload) -> None:
         self.looks: Counter[str] = Counter()
         self.seen: dict[str, set[str]] = {}
-        self._storm = storm
+        self._workload = workload
         self._acknowledged: list[str] = []
         self._known_as_processed: set[str] = set()
 
     def watch(self) -> None:
-        """Until the storm is over, and once more."""
-        interval = FIRST_INTERVAL + self._storm.orders.claims * SECONDS_PER_CLAIM
-        while not self._storm.rest(interval):
+        """Until the workload is over, and once more."""
+        interval = FIRST_INTERVAL + self._workload.options.claims * SECONDS_PER_CLAIM
+        while not self._workload.rest(interval):
             self.look()
         self.look()
         connection.close()
@@ -78,7 +78,7 @@ class Witness:
                 self._note(promise, {row[0] for row in cursor.fetchall()})
 
     def _look_for_acknowledged(self) -> None:
-        self._acknowledged += self._storm.take_acknowledged()
+        self._acknowledged += self._workload.take_acknowledged()
         promised = set(self._acknowledged)
         there = set(Claim.objects.filter(pk__in=promised).values_list("pk", flat=True))
         self._note("answered with 200 and not there", promised - there)
@@ -93,7 +93,7 @@ class Witness:
             return
         at_kick = {
             claim["claim_id"]
-            for claim in self._storm.kick.claims()
+            for claim in self._workload.kick.claims()
             if claim["external_status"] == Claim.ExternalStatus.PROCESSED
         }
         self._note("noted as processed before Kick said so", new - at_kick)

@@ -9,7 +9,7 @@ from pathlib import Path
 from local.demo.environment import LOOPBACK, Environment, free_ports, neutral_surroundings
 from local.demo.supervisor import Program
 from tests.chaos.fleet import Process
-from tests.chaos.orders import Orders
+from tests.chaos.options import Options
 from tests.postgres import Cluster, prepared_cluster
 
 REDIS_SERVERS = ("redis-server", "valkey-server")
@@ -19,7 +19,7 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Deployment:
     directory: Path
     place: Environment
     cluster: Cluster
@@ -59,7 +59,9 @@ class Site:
 
 
 @contextmanager
-def prepared_site(orders: Orders, directory: Path, *, say: Callable[[str], None]) -> Iterator[Site]:
+def prepared_deployment(
+    options: Options, directory: Path, *, say: Callable[[str], None]
+) -> Iterator[Deployment]:
     """Everything in place and nothing running. Raises NoPostgres."""
     (directory / "logs").mkdir()
     web_port, local_kick_port, broker_port = free_ports(3)
@@ -67,8 +69,8 @@ def prepared_site(orders: Orders, directory: Path, *, say: Callable[[str], None]
         broker = _broker(directory / "broker", broker_port)
         surroundings = neutral_surroundings() | {
             "DATABASE_URL": cluster.url,
-            "TEST_SPEED": f"{orders.speed:g}",
-            "TEST_WITHOUT_JOBS": "" if orders.sweeps else "sweep",
+            "TEST_SPEED": f"{options.speed:g}",
+            "TEST_WITHOUT_JOBS": "" if options.sweeps else "sweep",
             "LOG_FORMAT": "json",
             "DJANGO_SETTINGS_MODULE": SETTINGS,
         }
@@ -78,7 +80,7 @@ def prepared_site(orders: Orders, directory: Path, *, say: Callable[[str], None]
             say("NO REDIS WAS FOUND on this machine: Celery's filesystem transport is tested.")
         place = Environment(directory / "var", web_port, local_kick_port, surroundings)
         place.var_dir.mkdir()
-        yield Site(directory, place, cluster, broker)
+        yield Deployment(directory, place, cluster, broker)
 
 
 def _broker(directory: Path, port: int) -> Program | None:

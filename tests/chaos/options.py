@@ -10,7 +10,7 @@ SETTLES_WITHIN = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class Options:
     claims: int
     seed: int
     minutes: float
@@ -32,7 +32,7 @@ class Orders:
         )
 
 
-def read_orders(arguments: Sequence[str]) -> Orders:
+def read_options(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos",
         description="Make claims while everything fails; see that each arrives exactly once.",
@@ -48,4 +48,4 @@ def read_orders(arguments: Sequence[str]) -> Orders:
     given = parser.parse_args(arguments)
     if given.claims < 50 or given.minutes < 0.2 or given.speed <= 0:
         parser.error("ask for 50 claims, 0.2 minutes and a speed above 0 at least")
-    return Orders(**vars(given))
+    return Options(**vars(given))

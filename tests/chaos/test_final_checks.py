@@ -1,4 +1,4 @@
-"""Each check of the verdict goes red for what it is there for."""
+"""Each final check fails for the fault that it is there to find."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,8 +13,8 @@ from tests.chaos.facts import (
     LedgerClaim,
     Owed,
 )
-from tests.chaos.spans import FOREVER, Span, distance_to, spans_of
-from tests.chaos.verdict import CHECKS, check_all
+from tests.chaos.final_checks import CHECKS, check_all
+from tests.chaos.link_intervals import FOREVER, LinkInterval, distance_to, link_intervals_of
 from tests.chaos.world import OURS, THEIRS
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -45,7 +45,10 @@ def sound_facts() -> Facts:
             ),
         ],
         owed=[Owed("done", 1, "cape", 2, "FULFILLED", "hand-out")],
-        spans=[Span("7", 1, NOON - HOUR, NOON + HOUR), Span("7", 2, NOON + 2 * HOUR, FOREVER)],
+        link_intervals=[
+            LinkInterval("7", 1, NOON - HOUR, NOON + HOUR),
+            LinkInterval("7", 2, NOON + 2 * HOUR, FOREVER),
+        ],
         linked={"7": 2},
         pairs={("campaign", "reward")},
         items={"reward": {"cape": 2}},
@@ -123,11 +126,15 @@ def granted_to_the_next(facts: Facts) -> Facts:
 
 
 def two_links_of_a_account(facts: Facts) -> Facts:
-    return replace(facts, spans=[*facts.spans, Span("7", 3, NOON, NOON + HOUR)])
+    return replace(
+        facts, link_intervals=[*facts.link_intervals, LinkInterval("7", 3, NOON, NOON + HOUR)]
+    )
 
 
 def two_links_of_a_player(facts: Facts) -> Facts:
-    return replace(facts, spans=[*facts.spans, Span("8", 1, NOON, NOON + HOUR)])
+    return replace(
+        facts, link_intervals=[*facts.link_intervals, LinkInterval("8", 1, NOON, NOON + HOUR)]
+    )
 
 
 def foreign_granted(facts: Facts) -> Facts:
@@ -215,9 +222,9 @@ def test_spans_of_a_link_that_ended_and_one_that_lasts() -> None:
         {"kind": "LINKED", "account_id": "7", "player_id": 2, "at": NOON + 3 * HOUR},
     ]
 
-    assert spans_of(events) == [
-        Span("7", 1, NOON, NOON + 2 * HOUR),
-        Span("7", 2, NOON + 3 * HOUR, FOREVER),
+    assert link_intervals_of(events) == [
+        LinkInterval("7", 1, NOON, NOON + 2 * HOUR),
+        LinkInterval("7", 2, NOON + 3 * HOUR, FOREVER),
     ]
 
 
@@ -230,7 +237,7 @@ def test_spans_of_a_link_that_ended_and_one_that_lasts() -> None:
     ],
 )
 def test_distance_to_a_link(at: datetime, distance: timedelta) -> None:
-    assert distance_to(at, [Span("7", 1, NOON - HOUR, NOON + HOUR)]) == distance
+    assert distance_to(at, [LinkInterval("7", 1, NOON - HOUR, NOON + HOUR)]) == distance
 
 
 def test_distance_without_any_link_is_endless() -> None:

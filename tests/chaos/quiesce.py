@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from claims.models import ReconcileRun
 from core.models import Lease
-from tests.chaos.orders import SETTLES_WITHIN
+from tests.chaos.options import SETTLES_WITHIN
 from tests.local_kick_process import LocalKick
 
 # Each look reads Kick's whole dump, and must not become the load.
@@ -30,7 +30,7 @@ LEDGER = """
 
 
 @dataclass(frozen=True, slots=True)
-class Calm:
+class Quiescence:
     """`converged_after`: seconds from the end of the faults to the last change."""
 
     is_reached: bool
@@ -38,7 +38,7 @@ class Calm:
     waited: float
 
 
-def wait_for_calm(kick: LocalKick, *, claims: int, tend: Callable[[], None]) -> Calm:
+def wait_until_quiet(kick: LocalKick, *, claims: int, tend: Callable[[], None]) -> Quiescence:
     """Wait until a whole round of the schedule has changed nothing on either side.
 
     `tend` is called ten times a second.
@@ -51,11 +51,11 @@ def wait_for_calm(kick: LocalKick, *, claims: int, tend: Callable[[], None]) -> 
         if digest != last:
             changed, changed_at, last = now, timezone.now(), digest
         elif digest and _has_been_round(changed_at):
-            return Calm(True, changed - began, now - began)
+            return Quiescence(True, changed - began, now - began)
         for _ in range(int(looks_every * 10)):
             tend()
             time.sleep(0.1)
-    return Calm(False, changed - began, time.monotonic() - began)
+    return Quiescence(False, changed - began, time.monotonic() - began)
 
 
 def _digest(kick: LocalKick) -> str:
