@@ -3,11 +3,13 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-# `datetime.fromisoformat` accepts text that isn't RFC 3339 (week dates, no offset) and refuses
-# some that is (a leap second, a lowercase z), so check the grammar here.
+# `datetime.fromisoformat` accepts text that isn't RFC 3339 (week dates, no offset, and 24:00:00
+# from Python 3.14 on) and refuses some that is (a leap second, a lower-case z). So the grammar is
+# stated here.
+_HOUR_AND_MINUTE = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _RFC3339 = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<minute>\d\d:\d\d):(?P<second>\d\d)"
-    r"(?P<fraction>\.\d+)?(?P<offset>[Zz]|[+-]\d\d:\d\d)",
+    rf"(?P<date>\d{{4}}-\d\d-\d\d)[Tt ](?P<minute>{_HOUR_AND_MINUTE}):(?P<second>[0-5]\d|60)"
+    rf"(?P<fraction>\.\d+)?(?P<offset>[Zz]|[+-]{_HOUR_AND_MINUTE})",
     re.ASCII,
 )
 # datetime's precision. Go prints up to nine digits.

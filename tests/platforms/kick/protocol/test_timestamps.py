@@ -40,17 +40,31 @@ def test_parse_timestamp_of_rfc_3339(text: str, expected: datetime) -> None:
         "2026-06-23T12:00:00,5Z",
         "2026-13-23T12:00:00Z",
         "2026-02-30T12:00:00Z",
-        "2026-06-23T24:00:00Z",
-        "2026-06-23T12:00:61Z",
         "2026-06-23T12:00:00Z\n",
         " 2026-06-23T12:00:00Z",
         "２026-06-23T12:00:00Z",
         "0000-01-01T00:00:00Z",
         "0001-01-01T00:00:00+01:00",
         "9999-12-31T23:59:60Z",
-        "2026-06-23T12:00:00+99:99",
     ],
 )
 def test_parse_timestamp_of_anything_else(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
+        parse_timestamp(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-06-23T24:00:00Z",
+        "2026-06-23T24:00:60Z",
+        "2026-06-23T12:60:00Z",
+        "2026-06-23T12:00:61Z",
+        "2026-06-23T12:00:00+24:00",
+        "2026-06-23T12:00:00+99:99",
+    ],
+)
+def test_parse_timestamp_of_a_clock_that_rfc_3339_does_not_have(text: str) -> None:
+    # By our own grammar, whatever this Python's `fromisoformat` accepts: 3.14 takes 24:00:00.
+    with pytest.raises(ValueError, match=r"^not an RFC 3339 timestamp$"):
         parse_timestamp(text)
