@@ -16,9 +16,9 @@ from core.models import Lease
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.payloads import UnusableClaim
-from tests.claims.test_sync import claims_at_kick
-from tests.core.test_leases import HandClock
+from tests.claims.kick_claims import claims_at_kick
 from tests.factories import NOW, make_campaign
+from tests.hand_clock import HandClock
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db

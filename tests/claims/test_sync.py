@@ -22,6 +22,7 @@ from claims.sync import catch_up
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickUnavailable
+from tests.claims.kick_claims import claims_at_kick
 from tests.claims.ledger_assertions import owed, receive, record
 from tests.factories import NOW, make_account, make_campaign, make_item, make_player, make_reward
 from tests.local_kick_process import LocalKick
@@ -36,23 +37,6 @@ def api(local_kick: LocalKick, settings: Any) -> Iterator[KickApi]:
     settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
     settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
     return get_kick().api
-
-
-def claims_at_kick(
-    kick: LocalKick, *, organization: str = "Skyfall Studio", external_id: str = "", **others: Any
-) -> list[dict[str, Any]]:
-    """Claims that Kick never delivered."""
-    reward = {"name": "Ember cape", "required_minutes": 1, "external_id": external_id}
-    campaign = kick.save_campaign(organization=organization, name=organization, rewards=[reward])
-    answer = kick.claim(
-        campaign_id=campaign["campaign_id"],
-        reward_id=campaign["rewards"][0]["reward_id"],
-        deliver=False,
-        force=True,
-        **others,
-    )
-    claims: list[dict[str, Any]] = answer["claims"]
-    return claims
 
 
 def received(claim: dict[str, Any], **changes: str) -> Any:

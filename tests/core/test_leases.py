@@ -1,8 +1,7 @@
 """One at a time per job: who holds it, who takes it over, and who has to stop."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -11,25 +10,13 @@ from django.utils import timezone
 from core.leases import LeaseLost, lease
 from core.models import Lease
 from tests.factories import NOW
+from tests.hand_clock import HandClock
 from tests.races import races
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
 LASTS = settings.LEASE_LASTS
-
-
-@dataclass
-class HandClock:
-    """A clock that goes on when it is told to."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, by: timedelta) -> None:
-        self.now += by
 
 
 @pytest.fixture

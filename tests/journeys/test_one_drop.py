@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.demo_process import RunningDemo
-from tests.journeys.conftest import DESKTOP, PHONE, Visitor
+from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator

@@ -26,7 +26,7 @@ from tests.production.container_files import (
     optional_names,
 )
 from tests.production.filled_in import filled_in, generated
-from tests.studio_drops.test_settings import NEEDED
+from tests.production_settings import NEEDED
 
 OF_PYTHON = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 

@@ -9,22 +9,9 @@ import pytest
 
 from local.demo.environment import neutral_surroundings
 from tests import setting_names
+from tests.production_settings import NEEDED, PRODUCTION
 
 REPOSITORY = Path(__file__).parents[2]
-PRODUCTION = {
-    "DEBUG": "0",
-    "SECRET_KEY": "only-for-this-test-" * 4,
-    "ALLOWED_HOSTS": "drops.example.com",
-    "PUBLIC_URL": "https://drops.example.com",
-    "GAME_NAME": "Skyfall",
-    "TOKEN_KEYS": "c2FtcGxlLXRva2VuLWtleS0zMi1ieXRlcy1sb25nLi4=",
-    "KICK_CLIENT_ID": "app",
-    "KICK_CLIENT_SECRET": "secret",
-    "OIDC_ISSUER": "https://login.example.com",
-    "OIDC_CLIENT_ID": "client",
-    "OIDC_CLIENT_SECRET": "secret",
-}
-NEEDED = PRODUCTION.keys() - {"DEBUG"}
 
 
 def test_configuration_page_names_each_variable_and_no_other() -> None:

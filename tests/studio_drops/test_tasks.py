@@ -10,8 +10,8 @@ from core.models import Lease
 from studio_drops import tasks
 from studio_drops.celery import app
 from studio_drops.schedule import JOBS, task_name
+from tests.claims.kick_claims import claims_at_kick
 from tests.claims.ledger_assertions import receive, record
-from tests.claims.test_sync import claims_at_kick
 from tests.factories import make_account, make_campaign, make_item, make_player, make_reward
 from tests.local_kick_process import LocalKick
 

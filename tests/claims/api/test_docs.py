@@ -3,8 +3,8 @@ import re
 import pytest
 
 from claims.api.problems import KINDS
-from tests.claims.api.test_schema import OPERATIONS
-from tests.claims.desk.admin.test_every_page import InlineCode
+from tests.claims.api.operations import OPERATIONS
+from tests.inline_code import InlineCode
 
 URL = "/api/v1/docs"
 

@@ -7,6 +7,7 @@ import yaml
 from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
+from tests.claims.api.operations import OPERATIONS
 from tests.factories import make_account, make_entitlement, make_player
 
 
@@ -36,18 +37,6 @@ def faults(schema, operation, status, answer):
     described = operation["responses"][str(status)]["content"][media_type]["schema"]
     components = {"components": checked(schema["components"])}
     return list(Draft202012Validator(described | components).iter_errors(answer.json()))
-
-
-OPERATIONS = [
-    ("get", "/api/v1/entitlements", {"status": "GRANTED"}, 200),
-    ("get", "/api/v1/entitlements", {"game_account_id": "hero-7", "limit": 1}, 200),
-    ("get", "/api/v1/entitlements", {"limit": 0}, 400),
-    ("get", "/api/v1/player", {"game_account_id": "hero-7"}, 200),
-    ("get", "/api/v1/player", {"game_account_id": "nobody"}, 200),
-    ("get", "/api/v1/player", {}, 400),
-    ("post", "/api/v1/entitlements/fulfil", {"entitlement_ids": ["1"], "fulfilment_id": "x"}, 200),
-    ("post", "/api/v1/entitlements/fulfil", {"entitlement_ids": [1]}, 400),
-]
 
 
 @pytest.mark.parametrize(("method", "path", "sent", "status"), OPERATIONS)

@@ -7,9 +7,9 @@ from django.test import Client
 
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.api import KickApi
-from tests.claims.desk.admin.conftest import one_of_each  # noqa: F401
-from tests.claims.desk.admin.test_in_chromium import browser, page  # noqa: F401
-from tests.claims.desk.test_in_chromium import addresses  # noqa: F401
+from tests.claims.desk.addresses import addresses  # noqa: F401
+from tests.claims.desk.admin.rows import one_of_each  # noqa: F401
+from tests.claims.staff_browser import browser, page  # noqa: F401
 from tests.local_kick_process import LocalKick
 
 

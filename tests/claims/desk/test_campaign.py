@@ -14,7 +14,6 @@ from django.utils import timezone
 from claims.desk import funnels
 from claims.desk.phases import Phase, draw_timeline
 from claims.models import RewardFunnel
-from tests.claims.desk.admin.test_every_page import InlineCode
 from tests.factories import (
     NOW,
     make_account,
@@ -24,6 +23,7 @@ from tests.factories import (
     make_player,
     make_reward,
 )
+from tests.inline_code import InlineCode
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from claims.desk.audit import make_row, of_player
 from claims.desk.case.page import case_of_player
 from claims.desk.templatetags.desk import span
 from claims.models import AuditEvent
-from tests.claims.desk.admin.test_every_page import InlineCode
 from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
+from tests.inline_code import InlineCode
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,9 @@ from claims.desk.charts import round_up, stack_bars
 from claims.models import Claim, ClaimHour
 from core.models import Lease
 from studio_drops.monitoring.checks import HEARTBEAT
-from tests.claims.desk.admin.conftest import make_delivery
-from tests.claims.desk.admin.test_every_page import InlineCode
+from tests.claims.desk.admin.rows import make_delivery
 from tests.factories import NOW, make_campaign, make_claim, make_entitlement, make_reward
+from tests.inline_code import InlineCode
 
 pytestmark = pytest.mark.django_db
 

@@ -1,21 +1,18 @@
 """The desk in a real browser: ten calls to support, every page under the policy, on a phone too."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.urls import reverse
 from django.utils import timezone
 
-from claims.models import Claim, Entitlement
 from core.models import Lease
+from claims.models import Claim
 from tests.chromium import find_chromium
-from tests.claims.desk.test_support_cases import cape, linked, lose_a_webhook
+from tests.claims.desk.cases import cape, granted, linked, lose_a_webhook
 from tests.factories import (
     make_account,
     make_campaign,
     make_claim,
-    make_entitlement,
     make_item,
     make_player,
     make_reward,
@@ -46,12 +43,6 @@ def give_reason(page: Any, button: str, reason: str) -> None:
     page.fill("[name=reason]", reason)
     page.get_by_role("button", name=button).click()
     page.wait_for_selector(".messagelist .success")
-
-
-def granted(player: Any, account: Any, **fields: Any) -> Entitlement:
-    campaign = make_campaign(rewards=[cape()])
-    claim = make_claim(account=account, campaign=campaign, status="GRANTED")
-    return make_entitlement(claim=claim, player=player, sku="cape-ember", **fields)
 
 
 def test_not_linked(page, live_server):
@@ -183,32 +174,6 @@ def test_another_organizations_claim(page, live_server):
 
 
 # --- Every page --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def addresses(api: Any) -> list[str]:
-    player, account = linked()
-    owed = granted(player, account)
-    now = timezone.now()
-    campaign = owed.claim.campaign
-    campaign.starts_at, campaign.ends_at = now - timedelta(days=1), now + timedelta(days=1)
-    campaign.save()
-    reward = make_reward(name="")
-    make_claim(campaign=campaign, reward=reward, hold_reason="UNMAPPED_REWARD")
-    story = reverse("desk:player", args=[player.pk])
-    return [
-        "/admin/",
-        story,
-        f"{story}/grant",
-        f"{story}/revoke?claim={owed.claim_id}",
-        f"{story}/unlink",
-        reverse("desk:search") + "?find=nothing",
-        reverse("desk:campaign", args=[campaign.pk]),
-        reverse("desk:preflight", args=[campaign.pk]),
-        reverse("desk:queue"),
-        reverse("desk:map", args=[reward.pk]),
-        reverse("desk:catalogue"),
-    ]
 
 
 @pytest.mark.parametrize("width", [1360, 390])

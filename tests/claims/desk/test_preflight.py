@@ -24,8 +24,8 @@ from claims.desk.views.preflight_deps import from_settings
 from claims.models import ApiKey, Campaign
 from core.models import Lease
 from studio_drops.monitoring.checks import HEARTBEAT, Finding
-from tests.claims.desk.admin.test_every_page import InlineCode
 from tests.factories import make_campaign, make_claim, make_item, make_reward
+from tests.inline_code import InlineCode
 from tests.local_kick_process import LocalKick
 
 DAY = timedelta(days=1)

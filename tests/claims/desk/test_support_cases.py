@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import PlatformAccount, Player
 from claims.api.queries import mark_first_listed
 from claims.ledger import heal_claims
 from claims.models import AuditEvent, Entitlement, RewardItem
 from core.models import Lease
 from platforms.kick.protocol.api import KickApi
+from tests.claims.desk.cases import cape, linked, lose_a_webhook
 from tests.claims.ledger_assertions import receive, record
 from tests.factories import (
     NOW,
@@ -53,16 +53,6 @@ def press(client: Client, name: str, pk: object, **fields: Any) -> Any:
     answer = client.post(reverse(f"desk:{name}", args=[pk]), fields, follow=True)
     assert answer.status_code == 200
     return answer
-
-
-def cape() -> Any:
-    item = make_item(sku="cape-ember", name="Ember cape")
-    return make_reward(name="Ember cape", items=[(item, 1)])
-
-
-def linked(name: str = "Nova") -> tuple[Player, PlatformAccount]:
-    player = make_player(name=name, game_account_id=f"{name.lower()}#1")
-    return player, make_account(player=player, name=f"{name.lower()}_live")
 
 
 def test_not_linked(support: Client) -> None:
@@ -184,20 +174,6 @@ def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> N
         "Found through Kick's claims API",
     ]
     assert Entitlement.objects.get().player == player
-
-
-def lose_a_webhook(local_kick: LocalKick, account: PlatformAccount) -> None:
-    user_id = int(account.pk)
-    local_kick.make_viewer(account.name, user_id=user_id)
-    reward = {"name": "Ember cape", "required_minutes": 1, "external_id": "cape-ember"}
-    campaign = local_kick.save_campaign(rewards=[reward])
-    local_kick.claim(
-        campaign_id=campaign["campaign_id"],
-        reward_id=campaign["rewards"][0]["reward_id"],
-        user_id=user_id,
-        deliver=False,
-        force=True,
-    )
 
 
 def test_kick_down(support: Client, settings: Any) -> None:

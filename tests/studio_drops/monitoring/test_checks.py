@@ -14,7 +14,7 @@ from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun
 from core.models import Lease
 from platforms.kick.client import get_kick
 from studio_drops.monitoring.checks import HEARTBEAT, SILENT_AFTER, Finding, Verdict, examine
-from tests.claims.test_sync import claims_at_kick
+from tests.claims.kick_claims import claims_at_kick
 from tests.factories import make_account, make_claim, make_entitlement
 from tests.local_kick_process import LocalKick
 

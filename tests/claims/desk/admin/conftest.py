@@ -1,27 +1,8 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from accounts.models import Authorization, Deauthorization, LinkAttempt, LinkEvent
-from claims.api_keys import make_api_key
-from claims.models import (
-    AuditEvent,
-    BulkJob,
-    FailedLogin,
-    QuarantinedDelivery,
-    ReconcileRun,
-    RewardFunnel,
-)
-from core.models import Lease
-from tests.factories import (
-    NOW,
-    make_account,
-    make_claim,
-    make_entitlement,
-    make_item,
-    make_player,
-)
-
-TOKEN = b"the-encrypted-refresh-token"
+from tests.claims.desk.admin.rows import one_of_each  # noqa: F401
+from tests.claims.staff_browser import browser, page  # noqa: F401
 
 
 @pytest.fixture
@@ -45,80 +26,3 @@ def make_staff(db):
         return user
 
     return make
-
-
-def make_delivery(**overrides):
-    body = overrides.pop("body", b'{"claim_id": 7}')
-    fields = {
-        "verdict": QuarantinedDelivery.Verdict.UNUSABLE,
-        "key": f"webhook:{overrides.get('message_id', 'message-1')}",
-        "message_id": "message-1",
-        "timestamp": "2026-06-23T12:00:00Z",
-        "body": body,
-        "size": len(body),
-        "reason": "claim_id must be a text.",
-        "received_at": NOW,
-    }
-    return QuarantinedDelivery.objects.create(**fields | overrides)
-
-
-@pytest.fixture
-def one_of_each(db):
-    """A row of every model, joined as they are in life, by the admin's name of the model."""
-    player = make_player(game_account_id="hero/7")
-    account = make_account(player=player, name="night_owl")
-    make_item(sku="starter-sword")
-    entitlement = make_entitlement(player=player, fulfilment_id="", sku="starter-sword")
-    claim = entitlement.claim
-    api_key, secret = make_api_key(name="eu-west lobby", categories=[], now=NOW)
-    attempt = LinkAttempt.objects.create(
-        state_digest="state-digest",
-        session_digest="session-digest",
-        player=player,
-        encrypted_verifier=b"verifier",
-        expires_at=NOW,
-    )
-    grant = Authorization.objects.create(
-        account=account,
-        encrypted_refresh_token=TOKEN,
-        scope="user:read",
-        obtained_at=NOW,
-        next_refresh_at=NOW,
-    )
-    revocation = Deauthorization.objects.create(
-        account=account, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW
-    )
-    event = LinkEvent.objects.create(
-        kind="LINKED", account=account, player=player, actor="player", at=NOW
-    )
-    make_claim(account=account)
-    return {
-        "accounts_player": player,
-        "accounts_platformaccount": account,
-        "accounts_linkevent": event,
-        "accounts_authorization": grant,
-        "accounts_deauthorization": revocation,
-        "accounts_linkattempt": attempt,
-        "claims_claim": claim,
-        "claims_entitlement": entitlement,
-        "claims_quarantineddelivery": make_delivery(claim_id=claim.pk, verdict="DIFFERS"),
-        "claims_reconcilerun": ReconcileRun.objects.create(
-            kind="CATCH_UP", campaign_id=claim.campaign_id, started_at=NOW
-        ),
-        "core_lease": Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW),
-        "claims_auditevent": AuditEvent.objects.create(
-            action="UNLINK", actor="ada", subject_kind="player", subject_id="hero/7", at=NOW
-        ),
-        "claims_bulkjob": BulkJob.objects.create(kind="RETRY", actor="ada", created_at=NOW),
-        "claims_rewardfunnel": RewardFunnel.objects.create(
-            campaign_id=claim.campaign_id, reward_id=claim.reward_id, counted_at=NOW
-        ),
-        "claims_failedlogin": FailedLogin.objects.create(
-            user_name="ada", address="10.0.0.1", last_failed_at=NOW
-        ),
-        "claims_campaign": claim.campaign,
-        "claims_reward": claim.reward,
-        "claims_item": claim.reward.items.first(),
-        "claims_apikey": api_key,
-        "secret": secret,
-    }

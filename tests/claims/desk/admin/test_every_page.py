@@ -1,7 +1,5 @@
 """What holds for every page of the admin alike."""
 
-from html.parser import HTMLParser
-
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -10,31 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from claims.models import Campaign, Reward
-from tests.claims.desk.admin.conftest import TOKEN, make_delivery
+from tests.claims.desk.admin.model_names import MODELS, READ_ONLY
+from tests.claims.desk.admin.rows import TOKEN, make_delivery
 from tests.factories import make_account, make_claim, make_entitlement
+from tests.inline_code import InlineCode
 
-MODELS = [
-    "claims_auditevent",
-    "claims_bulkjob",
-    "claims_rewardfunnel",
-    "claims_failedlogin",
-    "accounts_player",
-    "accounts_platformaccount",
-    "accounts_linkevent",
-    "accounts_authorization",
-    "accounts_deauthorization",
-    "accounts_linkattempt",
-    "claims_claim",
-    "claims_entitlement",
-    "claims_quarantineddelivery",
-    "claims_reconcilerun",
-    "core_lease",
-    "claims_campaign",
-    "claims_reward",
-    "claims_item",
-    "claims_apikey",
-]
-READ_ONLY = MODELS[:15]
 INLINES = {"claims_campaignreward", "claims_rewarditem"}
 
 
@@ -49,21 +27,6 @@ def page_of(model, row):
 def text(answer):
     assert answer.status_code == 200, answer
     return answer.content.decode()
-
-
-class InlineCode(HTMLParser):
-    """Collects what the Content-Security-Policy would block."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def handle_starttag(self, tag, attributes):
-        names = dict(attributes)
-        is_script = tag == "script" and "src" not in names and "json" not in names.get("type", "")
-        if tag == "style" or is_script:
-            self.found.append(tag)
-        self.found += [name for name in names if name == "style" or name.startswith("on")]
 
 
 def test_every_model_has_a_list():

@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.claims.desk.admin.conftest import make_delivery
+from tests.claims.desk.admin.rows import make_delivery
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,37 @@
+"""Fixture: the address of every page of the desk."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.claims.desk.cases import granted, linked
+from tests.factories import make_claim, make_reward
+
+
+@pytest.fixture
+def addresses(api: Any) -> list[str]:
+    player, account = linked()
+    owed = granted(player, account)
+    now = timezone.now()
+    campaign = owed.claim.campaign
+    campaign.starts_at, campaign.ends_at = now - timedelta(days=1), now + timedelta(days=1)
+    campaign.save()
+    reward = make_reward(name="")
+    make_claim(campaign=campaign, reward=reward, hold_reason="UNMAPPED_REWARD")
+    story = reverse("desk:player", args=[player.pk])
+    return [
+        "/admin/",
+        story,
+        f"{story}/grant",
+        f"{story}/revoke?claim={owed.claim_id}",
+        f"{story}/unlink",
+        reverse("desk:search") + "?find=nothing",
+        reverse("desk:campaign", args=[campaign.pk]),
+        reverse("desk:preflight", args=[campaign.pk]),
+        reverse("desk:queue"),
+        reverse("desk:map", args=[reward.pk]),
+        reverse("desk:catalogue"),
+    ]
