@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.chromium import find_chromium
+from tests.engines import ENGINES, ONLY_ON, only_leg
 from tests.postgres import NoPostgres, throwaway_cluster
 
-ENGINES = ("postgresql", "sqlite")
+# A test that asks for none of these, and isn't marked django_db, gets the marker `no_database`.
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 # Settings of the developer's own shell that a test must not see.
 FOREIGN_PREFIXES = ("KICK_", "OIDC_", "DATABASE_", "CELERY_", "SECRET_", "TOKEN_", "METRICS_")
 FOREIGN_NAMES = ("DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "GAME_LOGIN", "GAME_NAME", "SUPPORT_URL")
@@ -40,6 +42,14 @@ def report_missing(what: str) -> None:
     _missing.append(what)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--as-leg",
+        action="store_true",
+        help="deselect the tests that `make test` runs on the other database's leg",
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     for name in list(os.environ):
@@ -59,7 +69,7 @@ def _is_only_listing(config: pytest.Config) -> bool:
 
 
 def _database_url(var_dir: Path) -> str:
-    engine = os.environ.get("TEST_DATABASE", "postgresql")
+    engine = asked_engine()
     if engine not in ENGINES:
         raise pytest.UsageError(f"TEST_DATABASE={engine!r} is not one of {', '.join(ENGINES)}.")
     if engine == "postgresql":
@@ -70,17 +80,48 @@ def _database_url(var_dir: Path) -> str:
     return f"sqlite:///{var_dir / 'tests.sqlite3'}"
 
 
-def pytest_report_header() -> list[str]:
+def asked_engine() -> str:
+    """The engine that TEST_DATABASE names. Where PostgreSQL can't be started, SQLite is used."""
+    return os.environ.get("TEST_DATABASE", "postgresql")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
     from django.conf import settings
 
     if not settings.configured:
         return []
     engine = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
     races = os.environ.get("RACES", "0.1")
-    return [f"database: {engine}, races at {races} of their full number"]
+    lines = [f"database: {engine}, races at {races} of their full number"]
+    if config.getoption("as_leg"):
+        others = [marker for marker, leg in ONLY_ON.items() if leg != asked_engine()]
+        lines.append(f"leg: {asked_engine()}; the other leg runs tests marked {', '.join(others)}")
+    return lines
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects by the markers that this adds
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if not _uses_database(item):
+            item.add_marker("no_database")
+    if config.getoption("as_leg"):
+        _leave_to_the_other_leg(config, items)
+    _skip_without_chromium(items)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("django_db") or DATABASE_FIXTURES.intersection(fixtures))
+
+
+def _leave_to_the_other_leg(config: pytest.Config, items: list[pytest.Item]) -> None:
+    markers = {item: {marker.name for marker in item.iter_markers()} for item in items}
+    left = {item for item in items if only_leg(markers[item]) not in (None, asked_engine())}
+    config.hook.pytest_deselected(items=[item for item in items if item in left])
+    items[:] = [item for item in items if item not in left]
+
+
+def _skip_without_chromium(items: list[pytest.Item]) -> None:
     in_chromium = [item for item in items if item.get_closest_marker("chromium")]
     if not in_chromium or find_chromium():
         return

@@ -24,6 +24,7 @@ from tests.races import races, some_of
 REPOSITORY = Path(__file__).parent.parent
 
 
+@pytest.mark.django_db  # so that both legs run it
 def test_var_dir_is_not_the_developers() -> None:
     assert REPOSITORY not in Path(settings.VAR_DIR).parents
 
@@ -59,6 +60,7 @@ def test_rows_of_one_test_are_gone_in_the_next() -> None:
     assert Player.objects.filter(created_at=NOW).count() == 1
 
 
+@pytest.mark.django_db  # so that both legs run it
 def test_races_scale_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RACES", "0.5")
 

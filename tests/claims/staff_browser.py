@@ -10,15 +10,17 @@ from django.db import connection
 from tests.chromium import ARGUMENTS, find_chromium
 
 
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright keeps an event loop in this thread, in which Django takes us for asynchronous.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+@pytest.fixture(scope="module")
+def browser(django_db_setup):
+    """One Chromium for the module. `page` makes a new profile in it for each test."""
     sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_api.sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread, so Django takes our code for asynchronous.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         yield chromium
         chromium.close()
+        connection.close()  # within that event loop the tests have a connection of their own
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def page(browser, live_server):
     page.on("console", lambda message: complain(page, message))
     page.on("pageerror", lambda error: page.complaints.append((page.url, str(error))))
     yield page
-    connection.close()  # within that event loop the test has a database connection of its own
+    context.close()
 
 
 def complain(page, message):

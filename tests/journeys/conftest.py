@@ -1,14 +1,15 @@
 """A running demo and a browser that notes whatever a page complains of."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.chromium import ARGUMENTS, find_chromium
-from tests.demo_process import REPOSITORY, RunningDemo, database_for_demo, start_demo
+from tests.demo_process import RunningDemo, database_for_demo, start_demo
+from tests.engines import kept_files
 from tests.journeys.visitor import DESKTOP, PHONE, Visitor
+from tests.session import asked_engine
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,7 +46,7 @@ def visit(chromium: "Browser") -> Iterator[Callable[..., Visitor]]:
             is_mobile=screen == PHONE,
             has_touch=screen == PHONE,
         )
-        album = REPOSITORY / "var" / "screenshots" / os.environ.get("TEST_DATABASE", "") / name
+        album = kept_files(asked_engine()) / "screenshots" / name
         album.mkdir(parents=True, exist_ok=True)
         visitors.append(Visitor(context.new_page(), album))
         return visitors[-1]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -19,10 +20,7 @@ from local.demo.selftest import STEPS
 from tests.demo_process import REPOSITORY, RunningDemo, start_demo, wait_until
 from tests.races import some_of
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("TEST_DATABASE") == "sqlite",
-    reason="the demo brings its own SQLite, so one leg of the suite runs its tests",
-)
+pytestmark = pytest.mark.processes
 PROGRAMS = ("web_server", " worker ", " beat ", "local_kick")
 NUMBERED_STEPS = [(number, step.name) for number, step in enumerate(STEPS, start=1)]
 only_linux = pytest.mark.skipif(
@@ -46,16 +44,19 @@ def start(tmp_path: Path) -> Iterator[Callable[[], RunningDemo]]:
 
 
 def test_once_tells_the_whole_story_and_leaves_no_trace(tmp_path: Path) -> None:
-    before = _listing(REPOSITORY / "var")
+    # In a copy of the tree, where only this run writes.
+    tree, temporary = _copy_of_tree(tmp_path / "tree"), tmp_path / "tmp"
+    temporary.mkdir()
+    before = _files(tree)
 
-    told = _tell_once(tmp_path)
+    told = _tell_once(temporary, tree=tree)
 
     assert (told.returncode, told.stderr) == (0, "")
     assert re.findall(r"^ *(\d+)   ", told.stdout, re.MULTILINE) == [
         str(number) for number, _ in NUMBERED_STEPS
     ]
     assert not re.search(r"sd_\w{8}_|(?:code|state|password|token)=[^…&]", told.stdout)
-    assert (list(tmp_path.iterdir()), _listing(REPOSITORY / "var")) == ([], before)
+    assert (list(temporary.iterdir()), _files(tree) - before) == ([], set())
 
 
 @pytest.mark.parametrize(("number", "name"), some_of(NUMBERED_STEPS, at_least=4))
@@ -144,14 +145,18 @@ def test_demo_is_refused_in_production(tmp_path: Path) -> None:
     assert refused.returncode == 1
 
 
-def _tell_once(directory: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    return _run(["manage.py", "demo", "--once", *options], TMPDIR=str(directory))
+def _tell_once(
+    temporary: Path, *options: str, tree: Path = REPOSITORY
+) -> "subprocess.CompletedProcess[str]":
+    return _run(["manage.py", "demo", "--once", *options], tree=tree, TMPDIR=str(temporary))
 
 
-def _run(command: list[str], **environment: str) -> "subprocess.CompletedProcess[str]":
+def _run(
+    command: list[str], *, tree: Path = REPOSITORY, **environment: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, *command],
-        cwd=REPOSITORY,
+        cwd=tree,
         env=neutral_surroundings() | environment,
         capture_output=True,
         text=True,
@@ -179,5 +184,17 @@ def _count_claims(demo: RunningDemo) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def _listing(directory: Path) -> set[Path]:
-    return set(directory.rglob("*")) if directory.exists() else set()
+def _copy_of_tree(directory: Path) -> Path:
+    """What is committed, as far as a demo needs it."""
+    not_needed = (".*", "var", "tests", "docs", "staticfiles", "htmlcov")
+    shutil.copytree(REPOSITORY, directory, ignore=shutil.ignore_patterns(*not_needed))
+    return directory
+
+
+def _files(directory: Path) -> set[Path]:
+    """Without the compiled modules, which any Python program leaves."""
+    return {
+        path
+        for path in directory.rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }

@@ -13,7 +13,7 @@ from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.processes]
 
 REWARD = "Ember cape"
 # The scheduler looks every fifteen seconds for what Kick has to be told.

@@ -17,10 +17,6 @@ import requests
 from local.demo.environment import free_ports, neutral_surroundings
 from tests.demo_process import REPOSITORY, wait_until
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("TEST_DATABASE") == "sqlite", reason="no database is asked, so once is enough"
-)
-
 
 class Served:
     """A server of two processes, and its address."""

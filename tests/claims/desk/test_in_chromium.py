@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from core.models import Lease
 from claims.models import Claim
-from tests.chromium import find_chromium
+from core.models import Lease
 from tests.claims.desk.cases import cape, granted, linked, lose_a_webhook
 from tests.factories import (
     make_account,
@@ -20,7 +19,7 @@ from tests.factories import (
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not find_chromium(), reason="there is no Chromium on this machine"),
+    pytest.mark.chromium,
 ]
 
 
