@@ -64,7 +64,14 @@ def database_url() -> str:
     return url._replace(path=f"/{name}").geturl()
 
 
-@pytest.fixture(params=["filesystem", "redis", "rabbitmq"])
+# A broker for more than one machine goes with PostgreSQL.
+@pytest.fixture(
+    params=[
+        "filesystem",
+        pytest.param("redis", marks=pytest.mark.postgresql),
+        pytest.param("rabbitmq", marks=pytest.mark.postgresql),
+    ]
+)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     make = {"filesystem": filesystem, "redis": redis, "rabbitmq": rabbitmq}[request.param]
     with make(tmp_path) as broker:
@@ -114,8 +121,6 @@ def skip_loudly(what: str) -> None:
 def test_what_is_due_gets_done_and_done_again_after_the_broker_lost_everything(
     broker: Broker,
 ) -> None:
-    if connection.vendor == "sqlite" and not broker.url.startswith("filesystem"):
-        pytest.skip("more than one machine's broker goes with PostgreSQL")
     environment = broker.environment()
     with ExitStack() as processes:
         processes.enter_context(celery("beat", environment))
