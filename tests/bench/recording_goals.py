@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
+from claims.claims_page import record_page
 from django.db import connection, transaction
 from django.utils import timezone
 
-from claims.claims_page import record_page
 from claims.models import Claim
 from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
 from tests.bench.goals import Goal, Result, ratios

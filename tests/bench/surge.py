@@ -15,9 +15,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from claims.claims_page import record_page
 from django.utils import timezone
 
-from claims.claims_page import record_page
 from claims.models import Claim
 from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
 from tests.bench.harness import Harness, say

@@ -49,8 +49,8 @@ def test_one_drop_from_the_first_click_to_the_game(
     _hand_out(facts, player=player)
 
     _find_the_item(visitor, facts, state="In your game")
+    _look_around(visitor, facts)  # meanwhile the scheduler runs
     _wait_until_kick_is_told(visitor, facts)
-    _look_around(visitor, facts)
 
 
 def test_ways_that_do_not_lead_to_a_link(demo: RunningDemo, visit: Callable[..., Visitor]) -> None:

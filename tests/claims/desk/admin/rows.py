@@ -4,7 +4,6 @@ import pytest
 
 from accounts.models import Authorization, Deauthorization, LinkAttempt, LinkEvent
 from claims.api_keys import make_api_key
-from core.models import Lease
 from claims.models import (
     AuditEvent,
     BulkJob,
@@ -13,6 +12,7 @@ from claims.models import (
     ReconcileRun,
     RewardFunnel,
 )
+from core.models import Lease
 from tests.factories import (
     NOW,
     make_account,

@@ -23,12 +23,13 @@ from tests.platforms.kick.protocol.scripted_server import (
     stay_silent,
 )
 
-IMPATIENT = (1.0, 0.1)
+# Seconds to connect and to read. Patient where an answer comes: this machine may be busy.
+PATIENT, IMPATIENT = (5.0, 5.0), (5.0, 0.1)
 SECRET = "s3cr3t-t0k3n"
 
 
-def get(server: ScriptedServer, path: str = "/public/v1/users") -> bytes:
-    return call(new_http(), "GET", f"{server.url}{path}", timeout=IMPATIENT).body
+def get(server: ScriptedServer, *, timeout: tuple[float, float] = PATIENT) -> bytes:
+    return call(new_http(), "GET", f"{server.url}/public/v1/users", timeout=timeout).body
 
 
 def test_call_returns_status_and_body(server: ScriptedServer) -> None:
@@ -62,8 +63,8 @@ def test_call_reuses_its_connection(server: ScriptedServer) -> None:
 def test_call_kick_is_out_of_reach(server: ScriptedServer, fault: object) -> None:
     server.script(fault)
 
-    with pytest.raises(KickUnavailable, match="can't be reached") as failure:
-        get(server)
+    with pytest.raises(KickUnavailable, match="could not be reached") as failure:
+        get(server, timeout=IMPATIENT)
 
     assert failure.value.retry_after is None
     assert failure.value.__context__ is None
@@ -110,7 +111,7 @@ def test_call_kick_is_busy(server: ScriptedServer, status: int) -> None:
 def test_call_redirect_is_not_followed(server: ScriptedServer) -> None:
     server.script(reply(302, b"", Location=f"{server.url}/elsewhere"), reply(200, b"stolen"))
 
-    with pytest.raises(KickMalformed, match=r"a redirect \(302\)"):
+    with pytest.raises(KickMalformed, match="302, a redirect"):
         call(new_http(), "GET", server.url, headers={"Authorization": f"Bearer {SECRET}"})
 
     assert len(server.seen) == 1
