@@ -13,8 +13,10 @@ from claims.models import (
     Campaign,
     CampaignReward,
     Claim,
+    Confirmation,
     Entitlement,
     Item,
+    Report,
     Reward,
     RewardItem,
 )
@@ -39,7 +41,7 @@ def make_account(*, player: Player | None = None, **overrides: Any) -> PlatformA
     """Linked if a player is given."""
     number = next(_numbers)
     fields = {
-        "account_id": str(18_446_744_073_709_000_000 + number),
+        "key": f"kick:{18_446_744_073_709_000_000 + number}",
         "name": f"viewer{number}",
         "player": player,
         "linked_at": NOW if player else None,
@@ -59,6 +61,7 @@ def make_reward(*, items: Iterable[tuple[Item, int]] = (), **overrides: Any) -> 
     mapping = list(items)
     fields = {
         "reward_id": f"01K0REWARD{number:016}",
+        "source": "kick_drops",
         "name": f"Reward {number}",
         "first_mapped_at": NOW if mapping else None,
         "created_at": NOW,
@@ -74,6 +77,7 @@ def make_campaign(*, rewards: Iterable[Reward] | None = None, **overrides: Any) 
     number = next(_numbers)
     fields = {
         "campaign_id": f"01K0CAMPAIGN{number:014}",
+        "source": "kick_drops",
         "name": f"Campaign {number}",
         "category": "Starfall Online",
         "created_at": NOW,
@@ -99,7 +103,8 @@ def make_claim(**overrides: Any) -> Claim:
         "claim_id": f"01K0CLAIM{number:017}",
         "hold_reason": Claim.HoldReason.NOT_LINKED if is_held else "",
         "first_hold_reason": Claim.HoldReason.NOT_LINKED if is_held else "",
-        "source": Claim.Path.WEBHOOK,
+        "source": "kick_drops",
+        "path": Claim.Path.WEBHOOK,
         "message_id": f"message-{number}",
         "received_at": NOW,
         "recorded_at": NOW,
@@ -109,8 +114,22 @@ def make_claim(**overrides: Any) -> Claim:
     return Claim.objects.create(**fields | overrides)
 
 
+def make_confirmation(claim: Claim, **overrides: Any) -> Confirmation:
+    """Due now unless it says that the claim is foreign."""
+    is_foreign = overrides.get("foreign_at") is not None
+    fields = {"next_attempt_at": None if is_foreign else NOW}
+    return Confirmation.objects.create(claim=claim, **fields | overrides)
+
+
+def make_report(claim: Claim, **overrides: Any) -> Report:
+    """Pending and due now unless it has been sent."""
+    is_sent = overrides.get("reported_at") is not None
+    fields = {"requested_at": NOW, "next_attempt_at": None if is_sent else NOW}
+    return Report.objects.create(claim=claim, **fields | overrides)
+
+
 def make_entitlement(*, claim: Claim | None = None, **overrides: Any) -> Entitlement:
-    """Granted, to the player given or to a new one, for a claim of that player's Kick user."""
+    """Granted, to the player given or to a new one, for a claim of that player's account."""
     player = overrides.pop("player", None) or (claim and claim.account and claim.account.player)
     player = player or make_player()
     if claim is None:

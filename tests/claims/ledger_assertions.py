@@ -1,10 +1,11 @@
 """Claims as they arrive, and what the ledger made of them."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from claims.ledger import ReceivedClaim, RecordedClaim, record_claims
+from claims.ledger import RecordedClaim, record_claims
 from claims.models import Campaign, Claim, Entitlement
-from platforms.kick.protocol.payloads import ClaimPayload
+from claims.source import Award
 from tests.factories import NOW
 
 
@@ -13,21 +14,25 @@ def receive(
     *,
     claim_id: str = "01K0CLAIM",
     user_id: str = "7",
-    **fields: str,
-) -> ReceivedClaim:
+    **fields: Any,
+) -> Award:
     """A claim of the campaign's first reward unless `fields` name others."""
     if campaign:
         fields.setdefault("campaign_id", campaign.campaign_id)
         fields.setdefault("reward_id", getattr(campaign.rewards.first(), "reward_id", ""))
-    external_id = fields.pop("external_id", "")
-    payload = ClaimPayload(claim_id=claim_id, user_id=user_id, external_id=external_id, **fields)
-    return ReceivedClaim(payload, message_id=f"message-{claim_id}")
+    fields.setdefault("message_id", f"message-{claim_id}")
+    return Award(claim_id=claim_id, account=f"kick:{user_id}", **fields)
 
 
-def record(
-    *received: ReceivedClaim, source: Claim.Path = Claim.Path.WEBHOOK
-) -> list[RecordedClaim]:
-    return record_claims(received, source=source, received_at=NOW, now=NOW)
+def record(*awards: Award, path: Claim.Path = Claim.Path.WEBHOOK) -> list[RecordedClaim]:
+    return record_claims(
+        awards,
+        source="kick_drops",
+        path=path,
+        is_authoritative=path == Claim.Path.SYNC,
+        received_at=NOW,
+        now=NOW,
+    )
 
 
 def owed(claim_ids: Sequence[str] | str) -> list[tuple[str, int, int]]:
