@@ -265,7 +265,7 @@ def _columns(award: Award) -> tuple[object, ...]:
     return (
         award.claim_id,
         award.account,
-        award.campaign_id,
+        award.campaign_id or None,
         award.reward_id,
         award.external_id,
         award.message_id,

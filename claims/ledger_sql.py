@@ -22,56 +22,48 @@ INCOMING_COLUMNS = {
     "is_reported": "boolean",
 }
 
-# Whether two claims have the same contents. NULL and '' are the same campaign: none.
+# Whether a recorded claim has the contents of {new}.
 _SAME_CONTENTS = """
-    claim.account_id = {new}.account_id
-    AND COALESCE(claim.campaign_id, '') = COALESCE({new}.campaign_id, '')
-    AND claim.reward_id = {new}.reward_id
-    AND claim.quantity = {new}.quantity
+    (claim.account_id, claim.reward_id, claim.quantity, claim.campaign_id)
+    IS NOT DISTINCT FROM ({new}.account_id, {new}.reward_id, {new}.quantity, {new}.campaign_id)
 """
 
-# Each incoming claim, with its recorded state and the facts that decide about it. A claim is
-# registered as ours by its pair of campaign and reward, or by its reward if it has no campaign.
+# Each incoming claim, with its recorded state and the facts that decide about it. `obstacle` is the
+# first reason to hold it other than a missing link. A claim is registered as ours by its pair of
+# campaign and reward, or by its reward if it has no campaign.
 KNOWN = f"""
     known AS (
         SELECT
             new.*,
             claim.status AS known_status,
             claim.hold_reason AS known_reason,
-            confirmation.foreign_at,
             {_SAME_CONTENTS.format(new="new")}
                 AND (claim.external_id = new.external_id
-                     OR claim.external_id = '' OR new.external_id = '')
+                     OR '' IN (claim.external_id, new.external_id))
                 AS is_same,
             (
                 SELECT player_id FROM accounts_platformaccount WHERE key = new.account_id
             ) AS known_player_id,
-            CASE WHEN COALESCE(new.campaign_id, '') = '' THEN EXISTS (
-                SELECT 1 FROM claims_reward WHERE reward_id = new.reward_id
-            ) ELSE EXISTS (
-                SELECT 1 FROM claims_campaignreward
-                WHERE campaign_id = new.campaign_id AND reward_id = new.reward_id
-            ) END AS is_registered,
-            EXISTS (
-                SELECT 1 FROM claims_rewarditem WHERE reward_id = new.reward_id
-            ) AS is_mapped
+            CASE
+                WHEN NOT CASE WHEN new.campaign_id IS NULL THEN EXISTS (
+                    SELECT 1 FROM claims_reward WHERE reward_id = new.reward_id
+                ) ELSE EXISTS (
+                    SELECT 1 FROM claims_campaignreward
+                    WHERE campaign_id = new.campaign_id AND reward_id = new.reward_id
+                ) END THEN CASE WHEN foreign_at IS NULL THEN 'UNCONFIRMED' ELSE 'NOT_OURS' END
+                WHEN NOT EXISTS (
+                    SELECT 1 FROM claims_rewarditem WHERE reward_id = new.reward_id
+                ) THEN 'UNMAPPED_REWARD'
+            END AS obstacle
         FROM incoming AS new
         LEFT JOIN claims_claim AS claim USING (claim_id)
-        LEFT JOIN claims_confirmation AS confirmation USING (claim_id)
+        LEFT JOIN claims_confirmation USING (claim_id)
     )
 """
 
 # Why a claim is held, in order of precedence; '' if nothing holds it. {player_id} is the player
 # linked to its account.
-REASON = """
-    CASE
-        WHEN NOT is_registered AND foreign_at IS NULL THEN 'UNCONFIRMED'
-        WHEN NOT is_registered THEN 'NOT_OURS'
-        WHEN NOT is_mapped THEN 'UNMAPPED_REWARD'
-        WHEN {player_id} IS NULL THEN 'NOT_LINKED'
-        ELSE ''
-    END
-"""
+REASON = "COALESCE(obstacle, CASE WHEN {player_id} IS NULL THEN 'NOT_LINKED' ELSE '' END)"
 REASON_NOW = REASON.format(player_id="known_player_id")
 
 # The claims to write: new ones, and held ones whose reason has changed. Repeated claims write
@@ -103,7 +95,7 @@ LOCK_ACCOUNTS = """
 DECIDED = f"""
     decided AS (
         SELECT due.*, player_id, {REASON.format(player_id="player_id")} AS hold_reason
-        FROM due JOIN {{accounts}} AS account ON account.key = due.account_id
+        FROM due JOIN {{accounts}} ON key = account_id
     )
 """
 
@@ -115,7 +107,7 @@ WRITE_CLAIMS = f"""
         path, message_id, occurred_at, received_at, recorded_at
     )
     SELECT
-        claim_id, %(source)s, account_id, NULLIF(campaign_id, ''), reward_id, external_id, quantity,
+        claim_id, %(source)s, account_id, campaign_id, reward_id, external_id, quantity,
         CASE WHEN hold_reason = '' THEN 'GRANTED' ELSE 'HELD' END,
         hold_reason, hold_reason,
         CASE WHEN hold_reason = '' THEN %(now)s END,
@@ -138,15 +130,12 @@ WRITE_CLAIMS = f"""
 # A claim that was just held as unconfirmed is looked up. {written} are the rows just written.
 WRITE_CONFIRMATIONS = """
     INSERT INTO claims_confirmation (claim_id, next_attempt_at)
-    SELECT claim_id, %(now)s FROM {written} AS written WHERE hold_reason = 'UNCONFIRMED'
+    SELECT claim_id, %(now)s FROM {written} WHERE hold_reason = 'UNCONFIRMED'
     ON CONFLICT (claim_id) DO NOTHING
 """
-# The lookups of a claim end once it is no longer in doubt.
+# The lookups of a claim end once it is no longer in doubt. {settled} are such claims.
 END_CONFIRMATIONS = """
-    DELETE FROM claims_confirmation WHERE claim_id IN (
-        SELECT claim_id FROM {written} AS written
-        WHERE hold_reason NOT IN ('UNCONFIRMED', 'NOT_OURS')
-    )
+    DELETE FROM claims_confirmation WHERE claim_id IN (SELECT claim_id FROM {settled})
 """
 
 WRITE_ENTITLEMENTS = """
@@ -189,11 +178,12 @@ _INCOMING_JSON = f"""
     )
 """
 
-# Only these can have a confirmation to end. For all others, the database needn't look.
-_WRITTEN_AND_IN_DOUBT_BEFORE = """(
-    SELECT written.claim_id, written.hold_reason FROM written JOIN decided USING (claim_id)
+# Only a claim that was in doubt before can have a confirmation to end.
+_SETTLED = """
+    written JOIN decided USING (claim_id)
     WHERE known_reason IN ('UNCONFIRMED', 'NOT_OURS')
-)"""
+        AND written.hold_reason NOT IN ('UNCONFIRMED', 'NOT_OURS')
+"""
 
 _RECORD = f"""
     WITH {{incoming}}, {KNOWN}, {DUE},
@@ -209,7 +199,7 @@ _RECORD = f"""
     ),
     entitled AS ({WRITE_ENTITLEMENTS}),
     in_doubt AS ({WRITE_CONFIRMATIONS.format(written="written")}),
-    confirmed AS ({END_CONFIRMATIONS.format(written=_WRITTEN_AND_IN_DOUBT_BEFORE)})
+    confirmed AS ({END_CONFIRMATIONS.format(settled=_SETTLED)})
     SELECT claim_id, known_status, is_same, status IS NOT NULL,
         COALESCE(status, known_status), COALESCE(hold_reason, known_reason)
     FROM known LEFT JOIN written USING (claim_id)
@@ -217,8 +207,8 @@ _RECORD = f"""
 
 
 def _compact(statement: str) -> str:
-    """Remove indentation: psycopg re-parses statements of more than 4,096 characters each time."""
-    return re.sub(r"(?<=\() | (?=[),])", "", " ".join(statement.split()))
+    """Remove white space: psycopg re-parses statements of more than 4,096 characters each time."""
+    return re.sub(r"(?<=[(,=]) | (?=[),=])", "", " ".join(statement.split()))
 
 
 RECORD_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_INCOMING_JSON))
@@ -238,7 +228,8 @@ _SQLITE_VALUES = ", ".join(
 _SQLITE_INCOMING = f"incoming AS (SELECT {_SQLITE_VALUES} FROM json_each(%(incoming)s))"
 _SQLITE_DUE = f"WITH {_SQLITE_INCOMING}, {KNOWN}, {DUE}"
 _SQLITE_DECIDED = DECIDED.format(accounts="accounts_platformaccount")
-_SQLITE_WRITTEN = "(SELECT * FROM claims_claim WHERE claim_id IN (SELECT claim_id FROM incoming))"
+_SQLITE_WRITTEN = "claims_claim JOIN incoming USING (claim_id)"
+_SQLITE_SETTLED = f"{_SQLITE_WRITTEN} WHERE hold_reason NOT IN ('UNCONFIRMED', 'NOT_OURS')"
 
 SQLITE_KNOWN = f"""
     {_SQLITE_DUE}
@@ -248,7 +239,7 @@ SQLITE_WRITES = (
     f"{_SQLITE_DUE} {LOCK_ACCOUNTS}",
     f"{_SQLITE_DUE}, {_SQLITE_DECIDED} {WRITE_CLAIMS}",
     f"WITH {_SQLITE_INCOMING} {WRITE_CONFIRMATIONS.format(written=_SQLITE_WRITTEN)}",
-    f"WITH {_SQLITE_INCOMING} {END_CONFIRMATIONS.format(written=_SQLITE_WRITTEN)}",
+    f"WITH {_SQLITE_INCOMING} {END_CONFIRMATIONS.format(settled=_SQLITE_SETTLED)}",
     f"""
     WITH {_SQLITE_INCOMING},
     granted AS (

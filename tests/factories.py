@@ -37,11 +37,13 @@ def make_player(**overrides: Any) -> Player:
     return Player.objects.create(**fields | overrides)
 
 
-def make_account(*, player: Player | None = None, **overrides: Any) -> PlatformAccount:
-    """Linked if a player is given."""
+def make_account(
+    *, player: Player | None = None, user_id: str = "", **overrides: Any
+) -> PlatformAccount:
+    """An account on Kick, linked if a player is given."""
     number = next(_numbers)
     fields = {
-        "key": f"kick:{18_446_744_073_709_000_000 + number}",
+        "key": f"kick:{user_id or 18_446_744_073_709_000_000 + number}",
         "name": f"viewer{number}",
         "player": player,
         "linked_at": NOW if player else None,

@@ -43,7 +43,7 @@ def w5(harness: Harness) -> list[Result]:
     with _sweeping(local_kick) as sweep:
         beside = [_deliver(harness, number) for number in range(harness.scale.rounds)]
         was_beside = sweep.poll() is None
-        recorded = Claim.objects.filter(source=Claim.Path.SYNC).count()
+        recorded = Claim.objects.filter(path=Claim.Path.SYNC).count()
         say("W5: waiting for the sweep's end")
         sweep.communicate()
     slowest, slow = ([run.percentile(0.99) for run in runs] for runs in (beside, at_rest))

@@ -37,7 +37,7 @@ def test_record_claims_by_a_hundred_at_once_is_one_claim(
     campaign: Campaign, kick: SigningKick
 ) -> None:
     player = make_player()
-    make_account(account_id="7", player=player)
+    make_account(user_id="7", player=player)
     claim = receive(campaign)
     body = claim_body(claim.payload)
 
@@ -51,7 +51,7 @@ def test_record_claims_by_a_hundred_at_once_is_one_claim(
 
 
 def test_record_claims_with_overlapping_pages_never_deadlocks(campaign: Campaign) -> None:
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
     claims = [receive(campaign, claim_id=f"{n:03}", user_id=str(n % 50)) for n in range(200)]
     pages = [random.Random(seed).sample(claims, 150) for seed in range(8)]
 
@@ -125,7 +125,7 @@ def test_a_claim_racing_with_what_makes_it_grantable_is_granted_after_one_sweep(
 
 def _recording_against(race: str, number: int, item: Item) -> list[Callable[[], object]]:
     """Two acts: a linked user's claim arrives; its reward is mapped, or its pair confirmed."""
-    make_account(account_id=str(number), player=make_player())
+    make_account(user_id=str(number), player=make_player())
     is_mapped = race == "confirming"
     reward = make_reward(items=[(item, 1)] if is_mapped else [])
     campaign = make_campaign(rewards=[] if is_mapped else [reward])
@@ -162,13 +162,13 @@ def _deliver(kick: SigningKick, body: bytes) -> int:
 
 def _record_page(*claims: ReceivedClaim) -> int:
     now = timezone.now()
-    record_claims(claims, source=Claim.Path.SYNC, received_at=now, now=now)
+    record_claims(claims, path=Claim.Path.SYNC, received_at=now, now=now)
     return 200
 
 
 def _record_webhook(claim: ReceivedClaim) -> None:
     now = timezone.now()
-    record_claims([claim], source=Claim.Path.WEBHOOK, received_at=now, now=now)
+    record_claims([claim], path=Claim.Path.WEBHOOK, received_at=now, now=now)
 
 
 def _link(player: Player, account_id: str) -> None:

@@ -242,7 +242,7 @@ def test_race_of_two_players_for_one_account_has_one_winner() -> None:
     for number in range(races(100)):
         account_id, players = str(1000 + number), [make_player(), make_player()]
         if number % 2:
-            make_account(account_id=account_id)
+            make_account(user_id=account_id)
 
         outcomes = at_once([partial(_outcome, player, account_id) for player in players])
 

@@ -103,7 +103,7 @@ def test_restore_of_an_old_dump_ends_with_the_ledger_that_was_lost(
 ) -> None:
     for number in range(PLAYERS):
         local_kick.make_viewer(f"viewer-{number}", user_id=7 + number)
-        make_account(account_id=str(7 + number), player=make_player())
+        make_account(user_id=str(7 + number), player=make_player())
     make_item(sku="cape"), make_item(sku="blade")
     server = GameServer()
     _go_on("Before the dump", local_kick, api, server)

@@ -77,7 +77,7 @@ def test_catch_up_maps_a_new_reward_to_the_item_its_external_id_names(
     local_kick: LocalKick, api: KickApi
 ) -> None:
     make_item(sku="ember-cape")
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
     local_kick.make_viewer("Ada", user_id=7)
     (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
 
@@ -102,7 +102,7 @@ def test_catch_up_leaves_a_reward_alone_that_was_ever_mapped(
 def test_catch_up_corrects_a_held_claim_and_shows_the_difference_of_a_granted_one(
     local_kick: LocalKick, api: KickApi
 ) -> None:
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
     ours = make_campaign()
     held, granted = claims_at_kick(local_kick, count=2)
     record(received(held, user_id="8"), receive(ours, claim_id=granted["claim_id"]))
@@ -141,7 +141,7 @@ def test_confirm_claims_grants_what_is_ours_and_heals_the_rest_of_its_pair(
     make_item(sku="ember-cape")
     for user_id in (7, 8):
         local_kick.make_viewer(f"viewer {user_id}", user_id=user_id)
-        make_account(account_id=str(user_id), player=make_player())
+        make_account(user_id=str(user_id), player=make_player())
     first, *_ = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
     second, *_ = claims_at_kick(local_kick, external_id="ember-cape", user_id=8)
     record(received(first), received(second))
@@ -160,7 +160,7 @@ def test_confirm_claims_grants_when_it_finds_not_when_it_began(
     """A player may link while Kick lets a run wait; nothing is granted before its link."""
     make_item(sku="ember-cape")
     local_kick.make_viewer("Ada", user_id=7)
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
     (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
     record(received(claim))
     local_kick.set_faults(api={"slow_seconds": 0.2, "path_prefix": "/public/v1/drops/claims"})
@@ -175,7 +175,7 @@ def test_confirm_claims_grants_when_it_finds_not_when_it_began(
 def test_confirm_claims_never_grants_another_organization_s(
     local_kick: LocalKick, api: KickApi
 ) -> None:
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
     local_kick.make_viewer("Ada", user_id=7)
     (foreign,) = claims_at_kick(local_kick, organization="Another Studio", user_id=7)
     record(received(foreign))

@@ -138,7 +138,7 @@ def test_what_is_due_gets_done_and_done_again_after_the_broker_lost_everything(
 
 def hold_a_claim_that_can_be_granted(claim_id: str) -> None:
     reward = make_reward()
-    make_account(account_id=str(hash(claim_id) % 10**9), player=make_player())
+    make_account(user_id=str(hash(claim_id) % 10**9), player=make_player())
     user_id = str(hash(claim_id) % 10**9)
     record(receive(make_campaign(rewards=[reward]), claim_id=claim_id, user_id=user_id))
     RewardItem.objects.create(reward=reward, item=make_item(), quantity=1)

@@ -45,7 +45,7 @@ def test_no_scheduled_task_minds_that_kick_is_down(settings: Any, name: str) -> 
 
 def test_catch_up_and_heal_tasks_grant_what_is_owed(kick: LocalKick) -> None:
     kick.make_viewer("Ada", user_id=7)
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
     claims_at_kick(kick, user_id=7)
     tasks.catch_up()
     reward = Claim.objects.get().reward
@@ -59,7 +59,7 @@ def test_catch_up_and_heal_tasks_grant_what_is_owed(kick: LocalKick) -> None:
 def test_heal_task_leaves_the_work_to_whoever_holds_its_lease() -> None:
     reward = make_reward()
     campaign = make_campaign(rewards=[reward])
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
     record(receive(campaign))
     RewardItem.objects.create(reward=reward, item=make_item(), quantity=1)
     tasks.heal_claims()

@@ -7,7 +7,7 @@ URL = "/api/v1/player"
 
 def test_player_linked(api):
     player = make_player(game_account_id="a/b %2F é")
-    make_account(player=player, account_id="18446744073709551615", name="night_owl")
+    make_account(player=player, user_id="18446744073709551615", name="night_owl")
 
     answer = api.get(f"{URL}?game_account_id={quote('a/b %2F é', safe='')}")
 

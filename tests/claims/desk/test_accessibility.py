@@ -204,7 +204,7 @@ def test_refused_links_are_accessible(
     if is_player_linked:
         make_account(player=player, name="nova_before")
     else:
-        make_account(player=make_player(), account_id=str(user_id), name="nova_live")
+        make_account(player=make_player(), user_id=str(user_id), name="nova_live")
     be_player(page, player)
     state, verifier = set_out(page, player)
 

@@ -36,7 +36,7 @@ GOOD: dict[str, Any] = {
 @pytest.fixture
 def campaign() -> Campaign:
     """Its reward is mapped, and Kick user 7 is linked."""
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
     return make_campaign()
 
 
@@ -87,7 +87,7 @@ def test_webhook_repeated_with_other_contents_keeps_the_first_and_shows_ops(
 
 
 def test_webhook_holds_another_organization_s_claim(kick: SigningKick) -> None:
-    make_account(account_id="7", player=make_player())
+    make_account(user_id="7", player=make_player())
 
     response = kick.deliver(json.dumps(GOOD).encode())
 
