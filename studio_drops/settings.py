@@ -316,8 +316,8 @@ X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Chromium applies form-action to every redirect after a POST, so the policy must list each origin in
-# the redirect chain of a login. These are the game login's; each platform names its own.
+# Chromium applies form-action to every redirect after a POST, so the policy must list each origin
+# in the redirect chain of a login. These are the game login's. Each platform's login adds its own.
 FORM_ACTION_ORIGINS = [
     *([origin_of(OIDC_ISSUER)] if OIDC_ISSUER else []),
     *env.list("LOGIN_ORIGINS", default=[]),

@@ -1,8 +1,8 @@
 """The WSGI entry point: `studio_drops.wsgi:application`.
 
 Requests to the platforms' webhooks skip Django's middleware and request signals and go straight to
-the view. A signed POST needs no session, no CSRF check, no static files and no redirect to https, and
-together they took longer than verifying the signature.
+the view. A signed POST needs no session, no CSRF check, no static files and no redirect to https.
+Together they took longer than verifying the signature.
 """
 
 import os
