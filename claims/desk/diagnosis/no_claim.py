@@ -25,8 +25,8 @@ def _not_linked_account(case: Case) -> Diagnosis:
         "quiet",
         _(
             "Your %(platform)s account “%(account)s” isn't linked to a game account, and we "
-            "haven't received a claim from it. Please link it at %(url)s, then claim the drop again "
-            "in %(platform)s's inventory."
+            "haven't received a claim from it. Please link it at %(url)s, then claim the drop "
+            "again in %(platform)s's inventory."
         )
         % names,
         _("If %(platform)s's inventory says “claimed”, re-fetch the claims from %(platform)s.")
