@@ -67,10 +67,10 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     ]
     entitlement_path = "entitlements__"
     search_help_text = _(
-        "Exact ID of a claim, message, campaign, reward, Kick user, game account, entitlement or "
-        "fulfilment; exact external ID or Kick name; or the SKU of a recently granted item."
+        "Exact ID of a claim, message, campaign, reward, account, game account, entitlement or "
+        "fulfilment; exact external ID or account name; or the SKU of a recently granted item."
     )
-    empty_state = _("No claims yet. They appear here as soon as Kick sends them.")
+    empty_state = _("No claims yet. They appear here as soon as a platform sends them.")
     inlines = [EntitlementInline]
     fieldsets = [
         (None, {"fields": ["claim_id", "status_badge", "sentence", "story"]}),
@@ -162,7 +162,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     def status_and_reason(self, claim: Claim) -> SafeString:
         return stacked(claim_badge(claim), claim.get_hold_reason_display())
 
-    @admin.display(description=_("Kick user and player"))
+    @admin.display(description=_("account and player"))
     def who(self, claim: Claim) -> SafeString:
         return stacked(self.account_link(claim), self.player_link(claim))
 
@@ -182,7 +182,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     def story(self, claim: Claim) -> SafeString:
         return link(claim_url(claim), _("View full timeline"))
 
-    @admin.display(description=_("Kick user"))
+    @admin.display(description=_("account"))
     def account_link(self, claim: Claim) -> SafeString | str:
         return row_link("accounts_platformaccount", claim.account_id, claim.account)
 

@@ -6,17 +6,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from claims.desk.case.loading import platform_of
 from claims.models import Claim, Confirmation
 from core.admin.html import link, row_link
 
 MENDED_BY = {
     Claim.HoldReason.UNCONFIRMED: gettext_lazy(
-        "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that the "
-        "claim belongs to your organization. We keep checking for 24 hours ({lookups} attempts so "
-        "far). If the reward is yours, adding it to the campaign also resolves it."
+        "This reward isn't registered in this campaign, and {platform}'s API hasn't confirmed that "
+        "the claim belongs to your organization. We keep checking for 24 hours ({lookups} attempts "
+        "so far). If the reward is yours, adding it to the campaign also resolves it."
     ),
     Claim.HoldReason.NOT_OURS: gettext_lazy(
-        "Kick's API didn't confirm this claim within 24 hours, so it belongs to another "
+        "{platform}'s API didn't confirm this claim within 24 hours, so it belongs to another "
         "organization. No action needed. If the API shows it later, it returns automatically."
     ),
     Claim.HoldReason.UNMAPPED_REWARD: gettext_lazy(
@@ -24,8 +25,8 @@ MENDED_BY = {
         "within a minute."
     ),
     Claim.HoldReason.NOT_LINKED: gettext_lazy(
-        "Its Kick user isn't linked to a player. It will be granted as soon as the player links "
-        "this Kick account at {link_page}."
+        "Its account isn't linked to a player. It will be granted as soon as the player links this "
+        "{platform} account at {link_page}."
     ),
 }
 
@@ -45,5 +46,6 @@ def _sentence_on_held(claim: Claim) -> SafeString:
         lookups=Confirmation.objects.filter(pk=claim.pk).values_list("attempts", flat=True).first()
         or 0,
         reward=row_link("claims_reward", claim.reward_id, _("Map the reward")),
+        platform=platform_of(claim),
         link_page=link(link_page, link_page),
     )
