@@ -98,6 +98,7 @@ def test_an_error_in_the_webhook_is_logged_and_answered(
     assert caplog.records[-1].exc_info is not None
 
 
+@pytest.mark.django_db(databases=[])
 @pytest.mark.parametrize("path", [f"{WEBHOOK_PATH}/", "/healthz/", "/link/"])
 def test_other_addresses_are_redirected_to_https(path: str, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True

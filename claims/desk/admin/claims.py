@@ -193,7 +193,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
 
     @admin.display(description=_("campaign"))
     def campaign_link(self, claim: Claim) -> SafeString | str:
-        if claim.campaign_id is None:
+        if not claim.campaign_id:
             return NOTHING
         if claim.campaign_name is None:  # type: ignore[attr-defined]
             return _not_registered(claim.campaign_id)
