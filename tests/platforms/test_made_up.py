@@ -382,6 +382,17 @@ def test_desk_refetches_from_the_platform(api: Api, desk: Client) -> None:
     assert AuditEvent.objects.get(action="REFETCH").subject_id == "made_up:owl"
 
 
+def test_desk_refetches_for_the_selected_claims(api: Api, desk: Client) -> None:
+    deliver(api.win("owl"))
+    lost = api.win("owl")
+    chosen = {"action": "refetch", "_selected_action": [f"{NAME}:1"]}
+
+    desk.post(reverse("admin:claims_claim_changelist"), chosen)
+    tasks.run_bulk_jobs()
+
+    assert state(f"{NAME}:{lost['id']}") == ("HELD", "UNMAPPED_REWARD")
+
+
 def test_desk_says_which_platform_is_down(api: Api, desk: Client) -> None:
     link("owl")
     api.is_down = True

@@ -48,14 +48,15 @@ class ClaimActions(ModelAdmin):
         return begin(request, BulkJob.Kind.RETRY, _accounts_of(chosen))
 
     @admin.action(
-        description=_("Re-fetch these viewers' claims from Kick"), permissions=["refetch"]
+        description=_("Re-fetch these viewers' claims from their platforms"),
+        permissions=["refetch"],
     )
     def refetch(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
         return begin(request, BulkJob.Kind.REFETCH, _accounts_of(chosen))
 
 
 def _accounts_of(chosen: QuerySet[Claim]) -> list[str]:
-    """Distinct Kick user ids: at most one more than a job accepts, so that it can refuse."""
+    """Distinct accounts: at most one more than a job accepts, so that it can refuse."""
     known = Claim.objects.filter(pk__in=chosen.values("pk"), account__isnull=False)
     ids = known.order_by("account_id").values_list("account_id", flat=True).distinct()
     return list(ids[: SUBJECTS_AT_MOST + 1])
