@@ -198,7 +198,7 @@ def test_metrics_show_what_is_open(client: Client) -> None:
     assert "studio_drops_unwritten_claims 0.0" in text
     assert "studio_drops_disconnected_links 0.0" in text
     assert 'studio_drops_recent_claim_to_grant_seconds{of="longest"} 90.0' in text
-    assert 'studio_drops_job_began_seconds{job="confirm_claims"}' in text
+    assert 'studio_drops_job_began_seconds{job="heartbeat"}' in text
 
 
 def test_reconcile_command_prints_its_run(
