@@ -19,6 +19,7 @@ from claims.models import (
 )
 from claims.reports import write_back
 from claims.sync import catch_up
+from core.leases import LeaseLost
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickUnavailable
@@ -238,6 +239,18 @@ def test_confirm_claims_lets_no_claim_that_kick_fails_at_keep_others_waiting(
 
     assert confirm_claims(api=api, now=NOW) == 1
     assert Claim.objects.get(pk=poisoned["claim_id"]).lookups == 0
+
+
+def test_confirm_claims_stops_when_its_lease_is_lost(local_kick: LocalKick, api: KickApi) -> None:
+    record(*(received(claim) for claim in claims_at_kick(local_kick, count=2)))
+
+    def lose() -> None:
+        raise LeaseLost
+
+    with pytest.raises(LeaseLost):
+        confirm_claims(api=api, now=NOW, renew=lose)
+
+    assert Claim.objects.filter(hold_reason="UNCONFIRMED").count() == 1
 
 
 # --- Write-back --------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Authorization, Deauthorization
 from accounts.tokens import encrypt
 from claims.models import Claim, RewardItem
+from core.leases import HeldLease
 from core.models import Lease
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.oauth import OAuthClient
@@ -129,8 +130,27 @@ def owing(kick: LocalKick) -> LocalKick:
     return kick
 
 
-CALLING_KICK = ["catch_up", "confirm_claims", "write_back"]
-CALLING_KICK += ["send_deauthorizations", "refresh_authorizations"]
+ROW_BY_ROW = ["confirm_claims", "write_back", "send_deauthorizations", "refresh_authorizations"]
+CALLING_KICK = ["catch_up", *ROW_BY_ROW]
+
+
+@pytest.mark.parametrize("name", ["heal_claims", *ROW_BY_ROW])
+def test_a_job_renews_its_lease(
+    owing: LocalKick, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed = []
+    renew = HeldLease.renew
+
+    def note(held: HeldLease) -> None:
+        renewed.append(held.job)
+        renew(held)
+
+    monkeypatch.setattr(HeldLease, "renew", note)
+    make_claim(account=make_account(player=make_player()))  # held, but linked
+
+    run(name)
+
+    assert renewed == [name]
 
 
 @pytest.mark.parametrize("name", CALLING_KICK)
