@@ -200,6 +200,7 @@ def _set_aside(run: ReconcileRun, error: PlatformError, *, held: HeldLease) -> N
     """Retry later, or stop for good after 20 failures in a row without a single page."""
     run.refresh_from_db()
     run.failures += 1
+    held.failures = run.failures
     is_given_up = run.failures >= FAILURES_BEFORE_GIVING_UP
     run.outcome = Outcome.GIVEN_UP if is_given_up else Outcome.INTERRUPTED
     run.ended_at = held.clock() if is_given_up else None
