@@ -102,21 +102,21 @@ def _utc(at: datetime) -> str:
 def check_category(campaign: Campaign) -> Found:
     if campaign.category:
         return _passed(f"{campaign.category}.")
-    cure = _(
+    next_step = _(
         "Set the same category as on Kick. Until then, API keys that are limited to categories "
         "can't see this campaign."
     )
-    return Verdict.FAIL, _("The campaign has no category."), cure
+    return Verdict.FAIL, _("The campaign has no category."), next_step
 
 
 def check_rewards(campaign: Campaign) -> Found:
     pairs = campaign.pairs.select_related("reward")
     if not pairs:
-        cure = _(
+        next_step = _(
             "Add its rewards with their IDs from Kick's dashboard, so that claims are granted "
             "immediately."
         )
-        return Verdict.FAIL, _("The campaign has no rewards here."), cure
+        return Verdict.FAIL, _("The campaign has no rewards here."), next_step
     unmapped = [str(pair.reward) for pair in pairs.filter(reward__mapping__isnull=True)]
     if unmapped:
         message = ngettext(
@@ -124,8 +124,8 @@ def check_rewards(campaign: Campaign) -> Found:
             "These rewards aren't mapped to items: %(rewards)s.",
             len(unmapped),
         )
-        cure = _("Map each reward to the items that players should get.")
-        return Verdict.FAIL, message % {"rewards": ", ".join(unmapped)}, cure
+        next_step = _("Map each reward to the items that players should get.")
+        return Verdict.FAIL, message % {"rewards": ", ".join(unmapped)}, next_step
     message = ngettext(
         "%(count)d reward, mapped to items.", "All %(count)d rewards are mapped.", len(pairs)
     )
@@ -143,10 +143,10 @@ def check_organization(campaign: Campaign, api: KickApi) -> Found:
         return Verdict.FAIL, str(error), _("Try again when Kick responds.")
     except KickError as error:
         message = _("Kick's API doesn't show us this campaign's claims. %(error)s")
-        cure = _(
+        next_step = _(
             "The app of KICK_CLIENT_ID must belong to the organization that owns the campaign."
         )
-        return Verdict.FAIL, message % {"error": error}, cure
+        return Verdict.FAIL, message % {"error": error}, next_step
     if page and any(claim.payload.campaign_id == campaign.pk for claim in page.claims):
         return _passed(
             _("Kick's API shows us this campaign's claims, so it belongs to our organization.")
@@ -167,19 +167,19 @@ def check_webhook(outside: Outside) -> Found:
         )
     except requests.exceptions.SSLError:
         message = _("%(url)s has no valid certificate.") % {"url": url}
-        cure = _("Install a certificate that browsers accept, with its full chain.")
-        return Verdict.FAIL, message, cure
+        next_step = _("Install a certificate that browsers accept, with its full chain.")
+        return Verdict.FAIL, message, next_step
     except requests.ReadTimeout:
         message = _("%(url)s accepted the connection but didn't respond within %(seconds)s s.")
-        cure = _(
+        next_step = _(
             "Kick would give up, too. Check whether a proxy stalls, and whether the web processes "
             "have free threads: this page occupies one of them (WEB_THREADS)."
         )
-        return Verdict.FAIL, message % {"url": url, "seconds": f"{PATIENCE_SECONDS:g}"}, cure
+        return Verdict.FAIL, message % {"url": url, "seconds": f"{PATIENCE_SECONDS:g}"}, next_step
     except requests.RequestException as error:
         message = _("%(url)s didn't respond (%(error)s).")
-        cure = _("Check PUBLIC_URL, DNS and the firewall.")
-        return Verdict.FAIL, message % {"url": url, "error": type(error).__name__}, cure
+        next_step = _("Check PUBLIC_URL, DNS and the firewall.")
+        return Verdict.FAIL, message % {"url": url, "error": type(error).__name__}, next_step
     return _judge_webhook(url, answer)
 
 
@@ -203,11 +203,11 @@ def _judge_webhook(url: str, answer: requests.Response) -> Found:
         message = _("Our webhook responds, but Kick's public key was never fetched.")
         return Verdict.FAIL, message, _("Check KICK_API_URL and the connection to Kick.")
     message = _("%(url)s responded with status %(status)d, but not from our webhook.")
-    cure = _(
+    next_step = _(
         "Something in front of the webhook responds instead: a redirect, a proxy or a firewall's "
         "login page."
     )
-    return Verdict.FAIL, message % {"url": url, "status": answer.status_code}, cure
+    return Verdict.FAIL, message % {"url": url, "status": answer.status_code}, next_step
 
 
 def check_public_key(key_file: KeyFile, now: datetime) -> Found:
@@ -217,8 +217,10 @@ def check_public_key(key_file: KeyFile, now: datetime) -> Found:
         record = None
     if record is None or not record.pem:
         message = _("Kick's public key was never fetched on this machine.")
-        cure = _("Check KICK_API_URL and the connection to Kick. The next delivery fetches it.")
-        return Verdict.FAIL, message, cure
+        next_step = _(
+            "Check KICK_API_URL and the connection to Kick. The next delivery fetches it."
+        )
+        return Verdict.FAIL, message, next_step
     age = timedelta(seconds=now.timestamp() - record.fetched_at)
     if age > 2 * timedelta(seconds=KEEP_SECONDS):
         message = ngettext(
@@ -226,8 +228,8 @@ def check_public_key(key_file: KeyFile, now: datetime) -> Found:
             "Kick's public key was last fetched %(days)d days ago.",
             age.days,
         )
-        cure = _("The old key stays in use. Search the log for `public_key_not_fetched`.")
-        return Verdict.WARN, message % {"days": age.days}, cure
+        next_step = _("The old key stays in use. Search the log for `public_key_not_fetched`.")
+        return Verdict.WARN, message % {"days": age.days}, next_step
     return _passed(_("Kick's public key was fetched %(ago)s.") % {"ago": _ago(age)})
 
 
@@ -273,16 +275,18 @@ def check_game_server(campaign: Campaign, now: datetime) -> Found:
     keys = ApiKey.objects.filter(revoked_at=None).order_by("-last_used_at")
     seeing = [key for key in keys if not key.categories or campaign.category in key.categories]
     if not seeing:
-        cure = _("Create an API key for the game server, for this category or for all categories.")
-        return Verdict.FAIL, _("No API key can see this campaign's entitlements."), cure
+        next_step = _(
+            "Create an API key for the game server, for this category or for all categories."
+        )
+        return Verdict.FAIL, _("No API key can see this campaign's entitlements."), next_step
     asked_at = max((key.last_used_at for key in seeing if key.last_used_at), default=None)
-    cure = _("Start the game server's polling, and check that it uses its API key.")
+    next_step = _("Start the game server's polling, and check that it uses its API key.")
     if asked_at is None:
         message = _("No game server has used an API key that can see this campaign.")
-        return Verdict.WARN, message, cure
+        return Verdict.WARN, message, next_step
     if now - asked_at > GAME_ASKED_WITHIN:
         message = _("The last request by a game server was at %(at)s.") % {"at": _utc(asked_at)}
-        return Verdict.WARN, message, cure
+        return Verdict.WARN, message, next_step
     return _passed(_("Last request by a game server: %(ago)s.") % {"ago": _ago(now - asked_at)})
 
 

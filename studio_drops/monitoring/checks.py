@@ -37,7 +37,7 @@ class Finding:
     """The name, not translated."""
     verdict: Verdict
     message: str
-    cure: str = ""
+    next_step: str = ""
     """The next step. Empty if the check passed."""
 
 
@@ -56,13 +56,13 @@ Found = tuple[Verdict, str, str]
 
 def _check(name: str, check: Callable[[], Found]) -> Finding:
     try:
-        verdict, message, cure = check()
+        verdict, message, next_step = check()
     except DatabaseError as error:
         message = _("The check failed with a database error (%(error)s).")
         message %= {"error": type(error).__name__}
-        cure = _("Fix the database first: see the checks above.")
-        return Finding(name, Verdict.FAIL, message, cure)
-    return Finding(name, verdict, message, cure)
+        next_step = _("Fix the database first: see the checks above.")
+        return Finding(name, Verdict.FAIL, message, next_step)
+    return Finding(name, verdict, message, next_step)
 
 
 def _passed(message: str) -> Found:
@@ -97,12 +97,16 @@ def check_credentials(oauth: OAuthClient) -> Found:
     try:
         oauth.client_credentials()
     except KickUnavailable as error:
-        cure = _("No claim is lost: webhooks are still recorded, and the rest is fetched later.")
-        return Verdict.FAIL, str(error), cure
+        next_step = _(
+            "No claim is lost: webhooks are still recorded, and the rest is fetched later."
+        )
+        return Verdict.FAIL, str(error), next_step
     except KickError as error:
         message = _("Kick refused to issue an app token. %(error)s") % {"error": error}
-        cure = _("Compare KICK_CLIENT_ID and KICK_CLIENT_SECRET with your app on dev.kick.com.")
-        return Verdict.FAIL, message, cure
+        next_step = _(
+            "Compare KICK_CLIENT_ID and KICK_CLIENT_SECRET with your app on dev.kick.com."
+        )
+        return Verdict.FAIL, message, next_step
     return _passed(_("Kick issues an app token."))
 
 
@@ -129,18 +133,20 @@ def check_reconcile(now: datetime) -> Found:
     ended_at = indicators.job_ended_at("catch_up")
     if run and run.error:
         message = _("The last run was interrupted. %(error)s") % {"error": run.error}
-        cure = _(
+        next_step = _(
             "No claim is lost: the run continues where it stopped. If the error persists, contact"
             " Kick's support."
         )
-        return Verdict.WARN, message, cure
+        return Verdict.WARN, message, next_step
     if ended_at is None or now - ended_at > CATCH_UP_OVERDUE_AFTER:
         message = _("No catch-up has finished yet.")
         if ended_at:
             message = _("No catch-up has finished for %(minutes)d min.")
             message %= {"minutes": _minutes(CATCH_UP_OVERDUE_AFTER)}
-        cure = _("Check that a worker is running. To catch up now: `python manage.py reconcile`.")
-        return Verdict.WARN, message, cure
+        next_step = _(
+            "Check that a worker is running. To catch up now: `python manage.py reconcile`."
+        )
+        return Verdict.WARN, message, next_step
     return _passed(_("Catch-up is up to date."))
 
 
@@ -162,11 +168,11 @@ def check_webhook(now: datetime) -> Found:
     counts = _("Webhooks in the last hour: %(delivered)d received, %(missed)d missed.")
     counts %= {"delivered": delivered, "missed": missed}
     if missed > delivered:
-        cure = _(
+        next_step = _(
             "Check the web processes for errors and timeouts. Kick waits about 3 seconds for an"
             " answer."
         )
-        return Verdict.WARN, counts, cure
+        return Verdict.WARN, counts, next_step
     return _passed(counts)
 
 
@@ -198,10 +204,10 @@ def check_mapping() -> Found:
                 "%(count)s claims are waiting for their rewards to be mapped.",
                 held.count,
             )
-            cure = _(
+            next_step = _(
                 "Map the rewards to items on the desk. Their claims are granted within a minute."
             )
-            return Verdict.WARN, message % {"count": held.shown}, cure
+            return Verdict.WARN, message % {"count": held.shown}, next_step
     return _passed(_("Every claimed reward is mapped to items."))
 
 
@@ -213,16 +219,16 @@ def check_reports(now: datetime) -> Found:
             "Platforms rejected the reports of %(count)d claims.",
             pending.refused,
         )
-        cure = _("Search the log for `report_refused`. Retries are automatic.")
-        return Verdict.WARN, message % {"count": pending.refused}, cure
+        next_step = _("Search the log for `report_refused`. Retries are automatic.")
+        return Verdict.WARN, message % {"count": pending.refused}, next_step
     if pending.oldest_at and now - pending.oldest_at > REPORT_OVERDUE_AFTER:
         message = ngettext(
             "%(count)d delivered claim hasn't been reported to its platform yet.",
             "%(count)d delivered claims haven't been reported to their platforms yet.",
             pending.count,
         )
-        cure = _("Check that a worker is running and that the platform can be reached.")
-        return Verdict.WARN, message % {"count": pending.count}, cure
+        next_step = _("Check that a worker is running and that the platform can be reached.")
+        return Verdict.WARN, message % {"count": pending.count}, next_step
     return _passed(_("All delivered claims are reported to their platforms."))
 
 
@@ -246,8 +252,10 @@ def check_campaigns() -> Found:
             "%(count)d campaigns have no category.",
             count,
         )
-        cure = _("Set it on the desk: API keys with a category limit can't see these campaigns.")
-        return Verdict.WARN, message % {"count": count}, cure
+        next_step = _(
+            "Set it on the desk: API keys with a category limit can't see these campaigns."
+        )
+        return Verdict.WARN, message % {"count": count}, next_step
     return _passed(_("Every campaign has a category."))
 
 
@@ -259,8 +267,8 @@ def check_revocations(now: datetime) -> Found:
             "%(count)d ended links are still authorized on Kick after a day.",
             count,
         )
-        cure = _("Check that a worker is running. Retries are automatic until Kick answers.")
-        return Verdict.WARN, message % {"count": count}, cure
+        next_step = _("Check that a worker is running. Retries are automatic until Kick answers.")
+        return Verdict.WARN, message % {"count": count}, next_step
     return _passed(_("No revocation is overdue."))
 
 

@@ -64,8 +64,8 @@ class Command(BaseCommand):
         style = getattr(self.style, STYLES[finding.verdict])
         verdict = style(f"{finding.verdict.name.lower():4}")
         self.stdout.write(f"{verdict}  {_(finding.check)}: {finding.message}")
-        if finding.cure:
-            self.stdout.write(f"      → {finding.cure}")
+        if finding.next_step:
+            self.stdout.write(f"      → {finding.next_step}")
 
     def _summarise(self, findings: list[Finding]) -> None:
         """Print details for a bug report, without secrets. They stay in English."""
