@@ -10,12 +10,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from claims.mapping import COUNTED_UP_TO
 from claims.models import Campaign, Claim, Reward
 from studio_drops.monitoring import checks, indicators
 from studio_drops.monitoring.checks import Finding, Verdict
 
-# Beyond this no one needs the exact number, and counting would cost more with every claim.
-COUNTED_UP_TO = 2_000
 Reason = Claim.HoldReason
 
 

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
-from claims.desk.attention import COUNTED_UP_TO, count_some
+from claims.desk.attention import count_some
+from claims.mapping import COUNTED_UP_TO
 from claims.models import Campaign, Claim, RewardFunnel
 
 # The page recounts older counts itself, if that is cheap.

@@ -31,7 +31,7 @@ CLOCK_MAY_DIFFER_BY = timedelta(seconds=2)
 CLOCK_IS_WRONG_BEYOND = timedelta(minutes=1)
 GAME_ASKED_WITHIN = timedelta(minutes=15)
 # Part of our webhook's 401 response to a forged delivery.
-FORGED = "The signature doesn't match Kick's key"
+FORGED = "The signature is not Kick's"
 
 
 @dataclass(frozen=True, slots=True)
