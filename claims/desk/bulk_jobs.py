@@ -114,9 +114,7 @@ def _next() -> QuerySet[BulkJob]:
     return BulkJob.objects.filter(ended_at=None).order_by(is_begun, "pk")
 
 
-def _run_if_free(
-    job: BulkJob, *, clock: Clock, pause_at: datetime
-) -> BulkJob.Outcome | None:
+def _run_if_free(job: BulkJob, *, clock: Clock, pause_at: datetime) -> BulkJob.Outcome | None:
     """Returns RUNNING if the job paused, and None if another worker runs it or has ended it."""
     outcome, error = None, ""
     with lease(f"bulk_job:{job.pk}", clock=clock) as held:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from claims.leases import lease
 from django.test import Client
 from django.urls import reverse
 
@@ -10,7 +11,6 @@ from claims.desk import bulk_jobs
 from claims.desk.actions import ActionContext
 from claims.desk.bulk_jobs import TooMuchAtOnce, run_jobs, start_job, stop_job
 from claims.entitlements import ReasonMissing
-from claims.leases import lease
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement, Lease
 from platforms.kick.client import get_kick
 from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
