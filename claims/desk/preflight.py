@@ -16,12 +16,12 @@ from django.utils.translation import gettext_noop, ngettext
 
 from claims.models import ApiKey, Campaign, Claim
 from core.clock import Clock
-from platforms.kick.key_file import KeyFile
+from platforms.kick.models import PublicKey
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickError, KickUnavailable
 from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient
-from platforms.kick.public_keys import KEEP_SECONDS
+from platforms.kick.public_keys import USED_FOR
 from studio_drops.monitoring import checks
 from studio_drops.monitoring.checks import Finding, Found, Verdict
 
@@ -36,11 +36,10 @@ FORGED = "The signature is not Kick's"
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """External dependencies of the checks: Kick, our public webhook URL, and the stored key."""
+    """External dependencies of the checks: Kick, and our public webhook URL."""
 
     oauth: OAuthClient
     api: KickApi
-    key_file: KeyFile
     api_url: str
     webhook_url: str
     http: requests.Session = field(default_factory=new_http)
@@ -58,7 +57,7 @@ def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> I
         (gettext_noop("kick credentials"), lambda: checks.check_credentials(outside.oauth)),
         (gettext_noop("organization"), lambda: check_organization(campaign, outside.api)),
         (gettext_noop("webhook"), lambda: check_webhook(outside)),
-        (gettext_noop("public key"), lambda: check_public_key(outside.key_file, clock())),
+        (gettext_noop("public key"), lambda: check_public_key(outside.api_url, clock())),
         (gettext_noop("clock"), lambda: check_clock(outside, clock)),
         (gettext_noop("worker and scheduler"), lambda: checks.check_worker(clock())),
         (gettext_noop("game server"), lambda: check_game_server(campaign, clock())),
@@ -210,19 +209,14 @@ def _judge_webhook(url: str, answer: requests.Response) -> Found:
     return Verdict.FAIL, message % {"url": url, "status": answer.status_code}, next_step
 
 
-def check_public_key(key_file: KeyFile, now: datetime) -> Found:
-    try:
-        record = key_file.read()
-    except (OSError, ValueError):
-        record = None
-    if record is None or not record.pem:
-        message = _("Kick's public key was never fetched on this machine.")
-        next_step = _(
-            "Check KICK_API_URL and the connection to Kick. The next delivery fetches it."
-        )
+def check_public_key(api_url: str, now: datetime) -> Found:
+    key = PublicKey.objects.filter(pk=api_url).first()
+    if key is None:
+        message = _("Kick's public key was never fetched.")
+        next_step = _("Check KICK_API_URL and the connection to Kick. The next delivery fetches it.")
         return Verdict.FAIL, message, next_step
-    age = timedelta(seconds=now.timestamp() - record.fetched_at)
-    if age > 2 * timedelta(seconds=KEEP_SECONDS):
+    age = now - key.fetched_at
+    if age > 2 * USED_FOR:
         message = ngettext(
             "Kick's public key was last fetched %(days)d day ago.",
             "Kick's public key was last fetched %(days)d days ago.",

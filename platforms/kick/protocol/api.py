@@ -19,6 +19,7 @@ from platforms.kick.protocol.payloads import (
 
 MAX_PAGE = 1000
 MAX_UPDATES = 100
+KEY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,21 @@ class KickApi:
         return _read_user(users[0])
 
     def public_key(self) -> str:
-        """Return the PEM text of the key that Kick signs webhooks with. It isn't validated."""
-        data = call(self._http, "GET", f"{self._url}/public-key").json().get("data")
+        """Return the PEM text of the key that Kick signs webhooks with. It isn't validated.
+
+        Gives up soon, because a webhook's request waits for it.
+        """
+        data = (
+            call(
+                self._http,
+                "GET",
+                f"{self._url}/public-key",
+                timeout=(KEY_SECONDS, KEY_SECONDS),
+                answer_seconds=KEY_SECONDS,
+            )
+            .json()
+            .get("data")
+        )
         pem = data.get("public_key") if isinstance(data, dict) else None
         if type(pem) is not str:
             raise KickMalformed("Kick's response doesn't contain a public key.")

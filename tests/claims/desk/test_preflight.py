@@ -223,10 +223,8 @@ def test_clock_that_differs(seconds: float, verdict: str) -> None:
 
 
 @pytest.mark.django_db
-def test_public_key_that_was_never_fetched(tmp_path) -> None:
-    from platforms.kick.key_file import KeyFile
-
-    verdict, message, _ = preflight.check_public_key(KeyFile(tmp_path / "none"), timezone.now())
+def test_public_key_that_was_never_fetched() -> None:
+    verdict, message, _ = preflight.check_public_key("https://api.kick.com", timezone.now())
 
     assert (verdict.name, "never fetched" in message) == ("FAIL", True)
 
