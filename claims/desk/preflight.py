@@ -213,7 +213,9 @@ def check_public_key(api_url: str, now: datetime) -> Found:
     key = PublicKey.objects.filter(pk=api_url).first()
     if key is None:
         message = _("Kick's public key was never fetched.")
-        next_step = _("Check KICK_API_URL and the connection to Kick. The next delivery fetches it.")
+        next_step = _(
+            "Check KICK_API_URL and the connection to Kick. The next delivery fetches it."
+        )
         return Verdict.FAIL, message, next_step
     age = now - key.fetched_at
     if age > 2 * USED_FOR:
