@@ -92,9 +92,7 @@ def _create_jobs(reward_ids: list[str], *, actor: str, now: datetime) -> dict[st
 
 def claims_without_mapping() -> QuerySet[Claim]:
     """Claims held because their reward maps to no item."""
-    return Claim.objects.filter(
-        status=Claim.Status.HELD, hold_reason=Claim.HoldReason.UNMAPPED_REWARD
-    )
+    return Claim.objects.held(Claim.HoldReason.UNMAPPED_REWARD)
 
 
 @dataclass(frozen=True, slots=True)

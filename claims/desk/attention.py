@@ -8,12 +8,11 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from claims.mapping import COUNTED_UP_TO
-from claims.models import Campaign, Claim, Reward
-from studio_drops.monitoring import checks, indicators
-from studio_drops.monitoring.checks import Finding, Verdict
+from claims.models import Campaign, Claim, QuarantinedDelivery, Report, Reward
+from core.checks import Finding, Verdict, all_checks
 
 Reason = Claim.HoldReason
 
@@ -65,7 +64,7 @@ def held_claims(*, now: datetime) -> list[HeldClaims]:
 
 
 def _held_for(reason: Claim.HoldReason, now: datetime) -> HeldClaims:
-    held = Claim.objects.filter(status=Claim.Status.HELD, hold_reason=reason)
+    held = Claim.objects.held(reason)
     oldest_at = held.order_by("received_at").values_list("received_at", flat=True).first()
     url = _list("claims_claim", hold_reason__exact=reason.value)
     tone, next_step = NEXT_STEPS[reason]
@@ -89,16 +88,9 @@ def count_some(rows: QuerySet[Claim]) -> int:
 def alarms(*, now: datetime) -> list[Finding]:
     """Warnings and failures of `doctor`'s checks, worst first.
 
-    Leaves out the checks that call Kick, and those that `held_claims` covers.
+    Leaves out the checks that call a platform, and those that `held_claims` covers.
     """
-    looked_at = (
-        (gettext_noop("worker and scheduler"), checks.check_worker),
-        (gettext_noop("reconcile"), checks.check_reconcile),
-        (gettext_noop("webhook"), checks.check_webhook),
-        (gettext_noop("reports"), checks.check_reports),
-        (gettext_noop("revocations"), checks.check_revocations),
-    )
-    found = [Finding(name, *check(now)) for name, check in looked_at]
+    found = [check(now) for check in all_checks() if check.is_on_home]
     bad = [finding for finding in found if finding.verdict != Verdict.PASS]
     return sorted(bad, key=lambda finding: -finding.verdict)
 
@@ -119,11 +111,12 @@ def _open_tasks(now: datetime) -> Iterator[OpenTask]:
     unusable = _list("claims_quarantineddelivery", verdict__exact="UNUSABLE")
     yield OpenTask(
         _("Unusable signed deliveries in the last 24 hours"),
-        Count(indicators.recent_unusable_deliveries(now=now), unusable),
+        Count(QuarantinedDelivery.objects.recent_unusable(now=now).count(), unusable),
     )
     refused = _list("claims_claim", report__refusals__gt="0")
     yield OpenTask(
-        _("Claims whose status Kick rejects"), Count(indicators.pending_reports().refused, refused)
+        _("Claims whose report the platform rejects"),
+        Count(Report.objects.refused().count(), refused),
     )
     unnamed = _list("claims_campaign", category__exact="")
     yield OpenTask(

@@ -3,7 +3,7 @@
 Checks that need a first delivery from Kick return WARN until then.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from claims.models import ApiKey, Campaign, Claim
+from core.checks import Finding, Found, Verdict, passed, run_check
 from core.clock import Clock
 from platforms.kick.models import PublicKey
 from platforms.kick.protocol.api import KickApi
@@ -22,8 +23,6 @@ from platforms.kick.protocol.errors import KickError, KickUnavailable
 from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient
 from platforms.kick.public_keys import USED_FOR
-from studio_drops.monitoring import checks
-from studio_drops.monitoring.checks import Finding, Found, Verdict
 
 # Kick reportedly waits about three seconds for a webhook response.
 PATIENCE_SECONDS = 3.0
@@ -50,25 +49,18 @@ def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> I
 
     `Finding.check` is untranslated, since scripts read it. Pages translate it.
     """
-    looked_at: tuple[tuple[str, Callable[[], Found]], ...] = (
-        (gettext_noop("dates"), lambda: check_dates(campaign, clock())),
-        (gettext_noop("category"), lambda: check_category(campaign)),
-        (gettext_noop("rewards"), lambda: check_rewards(campaign)),
-        (gettext_noop("kick credentials"), lambda: checks.check_credentials(outside.oauth)),
-        (gettext_noop("organization"), lambda: check_organization(campaign, outside.api)),
-        (gettext_noop("webhook"), lambda: check_webhook(outside)),
-        (gettext_noop("public key"), lambda: check_public_key(outside.api_url, clock())),
-        (gettext_noop("clock"), lambda: check_clock(outside, clock)),
-        (gettext_noop("worker and scheduler"), lambda: checks.check_worker(clock())),
-        (gettext_noop("game server"), lambda: check_game_server(campaign, clock())),
-        (gettext_noop("rehearsal"), lambda: check_rehearsal(campaign)),
-    )
-    for name, check in looked_at:
-        yield Finding(name, *check())
-
-
-def _passed(message: str) -> Found:
-    return Verdict.PASS, message, ""
+    now = clock()
+    yield Finding(gettext_noop("dates"), *check_dates(campaign, now))
+    yield Finding(gettext_noop("category"), *check_category(campaign))
+    yield Finding(gettext_noop("rewards"), *check_rewards(campaign))
+    yield run_check("credentials", now=now)
+    yield Finding(gettext_noop("organization"), *check_organization(campaign, outside.api))
+    yield Finding(gettext_noop("webhook"), *check_webhook(outside))
+    yield Finding(gettext_noop("public key"), *check_public_key(outside.api_url, clock()))
+    yield Finding(gettext_noop("clock"), *check_clock(outside, clock))
+    yield run_check("worker and scheduler", now=clock())
+    yield Finding(gettext_noop("game server"), *check_game_server(campaign, clock()))
+    yield Finding(gettext_noop("rehearsal"), *check_rehearsal(campaign))
 
 
 # --- The campaign ------------------------------------------------------------------------------
@@ -91,7 +83,7 @@ def check_dates(campaign: Campaign, now: datetime) -> Found:
         if is_running
         else _("Will run from %(start)s to %(end)s.")
     )
-    return _passed(message % {"start": _utc(campaign.starts_at), "end": _utc(campaign.ends_at)})
+    return passed(message % {"start": _utc(campaign.starts_at), "end": _utc(campaign.ends_at)})
 
 
 def _utc(at: datetime) -> str:
@@ -100,7 +92,7 @@ def _utc(at: datetime) -> str:
 
 def check_category(campaign: Campaign) -> Found:
     if campaign.category:
-        return _passed(f"{campaign.category}.")
+        return passed(f"{campaign.category}.")
     next_step = _(
         "Set the same category as on Kick. Until then, API keys that are limited to categories "
         "can't see this campaign."
@@ -128,7 +120,7 @@ def check_rewards(campaign: Campaign) -> Found:
     message = ngettext(
         "%(count)d reward, mapped to items.", "All %(count)d rewards are mapped.", len(pairs)
     )
-    return _passed(message % {"count": len(pairs)})
+    return passed(message % {"count": len(pairs)})
 
 
 # --- Kick --------------------------------------------------------------------------------------
@@ -147,7 +139,7 @@ def check_organization(campaign: Campaign, api: KickApi) -> Found:
         )
         return Verdict.FAIL, message % {"error": error}, next_step
     if page and any(claim.payload.campaign_id == campaign.pk for claim in page.claims):
-        return _passed(
+        return passed(
             _("Kick's API shows us this campaign's claims, so it belongs to our organization.")
         )
     return (
@@ -194,7 +186,7 @@ def _forged() -> dict[str, str]:
 def _judge_webhook(url: str, answer: requests.Response) -> Found:
     is_ours = answer.status_code == 401 and FORGED in answer.text
     if is_ours and urlsplit(url).scheme == "https":
-        return _passed(_("%(url)s is our webhook and rejects a forged delivery.") % {"url": url})
+        return passed(_("%(url)s is our webhook and rejects a forged delivery.") % {"url": url})
     if is_ours:
         message = _("%(url)s is our webhook, but doesn't use HTTPS.") % {"url": url}
         return Verdict.WARN, message, _("Use HTTPS: Kick only sends webhooks to HTTPS URLs.")
@@ -226,7 +218,7 @@ def check_public_key(api_url: str, now: datetime) -> Found:
         )
         next_step = _("The old key stays in use. Search the log for `public_key_not_fetched`.")
         return Verdict.WARN, message % {"days": age.days}, next_step
-    return _passed(_("Kick's public key was fetched %(ago)s.") % {"ago": _ago(age)})
+    return passed(_("Kick's public key was fetched %(ago)s.") % {"ago": _ago(age)})
 
 
 def _ago(age: timedelta) -> str:
@@ -259,7 +251,7 @@ def _judge_clock(difference: timedelta) -> Found:
     message = _("Our clock differs from Kick's by %(seconds).1f s.")
     message %= {"seconds": difference.total_seconds()}
     if difference <= CLOCK_MAY_DIFFER_BY:
-        return _passed(message)
+        return passed(message)
     verdict = Verdict.WARN if difference <= CLOCK_IS_WRONG_BEYOND else Verdict.FAIL
     return verdict, message, _("Synchronize this machine's clock with NTP.")
 
@@ -283,7 +275,7 @@ def check_game_server(campaign: Campaign, now: datetime) -> Found:
     if now - asked_at > GAME_ASKED_WITHIN:
         message = _("The last request by a game server was at %(at)s.") % {"at": _utc(asked_at)}
         return Verdict.WARN, message, next_step
-    return _passed(_("Last request by a game server: %(ago)s.") % {"ago": _ago(now - asked_at)})
+    return passed(_("Last request by a game server: %(ago)s.") % {"ago": _ago(now - asked_at)})
 
 
 def check_rehearsal(campaign: Campaign) -> Found:
@@ -297,7 +289,7 @@ def check_rehearsal(campaign: Campaign) -> Found:
     claim_id = next(iter(through.order_by().values_list("pk", flat=True)[:1]), None)
     if claim_id:
         message = _("Claim %(id)s passed every step: Kick shows it as processed.")
-        return _passed(message % {"id": claim_id})
+        return passed(message % {"id": claim_id})
     return (
         Verdict.WARN,
         _("No claim of a test campaign has passed every step yet."),
