@@ -24,7 +24,7 @@ from threading import Lock, Thread
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-TETHER = Path(__file__).parent / "tether.py"
+TETHER = Path(__file__).parent / "die_with_parent.py"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 8.0
 KEPT_LINES = 200

@@ -12,8 +12,9 @@ from django.test import RequestFactory
 from django.urls import resolve
 from pytest_django.fixtures import Settings
 
+from platforms.kick.urls import WEBHOOK_PATH
 from platforms.kick.webhook import drops_webhook
-from studio_drops.wsgi import WEBHOOK_PATH, StudioDrops
+from studio_drops.wsgi import StudioDrops
 
 Answer = tuple[str, dict[str, str], bytes]
 
@@ -97,6 +98,7 @@ def test_an_error_in_the_webhook_is_logged_and_answered(
     assert caplog.records[-1].exc_info is not None
 
 
+@pytest.mark.django_db(databases=[])
 @pytest.mark.parametrize("path", [f"{WEBHOOK_PATH}/", "/healthz/", "/link/"])
 def test_other_addresses_are_redirected_to_https(path: str, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True

@@ -4,6 +4,7 @@ from django.conf import settings
 
 from claims.desk.preflight import Outside
 from platforms.kick.client import get_kick
+from platforms.kick.urls import WEBHOOK_PATH
 
 
 def from_settings() -> Outside:
@@ -12,5 +13,5 @@ def from_settings() -> Outside:
         oauth=kick.oauth,
         api=kick.api,
         api_url=settings.KICK_API_URL,
-        webhook_url=f"{settings.PUBLIC_URL}/webhooks/kick/drops",
+        webhook_url=f"{settings.PUBLIC_URL}{WEBHOOK_PATH}",
     )
