@@ -94,9 +94,8 @@ def _note(job: BulkJob, act: ActionContext, after: dict[str, object]) -> None:
 def run_jobs(*, clock: Clock) -> int:
     """Run the unfinished jobs, for about five minutes. Returns how many ended.
 
-    New jobs come first, then those that were begun, oldest first. Each job has a lease of its own:
-    a job that another worker is running is left to it. On a repeat a job continues where it
-    stopped.
+    New jobs come first, then those that were begun, oldest first. Each job has a lease, so a job
+    that another worker is running is left to it. On a repeat a job continues where it stopped.
     """
     pause_at = clock() + AT_A_STRETCH
     ended = 0

@@ -52,7 +52,7 @@ def _held_for(reason: str) -> Held | None:
 
 @dataclass(frozen=True, slots=True)
 class PendingReports:
-    """Delivered claims whose platform hasn't been told: how many, and how many it refused."""
+    """Delivered claims not yet reported to their platform: how many, and how many it refused."""
 
     count: int
     refused: int
