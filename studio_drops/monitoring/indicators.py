@@ -10,6 +10,7 @@ from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Ma
 
 from accounts.models import Authorization, Deauthorization
 from claims.models import Campaign, Claim, ReconcileRun, Report
+from claims.source import all_sources
 from core.models import Lease
 
 RECENT = timedelta(hours=1)
@@ -78,15 +79,19 @@ def job_began_at(job: str) -> datetime | None:
     return Lease.objects.filter(job=job).values_list("last_began_at", flat=True).first()
 
 
-def job_ended_at(job: str) -> datetime | None:
-    return Lease.objects.filter(job=job).values_list("last_ended_at", flat=True).first()
+def caught_up_at() -> datetime | None:
+    """When each source had caught up last: the earliest of these times. None if one never has."""
+    names = [f"catch_up:{source.name}" for source in all_sources() if not source.is_lossy]
+    ended = dict(Lease.objects.filter(job__in=names).values_list("job", "last_ended_at"))
+    times = [ended.get(name) for name in names]
+    return None if None in times else min(filter(None, times), default=None)
 
 
 def recent_claims(*, now: datetime) -> dict[str, int]:
-    """The number of claims recorded in the last hour, by source."""
+    """The number of claims recorded in the last hour, by path."""
     recent = Claim.objects.filter(recorded_at__gte=now - RECENT)
-    counts = recent.values("source").annotate(count=Count("pk"))
-    return {row["source"]: row["count"] for row in counts.order_by()}
+    counts = recent.values("path").annotate(count=Count("pk"))
+    return {row["path"]: row["count"] for row in counts.order_by()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Players, Kick users, their links and their authorizations at Kick, read-only.
+"""Players, platform accounts, their links and their authorizations, read-only.
 
 Tokens, digests and verifiers never appear in a list, field or search.
 """
@@ -37,7 +37,7 @@ TONE_OF_DEAUTHORIZATION = {
 
 
 class AccountColumn:
-    @admin.display(description=gettext_lazy("Kick user"))
+    @admin.display(description=gettext_lazy("account"))
     def account_link(self, row: Any) -> SafeString | str:
         return row_link("accounts_platformaccount", row.account_id, row.account)
 
@@ -90,7 +90,7 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
     ]
     entitlement_path = "entitlements__"
     search_help_text = gettext_lazy(
-        "Exact ID of a game account, Kick user, claim or entitlement; or exact name."
+        "Exact ID of a game account, account, claim or entitlement; or exact name."
     )
     empty_state = gettext_lazy("No players yet. They appear when they first log in to link.")
     inlines = [EventsOfPlayer]
@@ -159,7 +159,7 @@ class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         "first_seen_at",
     ]
 
-    @admin.display(description=gettext_lazy("account"), ordering="name")
+    @admin.display(description=gettext_lazy("name"), ordering="name")
     def shown_name(self, account: PlatformAccount) -> str:
         return str(account)
 

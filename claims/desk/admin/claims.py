@@ -68,7 +68,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     ]
     entitlement_path = "entitlements__"
     search_help_text = _(
-        "Exact ID of a claim, message, campaign, reward, Kick user, game account, entitlement or "
+        "Exact ID of a claim, message, campaign, reward, account, game account, entitlement or "
         "fulfilment; exact external ID or Kick name; or the SKU of a recently granted item."
     )
     empty_state = _("No claims yet. They appear here as soon as Kick sends them.")
@@ -145,9 +145,9 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return Report.objects.filter(pk=claim.pk).values_list("refusals", flat=True).first() or 0
 
     @admin.display(description=_("next attempt at"))
-    def report_next_attempt_at(self, claim: Claim) -> datetime | None:
+    def report_next_attempt_at(self, claim: Claim) -> datetime | str:
         pending = Report.objects.filter(pk=claim.pk)
-        return pending.values_list("next_attempt_at", flat=True).first()
+        return pending.values_list("next_attempt_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("lookups"))
     def lookups(self, claim: Claim) -> int:
@@ -155,19 +155,20 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return rows.values_list("attempts", flat=True).first() or 0
 
     @admin.display(description=_("next lookup at"))
-    def next_lookup_at(self, claim: Claim) -> datetime | None:
+    def next_lookup_at(self, claim: Claim) -> datetime | str:
         rows = Confirmation.objects.filter(pk=claim.pk)
-        return rows.values_list("next_attempt_at", flat=True).first()
+        return rows.values_list("next_attempt_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("marked as foreign at"))
-    def foreign_at(self, claim: Claim) -> datetime | None:
-        return Confirmation.objects.filter(pk=claim.pk).values_list("foreign_at", flat=True).first()
+    def foreign_at(self, claim: Claim) -> datetime | str:
+        rows = Confirmation.objects.filter(pk=claim.pk)
+        return rows.values_list("foreign_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("status"), ordering="status")
     def status_and_reason(self, claim: Claim) -> SafeString:
         return stacked(claim_badge(claim), claim.get_hold_reason_display())
 
-    @admin.display(description=_("Kick user and player"))
+    @admin.display(description=_("account and player"))
     def who(self, claim: Claim) -> SafeString:
         return stacked(self.account_link(claim), self.player_link(claim))
 
@@ -187,7 +188,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     def case_link(self, claim: Claim) -> SafeString:
         return link(claim_url(claim), _("View full timeline"))
 
-    @admin.display(description=_("Kick user"))
+    @admin.display(description=_("account"))
     def account_link(self, claim: Claim) -> SafeString | str:
         return row_link("accounts_platformaccount", claim.account_id, claim.account)
 

@@ -24,7 +24,7 @@ MENDED_BY = {
         "within a minute."
     ),
     Claim.HoldReason.NOT_LINKED: gettext_lazy(
-        "Its Kick user isn't linked to a player. It will be granted as soon as the player links "
+        "Its viewer isn't linked to a player. It will be granted as soon as the player links "
         "this Kick account at {link_page}."
     ),
 }

@@ -89,7 +89,7 @@ def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "wait",
             _("We've received your claim for %(drop)s. It'll arrive within a minute.")
             % {"drop": name_drop(case_claim)},
-            _("Its Kick user is linked now. The sweep grants it within a minute. Or retry it now."),
+            _("Its viewer is linked now. The sweep grants it within a minute. Or retry it now."),
             Remedy.RETRY,
         )
     return Diagnosis(
