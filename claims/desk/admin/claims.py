@@ -19,7 +19,6 @@ from claims.desk.admin.id_search import IdSearch
 from claims.desk.admin.status_text import sentence_on
 from claims.desk.search import claim_url
 from claims.models import Claim, Confirmation, Entitlement, QuarantinedDelivery, Report
-from claims.source import source_label
 from core.admin.base import ReadOnlyInline, ReadOnlyPage
 from core.admin.html import NOTHING, badge, link, row_link, stacked
 
@@ -91,7 +90,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             _("Timeline"),
             {
                 "fields": [
-                    "source_name",
+                    "source",
                     "path",
                     "message_id",
                     "occurred_at",
@@ -126,10 +125,6 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     def get_inlines(self, request: HttpRequest, obj: Claim | None) -> Any:  # noqa: ARG002
         is_held = obj is not None and obj.status == Claim.Status.HELD
         return [] if is_held else self.inlines
-
-    @admin.display(description=_("source"))
-    def source_name(self, claim: Claim) -> str:
-        return source_label(claim.source)
 
     @admin.display(description=_("report"))
     def report_state(self, claim: Claim) -> str:
@@ -199,6 +194,8 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
 
     @admin.display(description=_("campaign"))
     def campaign_link(self, claim: Claim) -> SafeString | str:
+        if not claim.campaign_id:
+            return NOTHING
         if claim.campaign_name is None:  # type: ignore[attr-defined]
             return _not_registered(claim.campaign_id)
         shown = row_link("claims_campaign", claim.campaign_id, claim.campaign_name)  # type: ignore[attr-defined]
@@ -222,5 +219,5 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return format_html_join("", "<p>{} {}<br>{}</p>", rows) or NOTHING
 
 
-def _not_registered(kick_id: str) -> SafeString:
-    return format_html("{} {}", kick_id, badge("quiet", _("not registered")))
+def _not_registered(unknown_id: str) -> SafeString:
+    return format_html("{} {}", unknown_id, badge("quiet", _("not registered")))

@@ -20,7 +20,13 @@ def inline_rows(prefix, rows, initial=0):
 
 def campaign_form(rewards=(), **fields):
     rows = [{"reward": reward.pk, "required_minutes": 30} for reward in rewards]
-    defaults = {"name": "Summer", "category": "Rust", "announcement_days": 0, "grace_days": 7}
+    defaults = {
+        "source": "kick_drops",
+        "name": "Summer",
+        "category": "Rust",
+        "announcement_days": 0,
+        "grace_days": 7,
+    }
     return defaults | fields | inline_rows("pairs", rows)
 
 
