@@ -44,7 +44,7 @@ def reward():
 
 
 def run_jobs():
-    return bulk_jobs.run_jobs(api=get_kick().api, clock=lambda: NOW)
+    return bulk_jobs.run_jobs(clock=lambda: NOW)
 
 
 def test_map_reward_grants_in_the_background(reward):

@@ -19,11 +19,11 @@ from django.utils import timezone
 
 from claims.api_keys import make_api_key
 from claims.desk import preflight
-from claims.desk.preflight import examine_campaign
-from claims.desk.views.preflight_deps import from_settings
+from claims.desk.preflight import PreflightDeps, examine_campaign
 from claims.models import ApiKey, Campaign
+from core.checks import Finding
 from core.models import Lease
-from studio_drops.monitoring.checks import HEARTBEAT, Finding
+from studio_drops.schedule import HEARTBEAT
 from tests.factories import make_campaign, make_claim, make_item, make_reward
 from tests.inline_code import InlineCode
 from tests.local_kick_process import LocalKick
@@ -63,7 +63,8 @@ def campaign(deployment: None, local_kick: LocalKick) -> Campaign:
 
 
 def examine(campaign: Campaign) -> dict[str, Finding]:
-    found = examine_campaign(campaign=campaign, outside=from_settings(), clock=timezone.now)
+    deps = PreflightDeps.from_settings()
+    found = examine_campaign(campaign=campaign, deps=deps, clock=timezone.now)
     return {finding.check: finding for finding in found}
 
 
