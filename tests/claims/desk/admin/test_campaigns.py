@@ -225,7 +225,7 @@ def test_item_keeps_its_sku(admin_client):
 def test_claim_page_says_why_it_is_held_and_what_mends_it(admin_client):
     said = {
         Claim.HoldReason.NOT_LINKED: "http://localhost:8000/link/",
-        Claim.HoldReason.UNMAPPED_REWARD: ">Map the reward</a>: claims",
+        Claim.HoldReason.UNMAPPED_REWARD: "Its reward isn&#x27;t mapped to any items. Once you map it",
         Claim.HoldReason.NOT_OURS: "belongs to another organization",
         Claim.HoldReason.UNCONFIRMED: "checking for 24 hours (4 attempts so far)",
     }
