@@ -78,16 +78,15 @@ class EventsOfAccount(EventColumns, ReadOnlyInline):
 class PlayerAdmin(IdSearch, ReadOnlyPage):
     list_display = ["shown_name", "game_account_id", "linked_to", "created_at", "last_login_at"]
     list_filter = ["last_login_at"]
-    list_select_related = ["account"]
     ordering = ["-id"]
     search_fields = [
         "game_account_id",
         "name__iexact",
-        "account__key",
-        "account__name__iexact",
-        "account__claims__claim_id",
+        "accounts__name__iexact",
+        "accounts__claims__claim_id",
         "entitlements__claim_id",
     ]
+    account_search_fields = ["accounts__key"]
     entitlement_path = "entitlements__"
     search_help_text = gettext_lazy(
         "Exact ID of a game account, account, claim or entitlement; or exact name."
@@ -103,6 +102,9 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         "created_at",
         "last_login_at",
     ]
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).prefetch_related("accounts")
 
     @admin.display(description=gettext_lazy("player"), ordering="name")
     def shown_name(self, player: Player) -> str:

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from claims.desk.admin.annotations import with_names
 from claims.desk.admin.badges import claim_badge, entitlement_badge, verdict_badge
 from claims.desk.admin.catalogue_search import claims_known_as, claims_of_item
 from claims.desk.admin.id_search import IdSearch
-from claims.desk.admin.status_text import sentence_on
+from claims.desk.diagnosis import explain_hold
 from claims.desk.search import claim_url
 from claims.models import Claim, Confirmation, Entitlement, QuarantinedDelivery, Report
 from core.admin.base import ReadOnlyInline, ReadOnlyPage
@@ -176,8 +177,12 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return claim_badge(claim)
 
     @admin.display(description=_("explanation"))
-    def sentence(self, claim: Claim) -> SafeString | str:
-        return sentence_on(claim)
+    def sentence(self, claim: Claim) -> str | Promise:
+        if claim.status == Claim.Status.REVOKED:
+            return _("All of its items were revoked. This is final.")
+        if claim.status == Claim.Status.GRANTED:
+            return _("Granted. Its items and their status are listed below.")
+        return explain_hold(claim, lookups=self.lookups(claim))
 
     @admin.display(description=_("case"))
     def case_link(self, claim: Claim) -> SafeString:
