@@ -96,7 +96,7 @@ def test_processes_end_with_a_parent_that_was_killed(served: Served) -> None:
 
 
 def test_a_process_whose_parent_is_gone_does_not_wait_for_what_hangs() -> None:
-    done = _run("signal.signal(signal.SIGTERM, signal.SIG_IGN); web_server._look_after(parent=-1)")
+    done = _run("signal.signal(signal.SIGTERM, signal.SIG_IGN); server._look_after(parent=-1)")
 
     assert done.returncode == 1
 
@@ -106,7 +106,7 @@ def test_what_threads_that_ended_left_behind_is_collected() -> None:
 class Connection: pass
 left_behind = Connection(); left_behind.itself = left_behind; is_there = weakref.ref(left_behind)
 gc.disable(); del left_behind
-threading.Thread(target=web_server._look_after, args=(os.getppid(),), daemon=True).start()
+threading.Thread(target=server._look_after, args=(os.getppid(),), daemon=True).start()
 time.sleep(2.5); print(is_there())
 """)
 
@@ -115,8 +115,8 @@ time.sleep(2.5); print(is_there())
 
 def _run(program: str) -> "subprocess.CompletedProcess[str]":
     """Let it run where the server's times are a second."""
-    modules = "import gc, os, signal, threading, time, weakref; from studio_drops import web_server"
-    times = "web_server.STOP_SECONDS = web_server.THREAD_IDLE_SECONDS = 1"
+    modules = "import gc, os, signal, threading, time, weakref; from studio_drops import server"
+    times = "server.STOP_SECONDS = server.THREAD_IDLE_SECONDS = 1"
     return subprocess.run(
         [sys.executable, "-c", f"{modules}; {times}\n{program}"],
         cwd=REPOSITORY,
