@@ -42,22 +42,21 @@ class Command(BaseCommand):
         if wanted and wanted not in sources:
             raise CommandError(f"Unknown source {wanted!r}. Sources: {', '.join(sources)}.")
         for source in [sources[wanted]] if wanted else sources.values():
-            self._bring_up_to_date(source, **options)
+            self._bring_up_to_date(source, options)
 
-    def _bring_up_to_date(self, source: Source, **options: Any) -> None:
+    def _bring_up_to_date(self, source: Source, options: dict[str, Any]) -> None:
         run: ReconcileRun | None = None
         watched = _Watched(source, self.stdout)
         while run is None or (run.outcome == ReconcileRun.Outcome.INTERRUPTED and not run.error):
-            run = self._run(watched, **options)
+            run = self._run(watched, options)
             if run is None:
                 raise CommandError("This run is already in progress. See its row on the desk.")
         self._print(run)
 
-    def _run(
-        self, source: Source, *, campaign: str, sweep: bool, since: datetime | None, **_: Any
-    ) -> ReconcileRun | None:
-        if campaign or sweep or since:
-            return _sweep(campaign_id=campaign, source=source, clock=timezone.now, since=since)
+    def _run(self, source: Source, options: dict[str, Any]) -> ReconcileRun | None:
+        campaign_id, since = options["campaign"], options["since"]
+        if campaign_id or since or options["sweep"]:
+            return sweep(campaign_id=campaign_id, source=source, clock=timezone.now, since=since)
         return catch_up(source=source, clock=timezone.now, is_urgent=True)
 
     def _print(self, run: ReconcileRun) -> None:
@@ -70,9 +69,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{run.error} Claims recorded so far are kept. To continue, run this command again."
             )
-
-
-_sweep = sweep
 
 
 class _Watched(Source):
