@@ -88,7 +88,7 @@ def test_an_error_in_the_webhook_is_logged_and_answered(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("platforms.kick.webhook._validate", fail)
+    monkeypatch.setattr("platforms.webhook.SignedWebhook._validate", fail)
     with caplog.at_level(logging.ERROR, "django.request"):
         status, _, content = ask("POST", WEBHOOK_PATH, b"{}")
 
@@ -97,6 +97,7 @@ def test_an_error_in_the_webhook_is_logged_and_answered(
     assert caplog.records[-1].exc_info is not None
 
 
+@pytest.mark.django_db(databases=[])
 @pytest.mark.parametrize("path", [f"{WEBHOOK_PATH}/", "/healthz/", "/link/"])
 def test_other_addresses_are_redirected_to_https(path: str, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
