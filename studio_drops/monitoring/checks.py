@@ -126,7 +126,7 @@ def _minutes(span: timedelta) -> int:
 
 def check_reconcile(now: datetime) -> Found:
     run = indicators.last_run()
-    ended_at = indicators.job_ended_at("catch_up")
+    ended_at = indicators.caught_up_at()
     if run and run.error:
         message = _("The last run was interrupted. %(error)s") % {"error": run.error}
         cure = _(

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from claims.models import ReconcileRun
-from claims.source import PAGE_SIZE, Filter, Page, Source, all_sources
+from claims.source import PAGE_SIZE, Filter, Page, Source, listing_sources
 from claims.sync import catch_up, sweep
 
 SHOWN = ("pages", "seen", "recorded", "granted", "held", "differs", "unusable", "missed")
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        sources = {source.name: source for source in all_sources() if not source.is_lossy}
+        sources = {source.name: source for source in listing_sources()}
         wanted = options["source"]
         if wanted and wanted not in sources:
             raise CommandError(f"Unknown source {wanted!r}. Sources: {', '.join(sources)}.")
