@@ -19,9 +19,9 @@ from django.http.response import HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 django.setup(set_prefix=False)
 
-from platforms.kick.webhook import drops_webhook  # noqa: E402 (its models need django.setup)
-
-WEBHOOK_PATH = "/webhooks/kick/drops"
+# Their models need django.setup.
+from platforms.kick.urls import WEBHOOK_PATH  # noqa: E402
+from platforms.kick.webhook import drops_webhook  # noqa: E402
 
 View = Callable[[HttpRequest], HttpResponse]
 

@@ -16,7 +16,9 @@ def django_db_modify_db_settings() -> None:
     """SQLite is tested as a file in WAL mode: a database in memory is never raced by threads."""
     database = project_settings.DATABASES["default"]
     if "sqlite" in database["ENGINE"]:
-        database.setdefault("TEST", {})["NAME"] = str(Path(project_settings.VAR_DIR) / "test.sqlite3")
+        database.setdefault("TEST", {})["NAME"] = str(
+            Path(project_settings.VAR_DIR) / "test.sqlite3"
+        )
 
 
 @pytest.fixture(scope="session")

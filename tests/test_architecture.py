@@ -30,6 +30,23 @@ def test_every_module_of_the_project_is_kept_from_the_local_kick() -> None:
     assert missing == {"local.kick"}
 
 
+def test_only_one_function_writes_mappings() -> None:
+    """Whoever maps a reward must also note when, and grant the claims that waited for it."""
+    writes = re.compile(
+        r"RewardItem\((?!models\.Model)|RewardItem\.objects|mapping\.(add|set|create|update|clear|remove)\("
+        r"|model = RewardItem|\.items\.(add|set|clear|remove)\("
+    )
+
+    writers = {
+        str(path.relative_to(REPOSITORY))
+        for package in _importlinter()["root_packages"]
+        for path in (REPOSITORY / package).rglob("*.py")
+        if "migrations" not in path.parts and writes.search(path.read_text())
+    }
+
+    assert writers == {"claims/mapping.py"}
+
+
 def _importlinter() -> dict:
     return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]
 

@@ -71,11 +71,8 @@ def _granted(player: Player) -> Iterable[Drop]:
 
 
 def _held(player: Player) -> Iterable[Drop]:
-    newest = Claim.objects.filter(
-        account__player=player,
-        status=Claim.Status.HELD,
-        hold_reason__in=list(STATE_OF_HELD_CLAIM),
-    ).order_by("-recorded_at")
+    held = Claim.objects.held(*STATE_OF_HELD_CLAIM)
+    newest = held.filter(account__player=player).order_by("-recorded_at")
     claims = list(newest[:SHOWN_AT_MOST])
     reward_ids = {claim.reward_id for claim in claims}
     names = dict(Reward.objects.filter(pk__in=reward_ids).values_list("pk", "name"))

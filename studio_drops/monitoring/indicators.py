@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max
 
 from accounts.models import Authorization, Deauthorization
-from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun, Report
+from claims.models import Campaign, Claim, ReconcileRun, Report
 from claims.source import listing_sources
 from core.models import Lease
 
@@ -45,9 +45,7 @@ def held_by_reason() -> list[Held]:
 
 def _held_for(reason: str) -> Held | None:
     received = (
-        Claim.objects.filter(status=Claim.Status.HELD, hold_reason=reason)
-        .order_by("received_at")
-        .values_list("received_at", flat=True)
+        Claim.objects.held(reason).order_by("received_at").values_list("received_at", flat=True)
     )
     oldest_at = received.first()
     return Held(reason, received[:COUNTED_UP_TO].count(), oldest_at) if oldest_at else None
@@ -55,7 +53,7 @@ def _held_for(reason: str) -> Held | None:
 
 @dataclass(frozen=True, slots=True)
 class PendingReports:
-    """Delivered claims whose platform hasn't been told: how many, and how many it refused."""
+    """Delivered claims not yet reported to their platform: how many, and how many it refused."""
 
     count: int
     refused: int
@@ -118,11 +116,6 @@ def recently_missed(*, now: datetime) -> int:
     return sum(runs.values_list("missed", flat=True))
 
 
-def recent_unusable_deliveries(*, now: datetime) -> int:
-    since = now - timedelta(days=1)
-    return QuarantinedDelivery.objects.filter(verdict="UNUSABLE", received_at__gte=since).count()
-
-
 def campaigns_without_category() -> int:
     return Campaign.objects.filter(category="").count()
 
@@ -132,6 +125,6 @@ def disconnected_links() -> int:
     return Authorization.objects.filter(disconnected_at__isnull=False).count()
 
 
-def revocations_overdue(*, now: datetime) -> int:
+def deauthorizations_overdue(*, now: datetime) -> int:
     pending = Deauthorization.objects.filter(outcome=Deauthorization.Outcome.PENDING)
     return pending.filter(created_at__lt=now - timedelta(days=1)).count()

@@ -140,6 +140,7 @@ def test_catch_up_refused_by_401_asks_for_one_new_token_and_stops(
     assert run.outcome == "INTERRUPTED"
     assert Lease.objects.get().not_before == clock.now + settings.BACK_OFFS["reconcile"].longest
     assert Lease.objects.get().error == run.error
+    assert Lease.objects.get().failures == run.failures == 1
 
 
 def test_catch_up_rests_nine_times_as_long_as_it_worked(

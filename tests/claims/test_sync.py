@@ -21,6 +21,7 @@ from claims.models import (
 from claims.reports import send_reports
 from claims.source import Filter, Source, get_source
 from claims.sync import catch_up
+from core.leases import LeaseLost
 from core.platform_errors import PlatformUnavailable
 from tests.claims.kick_claims import claims_at_kick
 from tests.claims.ledger_assertions import owed, receive, record
@@ -253,6 +254,18 @@ def test_confirm_claims_lets_no_claim_that_kick_fails_at_keep_others_waiting(
     assert confirm_claims(source=source, now=NOW) == 1
 
     assert Claim.objects.get(pk=found["claim_id"]).hold_reason == "UNMAPPED_REWARD"
+
+
+def test_confirm_claims_stops_when_its_lease_is_lost(local_kick: LocalKick, source: Source) -> None:
+    record(*(received(claim) for claim in claims_at_kick(local_kick, count=2)))
+
+    def lose() -> None:
+        raise LeaseLost
+
+    with pytest.raises(LeaseLost):
+        confirm_claims(source=source, now=NOW, renew=lose)
+
+    assert Claim.objects.filter(hold_reason="UNCONFIRMED").count() == 1
 
 
 # --- Reports -----------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         "game_account_id",
         "name",
         "linked_to",
-        "story",
+        "case_link",
         "drops",
         "created_at",
         "last_login_at",
@@ -117,7 +117,7 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         return format_html_join(", ", "{}", ((one,) for one in links))
 
     @admin.display(description=gettext_lazy("case"))
-    def story(self, player: Player) -> SafeString:
+    def case_link(self, player: Player) -> SafeString:
         return link(reverse("desk:player", args=[player.pk]), _("Open case"))
 
     @admin.display(description=gettext_lazy("drops"))
@@ -154,7 +154,7 @@ class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         "name",
         "linked_player",
         "linked_at",
-        "story",
+        "case_link",
         "claims_link",
         "first_seen_at",
     ]
@@ -170,7 +170,7 @@ class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         return self.player_link(account)
 
     @admin.display(description=gettext_lazy("case"))
-    def story(self, account: PlatformAccount) -> SafeString:
+    def case_link(self, account: PlatformAccount) -> SafeString:
         url = reverse("desk:account", args=[account.pk])
         return link(url, _("Open case"))
 

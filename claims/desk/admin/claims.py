@@ -74,7 +74,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     empty_state = _("No claims yet. They appear here as soon as Kick sends them.")
     inlines = [EntitlementInline]
     fieldsets = [
-        (None, {"fields": ["claim_id", "status_badge", "sentence", "story"]}),
+        (None, {"fields": ["claim_id", "status_badge", "sentence", "case_link"]}),
         (
             _("Viewer and reward"),
             {
@@ -184,7 +184,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return sentence_on(claim)
 
     @admin.display(description=_("case"))
-    def story(self, claim: Claim) -> SafeString:
+    def case_link(self, claim: Claim) -> SafeString:
         return link(claim_url(claim), _("View full timeline"))
 
     @admin.display(description=_("Kick user"))

@@ -10,7 +10,7 @@ from claims.desk.preflight import examine_campaign
 from claims.desk.views.decorators import LOOK, show, staff_page
 from claims.desk.views.preflight_deps import from_settings
 from claims.models import Campaign
-from studio_drops.monitoring.checks import Verdict
+from core.checks import Verdict
 
 # The tones of the badges.
 TONES = {Verdict.PASS: "good", Verdict.WARN: "wait", Verdict.FAIL: "bad"}

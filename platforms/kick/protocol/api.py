@@ -8,14 +8,18 @@ from typing import Any
 import requests
 
 from platforms.kick.protocol.answers import Answer
-from platforms.kick.protocol.claim_fields import PayloadError, read_user_id
 from platforms.kick.protocol.errors import KickMalformed, KickUnauthorized
 from platforms.kick.protocol.http import call
-from platforms.kick.protocol.payloads import ClaimsPage, parse_claims_page
-from platforms.kick.protocol.strict_json import JSONObject
+from platforms.kick.protocol.payloads import (
+    ClaimsPage,
+    PayloadError,
+    parse_claims_page,
+    read_user_id,
+)
 
 MAX_PAGE = 1000
 MAX_UPDATES = 100
+KEY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,27 @@ class KickApi:
         """Return the owner of a user access token (scope `user:read`)."""
         answer = self._call("GET", "/users", access_token)
         users = answer.json().get("data")
-        if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], JSONObject):
+        if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], dict):
             raise KickMalformed("Kick's response doesn't contain exactly one user.")
         return _read_user(users[0])
 
     def public_key(self) -> str:
-        """Return the PEM text of the key that Kick signs webhooks with. It isn't validated."""
-        data = call(self._http, "GET", f"{self._url}/public-key").json().get("data")
-        pem = data.get("public_key") if isinstance(data, JSONObject) else None
+        """Return the PEM text of the key that Kick signs webhooks with. It isn't validated.
+
+        Gives up soon, because a webhook's request waits for it.
+        """
+        data = (
+            call(
+                self._http,
+                "GET",
+                f"{self._url}/public-key",
+                timeout=(KEY_SECONDS, KEY_SECONDS),
+                answer_seconds=KEY_SECONDS,
+            )
+            .json()
+            .get("data")
+        )
+        pem = data.get("public_key") if isinstance(data, dict) else None
         if type(pem) is not str:
             raise KickMalformed("Kick's response doesn't contain a public key.")
         return pem
@@ -119,7 +136,7 @@ class KickApi:
         return call(self._http, method, f"{self._url}{path}", headers=bearer, **request)
 
 
-def _read_user(user: JSONObject) -> CurrentUser:
+def _read_user(user: dict[str, Any]) -> CurrentUser:
     try:
         user_id = read_user_id(user)
     except PayloadError as error:

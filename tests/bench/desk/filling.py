@@ -110,7 +110,7 @@ def _make_newcomers(now: datetime) -> None:
         )
         for number in range(ON_A_PAGE)
     )
-    Lease.objects.create(job="confirm_claims", expires_at=now, not_before=now, last_began_at=now)
+    Lease.objects.create(job="heartbeat", expires_at=now, not_before=now, last_began_at=now)
 
 
 def _leave_one_unwritten() -> None:

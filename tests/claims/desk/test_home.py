@@ -116,7 +116,7 @@ def test_held_claims_with_their_age_and_what_resolves_them():
 
     mapping, link = attention.held_claims(now=NOW)
 
-    assert (mapping.count.shown, mapping.cure_label) == ("1", "Map rewards…")
+    assert (mapping.count.shown, mapping.button) == ("1", "Map rewards…")
     assert (link.count.shown, link.waited) == ("2", 5 * HOUR)
 
 
@@ -136,12 +136,12 @@ def test_alarms_are_those_of_the_doctor_the_worst_first():
     assert [alarm.check for alarm in alarms] == ["worker and scheduler", "reconcile"]
 
 
-def test_chores_leave_out_what_there_is_none_of():
+def test_open_tasks_leave_out_what_there_is_none_of():
     make_campaign(category="")
     make_delivery(received_at=NOW)
     make_reward()
 
-    said = {chore.what: chore.count.shown for chore in attention.chores(now=NOW)}
+    said = {task.title: task.count.shown for task in attention.open_tasks(now=NOW)}
 
     assert len(said) == 3
     assert set(said.values()) == {"1"}

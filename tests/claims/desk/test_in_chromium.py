@@ -24,7 +24,7 @@ pytestmark = [
 
 
 def look_up(page: Any, live_server: Any, term: str) -> str:
-    """Paste a term into the box, press Enter, and read the sentence at the top of the story."""
+    """Paste a term into the box, press Enter, and read the sentence at the top of the case."""
     page.goto(live_server.url + "/admin/claims/claim/")
     page.fill("#desk-find", term)
     page.press("#desk-find", "Enter")

@@ -82,7 +82,7 @@ def test_webhook_is_ours_and_refuses_a_forged_delivery(campaign: Campaign) -> No
     finding = examine(campaign)["webhook"]
 
     assert "is our webhook, but doesn't use HTTPS" in finding.message
-    assert finding.cure == "Use HTTPS: Kick only sends webhooks to HTTPS URLs."
+    assert finding.next_step == "Use HTTPS: Kick only sends webhooks to HTTPS URLs."
 
 
 def test_webhook_behind_something_else(campaign: Campaign, local_kick: LocalKick, settings) -> None:
@@ -194,7 +194,7 @@ def test_each_thing_that_is_wrong_is_found_alone(campaign: Campaign, spoil, foun
     spoil(campaign)
 
     assert verdicts(campaign) == found
-    assert all(finding.cure for finding in examine(campaign).values() if finding.verdict)
+    assert all(finding.next_step for finding in examine(campaign).values() if finding.verdict)
 
 
 def test_campaign_of_which_kick_shows_nothing(campaign: Campaign) -> None:
@@ -223,15 +223,13 @@ def test_clock_that_differs(seconds: float, verdict: str) -> None:
 
 
 @pytest.mark.django_db
-def test_public_key_that_was_never_fetched(tmp_path) -> None:
-    from platforms.kick.key_file import KeyFile
-
-    verdict, message, _ = preflight.check_public_key(KeyFile(tmp_path / "none"), timezone.now())
+def test_public_key_that_was_never_fetched() -> None:
+    verdict, message, _ = preflight.check_public_key("https://api.kick.com", timezone.now())
 
     assert (verdict.name, "never fetched" in message) == ("FAIL", True)
 
 
-def test_page_shows_each_check_with_its_cure(campaign: Campaign, admin_client: Client) -> None:
+def test_page_shows_each_check_with_its_next_step(campaign: Campaign, admin_client: Client) -> None:
     unmapped(campaign)
 
     page = admin_client.get(reverse("desk:preflight", args=[campaign.pk])).content.decode()

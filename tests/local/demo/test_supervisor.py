@@ -65,7 +65,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]
         process = subprocess.Popen(
             [sys.executable, "-c", SUPERVISOR, "program.py", *names],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
             stdout=subprocess.PIPE,
             text=True,
         )

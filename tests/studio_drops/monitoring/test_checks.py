@@ -138,7 +138,7 @@ def blank_a_category() -> None:
         (forget_a_revocation, "revocations", "WARN"),
     ],
 )
-def test_examine_names_what_is_wrong_and_its_cure(
+def test_examine_names_what_is_wrong_and_the_next_step(
     harm: Callable[[], object], check: str, verdict: str
 ) -> None:
     harm()
@@ -146,7 +146,7 @@ def test_examine_names_what_is_wrong_and_its_cure(
     found = examined()[check]
 
     assert verdicts() == {check: verdict}
-    assert found.cure.endswith(".")
+    assert found.next_step.endswith(".")
 
 
 def test_examine_is_calm_about_what_is_nobody_s_fault() -> None:
@@ -164,8 +164,8 @@ def test_examine_tells_refused_credentials_from_an_unreachable_kick(settings: An
     unreachable = examined()["kick credentials"]
 
     assert (refused.verdict, unreachable.verdict) == (Verdict.FAIL, Verdict.FAIL)
-    assert "KICK_CLIENT_SECRET" in refused.cure
-    assert "No claim is lost" in unreachable.cure
+    assert "KICK_CLIENT_SECRET" in refused.next_step
+    assert "No claim is lost" in unreachable.next_step
 
 
 def test_doctor_prints_each_check_and_exits_by_the_worst(
