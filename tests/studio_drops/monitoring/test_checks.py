@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from accounts.models import Deauthorization
 from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun
+from core.checks import Finding, Verdict, examine
 from core.models import Lease
-from platforms.kick.client import get_kick
-from studio_drops.monitoring.checks import HEARTBEAT, SILENT_AFTER, Finding, Verdict, examine
+from studio_drops.monitoring.checks import SILENT_AFTER
+from studio_drops.schedule import HEARTBEAT
 from tests.claims.kick_claims import claims_at_kick
 from tests.factories import (
     make_account,
@@ -49,7 +50,7 @@ def healthy() -> None:
 
 
 def examined() -> dict[str, Finding]:
-    return {f.check: f for f in examine(oauth=get_kick().oauth, now=NOW + timedelta(seconds=5))}
+    return {f.check: f for f in examine(now=NOW + timedelta(seconds=5))}
 
 
 def verdicts() -> dict[str, str]:
