@@ -10,7 +10,7 @@ from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Ma
 
 from accounts.models import Authorization, Deauthorization
 from claims.models import Campaign, Claim, ReconcileRun, Report
-from claims.source import all_sources
+from claims.source import listing_sources
 from core.models import Lease
 
 RECENT = timedelta(hours=1)
@@ -80,11 +80,11 @@ def job_began_at(job: str) -> datetime | None:
 
 
 def caught_up_at() -> datetime | None:
-    """When each source had caught up last: the earliest of these times. None if one never has."""
-    names = [f"catch_up:{source.name}" for source in all_sources() if not source.is_lossy]
-    ended = dict(Lease.objects.filter(job__in=names).values_list("job", "last_ended_at"))
-    times = [ended.get(name) for name in names]
-    return None if None in times else min(filter(None, times), default=None)
+    """When the source that is furthest behind last caught up. None if one never has."""
+    jobs = [f"catch_up:{source.name}" for source in listing_sources()]
+    ended = Lease.objects.filter(job__in=jobs).values_list("last_ended_at", flat=True)
+    times = [at for at in ended if at]
+    return min(times, default=None) if len(times) == len(jobs) else None
 
 
 def recent_claims(*, now: datetime) -> dict[str, int]:
@@ -96,14 +96,14 @@ def recent_claims(*, now: datetime) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Time from claiming on Kick to the grant here, for claims recorded in the last hour."""
+    """Time from claiming on the platform to the grant, for claims recorded in the last hour."""
 
     mean: timedelta | None
     longest: timedelta | None
 
 
 def recent_waits(*, now: datetime) -> Waits:
-    """Waits of the claims whose time on Kick is known: only the claims API has it."""
+    """Waits of the claims whose platform says when they were earned."""
     known = Claim.objects.filter(recorded_at__gte=now - RECENT, granted_at__isnull=False)
     wait = ExpressionWrapper(F("granted_at") - F("occurred_at"), output_field=DurationField())
     row = known.exclude(occurred_at=None).aggregate(mean=Avg(wait), longest=Max(wait))
@@ -121,7 +121,7 @@ def campaigns_without_category() -> int:
 
 
 def disconnected_links() -> int:
-    """The number of links whose authorization has ended at Kick."""
+    """The number of links whose authorization has ended at the platform."""
     return Authorization.objects.filter(disconnected_at__isnull=False).count()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import LinkAttempt
 from claims.desk import enqueue
-from claims.desk.case.loading import ASKING_KICK
+from claims.desk.case.loading import BRINGING_CLAIMS
 from claims.models import QuarantinedDelivery, ReconcileRun
 from studio_drops.celery import app
 from studio_drops.monitoring.checks import SILENT_AFTER
@@ -52,7 +52,7 @@ def test_the_desk_sends_only_tasks_that_exist() -> None:
 
 
 def test_the_case_page_reads_only_leases_of_jobs() -> None:
-    assert set(ASKING_KICK) <= NAMES
+    assert set(BRINGING_CLAIMS) <= NAMES
 
 
 def test_the_heartbeat_is_a_job_that_starts_often_enough_for_doctor() -> None:
@@ -99,6 +99,7 @@ def test_scheduled_pruning_obeys_its_settings_and_removes_what_has_expired() -> 
         LinkAttempt.objects.create(
             state_digest=name,
             session_digest="session",
+            platform="kick",
             player=player,
             encrypted_verifier=b"",
             expires_at=expires_at,

@@ -22,6 +22,8 @@ from core.models import Lease
 
 CLAIMS_AT_MOST = 50
 EVENTS_AT_MOST = 50
+# The jobs that bring claims. They clear their error as soon as the platform answers again.
+BRINGING_CLAIMS = ("catch_up", "confirm_claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,8 @@ def _game_asked_at() -> datetime | None:
 
 
 def _platform_trouble() -> str:
-    # The jobs that bring claims. They clear their error as soon as the platform answers again.
-    is_bringing = Q(job__startswith="catch_up:") | Q(job__startswith="confirm_claims:")
+    is_bringing = Q()
+    for job in BRINGING_CLAIMS:
+        is_bringing |= Q(job__startswith=f"{job}:")
     in_trouble = Lease.objects.filter(is_bringing).exclude(platform_error="")
     return in_trouble.values_list("platform_error", flat=True).first() or ""
