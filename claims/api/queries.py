@@ -51,7 +51,7 @@ class ListedEntitlement:
 # Plain SQL, because game servers poll it and Django takes longer to build this statement than
 # PostgreSQL takes to run it. LEFT JOIN: a deleted campaign must not hide its entitlements.
 _LIST = """
-    SELECT entitlement.id, player.game_account_id, sku, quantity, entitlement.status,
+    SELECT entitlement.id, player.game_account_id, sku, entitlement.quantity, entitlement.status,
         entitlement.granted_at, fulfilled_at, fulfilment_id,
         entitlement.claim_id, claim.source, COALESCE(claim.account_id, ''),
         claim.campaign_id, claim.reward_id,
