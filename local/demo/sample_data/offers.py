@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
+from local.demo.catalogue import SOURCE
 
 DAYS = 21
-SOURCE = "kick_drops"
 OFFERS = (
     ("Ember cape", "cape-ember", 1),
     ("Chest of stardust", "stardust", 500),
