@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 MANUAL = "manual"
 PAGE_SIZE = 1000
 
@@ -136,6 +138,11 @@ def default_source() -> str:
     return next(iter(_sources), "")
 
 
-def source_label(name: str) -> str:
-    """How staff see a source's name."""
-    return str(_sources[name].label) if name in _sources else name
+def source_choices() -> list[tuple[str, Any]]:
+    """The sources of campaigns and rewards, for forms."""
+    return [(source.name, source.label) for source in _sources.values()]
+
+
+def claim_source_choices() -> list[tuple[str, Any]]:
+    """The sources of claims: these and manual grants."""
+    return [*source_choices(), (MANUAL, _("Manual grant"))]

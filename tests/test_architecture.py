@@ -1,4 +1,4 @@
-"""The layers contract in pyproject.toml covers every module: a missing one would escape it."""
+"""The layers contract covers every module; test modules share by helpers only."""
 
 import re
 import tomllib
@@ -70,6 +70,17 @@ def test_only_one_function_writes_mappings() -> None:
     }
 
     assert writers == {"claims/mapping.py"}
+
+
+def test_no_module_imports_a_test_module() -> None:
+    importing = [
+        f"{path.relative_to(REPOSITORY)}: {line}"
+        for path in (REPOSITORY / "tests").rglob("*.py")
+        for line in path.read_text().splitlines()
+        if re.match(r"\s*(from|import) tests\b.*\b(test_\w+|conftest)\b", line)
+    ]
+
+    assert importing == [], "move what they share into a helper module"
 
 
 def _importlinter() -> dict:

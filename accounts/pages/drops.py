@@ -47,7 +47,7 @@ class Drop:
 
 
 def list_player_drops(player: Player) -> list[Drop]:
-    """The player's entitlements, and the held claims of the Kick user they're linked to.
+    """The player's entitlements, and the held claims of the accounts they're linked to.
 
     The newest 50, in four queries.
     """

@@ -154,7 +154,7 @@ def map_reward(*, reward: Reward, items: Mapping[Item, int], act: ActionContext)
 
 @transaction.atomic
 def _reconsider(account: PlatformAccount, act: ActionContext) -> int:
-    """Lock the Kick user first, so that a concurrent link is either visible or waits."""
+    """Lock the account first, so that a concurrent link is either visible or waits."""
     PlatformAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     return reconsider_account(account_id=account.pk, now=act.now)
 

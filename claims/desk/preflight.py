@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
+from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
@@ -17,12 +18,14 @@ from django.utils.translation import gettext_noop, ngettext
 from claims.models import ApiKey, Campaign, Claim
 from core.checks import Finding, Found, Verdict, passed, run_check
 from core.clock import Clock
+from platforms.kick.client import get_kick
 from platforms.kick.models import PublicKey
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickError, KickUnavailable
 from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient
 from platforms.kick.public_keys import USED_FOR
+from platforms.kick.urls import WEBHOOK_PATH
 
 # Kick reportedly waits about three seconds for a webhook response.
 PATIENCE_SECONDS = 3.0
@@ -34,8 +37,8 @@ FORGED = "The signature is not Kick's"
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
-    """External dependencies of the checks: Kick, and our public webhook URL."""
+class PreflightDeps:
+    """What the checks call: Kick, and our own public webhook URL."""
 
     oauth: OAuthClient
     api: KickApi
@@ -43,8 +46,18 @@ class Outside:
     webhook_url: str
     http: requests.Session = field(default_factory=new_http)
 
+    @classmethod
+    def from_settings(cls) -> "PreflightDeps":
+        kick = get_kick()
+        return cls(
+            oauth=kick.oauth,
+            api=kick.api,
+            api_url=settings.KICK_API_URL,
+            webhook_url=f"{settings.PUBLIC_URL}{WEBHOOK_PATH}",
+        )
 
-def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> Iterator[Finding]:
+
+def examine_campaign(*, campaign: Campaign, deps: PreflightDeps, clock: Clock) -> Iterator[Finding]:
     """Run all checks, in the order in which to fix them. Takes seconds if Kick is slow.
 
     `Finding.check` is untranslated, since scripts read it. Pages translate it.
@@ -54,10 +67,10 @@ def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> I
     yield Finding(gettext_noop("category"), *check_category(campaign))
     yield Finding(gettext_noop("rewards"), *check_rewards(campaign))
     yield run_check("credentials", now=now)
-    yield Finding(gettext_noop("organization"), *check_organization(campaign, outside.api))
-    yield Finding(gettext_noop("webhook"), *check_webhook(outside))
-    yield Finding(gettext_noop("public key"), *check_public_key(outside.api_url, clock()))
-    yield Finding(gettext_noop("clock"), *check_clock(outside, clock))
+    yield Finding(gettext_noop("organization"), *check_organization(campaign, deps.api))
+    yield Finding(gettext_noop("webhook"), *check_webhook(deps))
+    yield Finding(gettext_noop("public key"), *check_public_key(deps.api_url, clock()))
+    yield Finding(gettext_noop("clock"), *check_clock(deps, clock))
     yield run_check("worker and scheduler", now=clock())
     yield Finding(gettext_noop("game server"), *check_game_server(campaign, clock()))
     yield Finding(gettext_noop("rehearsal"), *check_rehearsal(campaign))
@@ -149,12 +162,18 @@ def check_organization(campaign: Campaign, api: KickApi) -> Found:
     )
 
 
-def check_webhook(outside: Outside) -> Found:
+def check_webhook(deps: PreflightDeps) -> Found:
     """Post a forged delivery, the way Kick posts a real delivery."""
-    url = outside.webhook_url
+    url = deps.webhook_url
+    forged = {
+        "Content-Type": "application/json",
+        "Kick-Event-Signature": "Zm9yZ2Vk",
+        "Kick-Event-Message-ID": "preflight",
+        "Kick-Event-Timestamp": datetime.now(UTC).isoformat(),
+    }
     try:
-        answer = outside.http.post(
-            url, data=b'{"claim_id": "preflight"}', headers=_forged(), timeout=PATIENCE_SECONDS
+        answer = deps.http.post(
+            url, data=b'{"claim_id": "preflight"}', headers=forged, timeout=PATIENCE_SECONDS
         )
     except requests.exceptions.SSLError:
         message = _("%(url)s has no valid certificate.") % {"url": url}
@@ -172,15 +191,6 @@ def check_webhook(outside: Outside) -> Found:
         next_step = _("Check PUBLIC_URL, DNS and the firewall.")
         return Verdict.FAIL, message % {"url": url, "error": type(error).__name__}, next_step
     return _judge_webhook(url, answer)
-
-
-def _forged() -> dict[str, str]:
-    return {
-        "Content-Type": "application/json",
-        "Kick-Event-Signature": "Zm9yZ2Vk",
-        "Kick-Event-Message-ID": "preflight",
-        "Kick-Event-Timestamp": datetime.now(UTC).isoformat(),
-    }
 
 
 def _judge_webhook(url: str, answer: requests.Response) -> Found:
@@ -228,16 +238,14 @@ def _ago(age: timedelta) -> str:
     return _("%(minutes)d min ago") % {"minutes": minutes}
 
 
-def check_clock(outside: Outside, clock: Clock) -> Found:
+def check_clock(deps: PreflightDeps, clock: Clock) -> Found:
     """Compare our clock, half-way through the call, with the `Date` of Kick's response.
 
     `Date` has a resolution of one second.
     """
     before = clock()
     try:
-        answer = outside.http.get(
-            f"{outside.api_url}/public/v1/public-key", timeout=PATIENCE_SECONDS
-        )
+        answer = deps.http.get(f"{deps.api_url}/public/v1/public-key", timeout=PATIENCE_SECONDS)
         kicks = parsedate_to_datetime(answer.headers.get("Date", ""))
     except (requests.RequestException, ValueError) as error:
         message = _("Kick's clock can't be read (%(error)s).") % {"error": type(error).__name__}

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from claims.source import default_source
+from claims.source import default_source, source_choices
 from core.fields import OpaqueTextField
 
 REWARDS_PER_CAMPAIGN = 12
@@ -18,7 +18,7 @@ class Reward(models.Model):
     """A reward of our organization, mirrored from its source."""
 
     reward_id = OpaqueTextField(_("reward ID"), primary_key=True)
-    source = OpaqueTextField(_("source"), default=default_source)
+    source = OpaqueTextField(_("source"), choices=source_choices, default=default_source)
     name = models.TextField(_("name"), blank=True)
     external_id = OpaqueTextField(
         _("external ID"), blank=True, help_text=_("The studio's reference, as set on the platform.")
@@ -52,7 +52,7 @@ class Campaign(models.Model):
     """A campaign of our organization, mirrored from its source. Some sources have none."""
 
     campaign_id = OpaqueTextField(_("campaign ID"), primary_key=True)
-    source = OpaqueTextField(_("source"), default=default_source)
+    source = OpaqueTextField(_("source"), choices=source_choices, default=default_source)
     name = models.TextField(_("name"), blank=True)
     category = models.TextField(
         _("category"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import PlatformAccount, Player
 from claims.entitlement_ids import entitlement_id
 from claims.models.catalogue import Campaign, Reward
+from claims.source import claim_source_choices
 from core.fields import OpaqueTextField
 
 
@@ -44,7 +45,7 @@ class Claim(models.Model):
         MANUAL = "MANUAL", _("manual grant")
 
     claim_id = OpaqueTextField(_("claim ID"), primary_key=True)
-    source = OpaqueTextField(_("source"))
+    source = OpaqueTextField(_("source"), choices=claim_source_choices)
     account = models.ForeignKey(
         PlatformAccount,
         on_delete=models.PROTECT,

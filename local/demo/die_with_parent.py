@@ -1,4 +1,6 @@
-"""Run a command that stops with its parent: `python die_with_parent.py PARENT_PID COMMAND ...`.
+"""Run a command that stops when its parent dies.
+
+    python die_with_parent.py PARENT_PID COMMAND ...
 
 On Linux the kernel stops it, because a parent killed by `kill -9` can't. If the parent died before
 it could ask the kernel, the command isn't started.

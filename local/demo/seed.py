@@ -43,6 +43,7 @@ def _register_campaign(described: Mapping[str, Any], *, now: datetime) -> None:
     campaign, _ = Campaign.objects.get_or_create(
         campaign_id=described["campaign_id"],
         defaults={
+            "source": catalogue.SOURCE,
             "name": described["name"],
             "category": described["category"],
             "starts_at": parse_datetime(described["starts_at"]),
@@ -66,6 +67,7 @@ def _register_reward(
     reward, is_new = Reward.objects.get_or_create(
         reward_id=reward_id,
         defaults={
+            "source": catalogue.SOURCE,
             "name": offer.name,
             "external_id": offer.sku,
             "created_at": now,

@@ -78,9 +78,9 @@ class Supervisor:
             signal.signal(number, handler)
 
     def start(self, program: Program) -> None:
-        tether = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid())]
+        wrapper = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid())]
         process = subprocess.Popen(
-            [*tether, *program.command],
+            [*wrapper, *program.command],
             env=dict(program.environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

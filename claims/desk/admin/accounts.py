@@ -1,4 +1,4 @@
-"""Players, Kick users, their links and their authorizations at Kick, read-only.
+"""Players, platform accounts, their links and their authorizations, read-only.
 
 Tokens, digests and verifiers never appear in a list, field or search.
 """
@@ -37,7 +37,7 @@ TONE_OF_DEAUTHORIZATION = {
 
 
 class AccountColumn:
-    @admin.display(description=gettext_lazy("Kick user"))
+    @admin.display(description=gettext_lazy("account"))
     def account_link(self, row: Any) -> SafeString | str:
         return row_link("accounts_platformaccount", row.account_id, row.account)
 
@@ -78,19 +78,18 @@ class EventsOfAccount(EventColumns, ReadOnlyInline):
 class PlayerAdmin(IdSearch, ReadOnlyPage):
     list_display = ["shown_name", "game_account_id", "linked_to", "created_at", "last_login_at"]
     list_filter = ["last_login_at"]
-    list_select_related = ["account"]
     ordering = ["-id"]
     search_fields = [
         "game_account_id",
         "name__iexact",
-        "account__key",
-        "account__name__iexact",
-        "account__claims__claim_id",
+        "accounts__name__iexact",
+        "accounts__claims__claim_id",
         "entitlements__claim_id",
     ]
+    account_search_fields = ["accounts__key"]
     entitlement_path = "entitlements__"
     search_help_text = gettext_lazy(
-        "Exact ID of a game account, Kick user, claim or entitlement; or exact name."
+        "Exact ID of a game account, account, claim or entitlement; or exact name."
     )
     empty_state = gettext_lazy("No players yet. They appear when they first log in to link.")
     inlines = [EventsOfPlayer]
@@ -103,6 +102,9 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         "created_at",
         "last_login_at",
     ]
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).prefetch_related("accounts")
 
     @admin.display(description=gettext_lazy("player"), ordering="name")
     def shown_name(self, player: Player) -> str:
@@ -159,7 +161,7 @@ class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         "first_seen_at",
     ]
 
-    @admin.display(description=gettext_lazy("account"), ordering="name")
+    @admin.display(description=gettext_lazy("name"), ordering="name")
     def shown_name(self, account: PlatformAccount) -> str:
         return str(account)
 

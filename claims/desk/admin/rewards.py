@@ -53,7 +53,7 @@ class RewardAdmin(Audited, Page):
         "it automatically."
     )
     fieldsets = [
-        (None, {"fields": ["reward_id", "name", "external_id", "mapping_link"]}),
+        (None, {"fields": ["reward_id", "source", "name", "external_id", "mapping_link"]}),
         (_("Claims"), {"fields": ["waiting", "claims_link", "first_mapped_at"]}),
     ]
 
@@ -62,7 +62,7 @@ class RewardAdmin(Audited, Page):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
         shown = ["mapping_link", "waiting", "claims_link", "first_mapped_at"]
-        return shown if obj is None else ["reward_id", *shown]
+        return shown if obj is None else ["reward_id", "source", *shown]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Only one at a time, and only if no claim refers to it."""

@@ -71,8 +71,8 @@ def load_case(
 ) -> Case:
     """Load the newest 50 claims of either, plus `claim_id` even if it is older.
 
-    A player's claims are those of the linked Kick user, plus all claims that granted the player an
-    item, from any Kick user. This includes drops from before a re-link.
+    A player's claims are those of the linked accounts, plus all claims that granted the player an
+    item, from any account. This includes drops from before a re-link.
     """
     claims = _claims(player, account, claim_id)
     shown = claims[:CLAIMS_AT_MOST]

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from claims.mapping import map_rewards
 from claims.models import Campaign, CampaignReward, Item, Reward
+from local.demo.catalogue import SOURCE
 
 DAYS = 21
-SOURCE = "kick_drops"
 OFFERS = (
     ("Ember cape", "cape-ember", 1),
     ("Chest of stardust", "stardust", 500),

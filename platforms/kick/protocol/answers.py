@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
@@ -54,24 +54,17 @@ def raise_for_status(host: str, status: int, headers: Mapping[str, str], body: b
         )
     if status < 400:
         raise KickMalformed(f"{host} answered with a redirect ({status}). Check its URL.")
-    _raise_refusal(host, status, _json_object(body) if body else {})
-
-
-def _raise_refusal(host: str, status: int, refusal: dict[str, Any] | None) -> NoReturn:
+    refusal = _json_object(body) if body else {}
     # A page instead of JSON comes from a proxy or from Kick's CDN (Cloudflare), not from Kick.
     # It says nothing about a grant, so the grant must not be dropped because of it.
     if refusal is None:
         raise KickUnavailable(f"{host} answered {status} without JSON, probably from a proxy.")
-    error = _error_code(refusal)
+    code = refusal.get("error") or refusal.get("message")
+    error = code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
     shown = f"{status} {error}".strip()
     if status == 401:
         raise KickUnauthorized(f"{host} refused the credentials or token ({shown}).", error=error)
     raise KickRejected(f"{host} refused the request ({shown}).", status=status, error=error)
-
-
-def _error_code(refusal: dict[str, Any]) -> str:
-    error = refusal.get("error") or refusal.get("message")
-    return error if isinstance(error, str) and _ERROR_CODE.fullmatch(error) else ""
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

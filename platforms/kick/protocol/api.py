@@ -52,7 +52,16 @@ class KickApi:
         users = answer.json().get("data")
         if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], dict):
             raise KickMalformed("Kick's response doesn't contain exactly one user.")
-        return _read_user(users[0])
+        user = users[0]
+        try:
+            user_id = read_user_id(user)
+        except PayloadError as error:
+            raise KickMalformed(f"Kick's response contains an invalid user. {error}") from error
+        return CurrentUser(
+            user_id=user_id,
+            name=_printable(user.get("name")),
+            profile_picture=_printable(user.get("profile_picture")),
+        )
 
     def public_key(self) -> str:
         """Return the PEM text of the key that Kick signs webhooks with. It isn't validated.
@@ -100,7 +109,10 @@ class KickApi:
         }
         seen = {"", cursor}  # without a cursor, Kick would return the first page again
         while True:
-            page = self._claims_page({**filters, "limit": str(limit), "cursor": cursor})
+            query = {**filters, "limit": str(limit), "cursor": cursor}
+            params = {name: value for name, value in query.items() if value}
+            answer = self._call_as_app("GET", "/drops/claims", params=params)
+            page = parse_claims_page(answer.body)
             if page:
                 yield page
             if len(page) < limit or page.cursor in seen:
@@ -119,10 +131,6 @@ class KickApi:
             claims = [{"claim_id": claim, "external_status": status} for claim, status in batch]
             self._call_as_app("PATCH", "/drops/claims", json={"claims": claims})
 
-    def _claims_page(self, query: dict[str, str | None]) -> ClaimsPage:
-        params = {name: value for name, value in query.items() if value}
-        return parse_claims_page(self._call_as_app("GET", "/drops/claims", params=params).body)
-
     def _call_as_app(self, method: str, path: str, **request: Any) -> Answer:
         """Retry once with a new token: Kick may refuse an app token long before it expires."""
         try:
@@ -134,18 +142,6 @@ class KickApi:
     def _call(self, method: str, path: str, token: str, **request: Any) -> Answer:
         bearer = {"Authorization": f"Bearer {token}"}
         return call(self._http, method, f"{self._url}{path}", headers=bearer, **request)
-
-
-def _read_user(user: dict[str, Any]) -> CurrentUser:
-    try:
-        user_id = read_user_id(user)
-    except PayloadError as error:
-        raise KickMalformed(f"Kick's response contains an invalid user. {error}") from error
-    return CurrentUser(
-        user_id=user_id,
-        name=_printable(user.get("name")),
-        profile_picture=_printable(user.get("profile_picture")),
-    )
 
 
 def _printable(value: Any) -> str:

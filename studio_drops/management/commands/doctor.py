@@ -8,8 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from claims.desk.preflight import examine_campaign
-from claims.desk.views.preflight_deps import from_settings
+from claims.desk.preflight import PreflightDeps, examine_campaign
 from claims.models import Campaign
 from core.checks import Finding, Verdict, all_checks, examine
 from core.version import VERSION
@@ -56,8 +55,8 @@ class Command(BaseCommand):
             raise CommandError(message % {"id": campaign_id})
         yield from examine(now=timezone.now(), only=only)
         if campaign:
-            outside = from_settings()
-            yield from examine_campaign(campaign=campaign, outside=outside, clock=timezone.now)
+            deps = PreflightDeps.from_settings()
+            yield from examine_campaign(campaign=campaign, deps=deps, clock=timezone.now)
 
     def _print(self, finding: Finding) -> None:
         style = getattr(self.style, STYLES[finding.verdict])

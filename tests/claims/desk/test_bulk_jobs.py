@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from claims.leases import lease
 from django.test import Client
 from django.urls import reverse
 
@@ -11,8 +10,9 @@ from claims.desk import bulk_jobs
 from claims.desk.actions import ActionContext
 from claims.desk.bulk_jobs import TooMuchAtOnce, run_jobs, start_job, stop_job
 from claims.entitlements import ReasonMissing
-from claims.models import AuditEvent, BulkJob, Claim, Entitlement, Lease
-from platforms.kick.client import get_kick
+from claims.models import AuditEvent, BulkJob, Claim, Entitlement
+from core.leases import lease
+from core.models import Lease
 from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ Kind = BulkJob.Kind
 
 
 def run():
-    return run_jobs(api=get_kick().api, clock=lambda: NOW)
+    return run_jobs(clock=lambda: NOW)
 
 
 def waiting_claims(count):
@@ -107,11 +107,11 @@ def test_job_that_takes_long_pauses_and_goes_on_where_it_was(monkeypatch):
     clock = StepClock(monkeypatch, step=timedelta(minutes=2))
     job = retry_of(waiting_claims(4))
 
-    assert run_jobs(api=get_kick().api, clock=clock) == 0
+    assert run_jobs(clock=clock) == 0
     job.refresh_from_db()
     assert (job.outcome, job.done, job.ended_at) == ("RUNNING", 3, None)
 
-    assert run_jobs(api=get_kick().api, clock=clock) == 1
+    assert run_jobs(clock=clock) == 1
     job.refresh_from_db()
     assert (job.outcome, job.done, job.changed) == ("DONE", 4, 4)
     assert AuditEvent.objects.filter(action="RETRY").count() == 4

@@ -13,7 +13,14 @@ from claims.desk.audit import make_row, of_player
 from claims.desk.case.page import case_of_player
 from claims.desk.templatetags.desk import span
 from claims.models import AuditEvent
-from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
+from tests.factories import (
+    NOW,
+    make_account,
+    make_claim,
+    make_entitlement,
+    make_player,
+    make_report,
+)
 from tests.inline_code import InlineCode
 
 pytestmark = pytest.mark.django_db
@@ -32,9 +39,8 @@ def test_every_event_has_its_time_and_gap() -> None:
         received_at=NOW + 2 * SECOND,
         recorded_at=NOW + 2 * SECOND,
         granted_at=NOW + 60 * SECOND,
-        wanted_external_status="processed",
-        external_status="processed",
     )
+    make_report(claim, requested_at=NOW + 66 * SECOND, reported_at=NOW + 68 * SECOND)
     make_entitlement(
         claim=claim,
         status="FULFILLED",
@@ -53,9 +59,9 @@ def test_every_event_has_its_time_and_gap() -> None:
         ("Granted to Nova", "58 s"),
         ("Requested by the game", "5.0 s"),
         ("Delivered by the game", "1.0 s"),
-        ("Reported: Kick shows it as processed", ""),
+        ("Reported as delivered", "2.0 s"),
     ]
-    assert span(page.about.took) == "1 min 6 s"
+    assert span(page.about.took) == "1 min 8 s"
 
 
 def test_refused_write_is_in_the_timeline() -> None:
@@ -63,15 +69,14 @@ def test_refused_write_is_in_the_timeline() -> None:
     claim = make_claim(
         account=make_account(player=player),
         status="GRANTED",
-        wanted_external_status="processed",
-        refused_writes=3,
     )
+    make_report(claim, refusals=3)
     make_entitlement(claim=claim, status="FULFILLED")
 
     page = case_of_player(player)
 
     assert page.about is not None
-    assert page.about.timeline[-1].what == "Kick rejects the “processed” status"
+    assert page.about.timeline[-1].what == "The platform rejects the report"
 
 
 def test_answer_is_about_what_is_not_settled_unless_a_claim_is_named() -> None:
@@ -148,7 +153,7 @@ def test_pages_have_no_inline_code(ops: Client) -> None:
         case,
         f"{case}/grant",
         f"{case}/revoke?claim={owed.claim_id}",
-        f"{case}/unlink",
+        f"{case}/unlink/kick",
     ):
         answer = ops.get(url)
 

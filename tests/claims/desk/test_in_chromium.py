@@ -166,7 +166,6 @@ def test_another_organizations_claim(page, live_server):
         reward_id="01THEIRS",
         hold_reason="NOT_OURS",
         first_hold_reason="UNCONFIRMED",
-        not_ours_at=timezone.now(),
     )
 
     assert "this drop belongs to another game's campaign" in look_up(page, live_server, claim.pk)

@@ -7,7 +7,6 @@ from django.urls import reverse
 from claims.desk import bulk_jobs, enqueue
 from claims.desk.actions import ActionContext, map_reward
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
-from platforms.kick.client import get_kick
 from studio_drops.tasks import run_bulk_jobs
 from tests.factories import (
     NOW,
@@ -44,7 +43,7 @@ def reward():
 
 
 def run_jobs():
-    return bulk_jobs.run_jobs(api=get_kick().api, clock=lambda: NOW)
+    return bulk_jobs.run_jobs(clock=lambda: NOW)
 
 
 def test_map_reward_grants_in_the_background(reward):

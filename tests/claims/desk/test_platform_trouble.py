@@ -27,7 +27,7 @@ def run_failing(job: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(KickApi, "iter_claims", fail)
     getattr(tasks, job).apply(throw=False)
-    assert Lease.objects.get(job=job).error
+    assert Lease.objects.get(job=f"{job}:kick_drops").error
 
 
 def label_of_case(client: Client) -> str:
@@ -45,7 +45,7 @@ def test_kick_is_down_when_kick_is_unavailable(
     record(receive(campaign_id="c", reward_id="r"))
     run_failing(job, KickUnavailable("Kick can't be reached."), monkeypatch)
 
-    assert label_of_case(support) == "Kick is down"
+    assert label_of_case(support) == "Kick unavailable"
 
 
 @pytest.mark.parametrize("job", ["catch_up", "confirm_claims"])

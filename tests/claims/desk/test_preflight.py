@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from claims.api_keys import make_api_key
 from claims.desk import preflight
-from claims.desk.preflight import examine_campaign
-from claims.desk.views.preflight_deps import from_settings
-from claims.models import ApiKey, Campaign
+from claims.desk.preflight import PreflightDeps, examine_campaign
+from claims.models import ApiKey, Campaign, Report
+from core.checks import Finding
 from core.models import Lease
-from studio_drops.monitoring.checks import HEARTBEAT, Finding
-from tests.factories import make_campaign, make_claim, make_item, make_reward
+from studio_drops.schedule import HEARTBEAT
+from tests.factories import make_campaign, make_claim, make_item, make_report, make_reward
 from tests.inline_code import InlineCode
 from tests.local_kick_process import LocalKick
 
@@ -58,12 +58,13 @@ def campaign(deployment: None, local_kick: LocalKick) -> Campaign:
         ends_at=now + DAY,
         rewards=[make_reward(reward_id=reward_id, items=[(make_item(), 1)])],
     )
-    make_claim(campaign=campaign, status="GRANTED", external_status="processed")
+    make_report(make_claim(campaign=campaign, status="GRANTED"), reported_at=now)
     return campaign
 
 
 def examine(campaign: Campaign) -> dict[str, Finding]:
-    found = examine_campaign(campaign=campaign, outside=from_settings(), clock=timezone.now)
+    deps = PreflightDeps.from_settings()
+    found = examine_campaign(campaign=campaign, deps=deps, clock=timezone.now)
     return {finding.check: finding for finding in found}
 
 
@@ -174,7 +175,7 @@ def keys_of_another_category(campaign: Campaign) -> None:
 
 
 def not_rehearsed(campaign: Campaign) -> None:
-    campaign.claims.update(external_status="initiated")
+    Report.objects.all().delete()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tests.factories import (
     make_account,
     make_campaign,
     make_claim,
+    make_confirmation,
     make_entitlement,
     make_item,
     make_player,
@@ -180,7 +181,12 @@ def test_kick_down(support: Client, settings: Any) -> None:
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
     _, account = linked()
     trouble = "Kick cannot be reached."
-    Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW, platform_error=trouble)
+    Lease.objects.create(
+        job="catch_up:kick_drops",
+        expires_at=NOW,
+        not_before=NOW,
+        platform_error=trouble,
+    )
 
     label, sentence = said(support, "nova_live")
     page = press(support, "refetch", account.pk)
@@ -237,8 +243,8 @@ def test_another_organizations_claim(support: Client) -> None:
         reward_id="01THEIRS",
         hold_reason="NOT_OURS",
         first_hold_reason="UNCONFIRMED",
-        not_ours_at=NOW + 24 * HOUR,
     )
+    make_confirmation(claim, foreign_at=NOW + 24 * HOUR)
 
     label, sentence = said(support, claim.pk)
 

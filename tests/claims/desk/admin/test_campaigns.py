@@ -7,7 +7,14 @@ from kombu.exceptions import OperationalError
 from claims.desk import enqueue
 from claims.models import Campaign, CampaignReward, Claim, Item, Reward
 from studio_drops.tasks import heal_claims
-from tests.factories import NOW, make_campaign, make_claim, make_item, make_reward
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_claim,
+    make_confirmation,
+    make_item,
+    make_reward,
+)
 
 
 def inline_rows(prefix, rows, initial=0):
@@ -20,7 +27,13 @@ def inline_rows(prefix, rows, initial=0):
 
 def campaign_form(rewards=(), **fields):
     rows = [{"reward": reward.pk, "required_minutes": 30} for reward in rewards]
-    defaults = {"name": "Summer", "category": "Rust", "announcement_days": 0, "grace_days": 7}
+    defaults = {
+        "source": "kick_drops",
+        "name": "Summer",
+        "category": "Rust",
+        "announcement_days": 0,
+        "grace_days": 7,
+    }
     return defaults | fields | inline_rows("pairs", rows)
 
 
@@ -225,17 +238,14 @@ def test_item_keeps_its_sku(admin_client):
 def test_claim_page_says_why_it_is_held_and_what_mends_it(admin_client):
     said = {
         Claim.HoldReason.NOT_LINKED: "http://localhost:8000/link/",
-        Claim.HoldReason.UNMAPPED_REWARD: ">Map the reward</a>: claims",
+        Claim.HoldReason.UNMAPPED_REWARD: "mapped to any items. Once you map it",
         Claim.HoldReason.NOT_OURS: "belongs to another organization",
         Claim.HoldReason.UNCONFIRMED: "checking for 24 hours (4 attempts so far)",
     }
     for reason, words in said.items():
-        claim = make_claim(
-            hold_reason=reason,
-            lookups=4,
-            next_lookup_at=NOW if reason == "UNCONFIRMED" else None,
-            not_ours_at=NOW if reason == "NOT_OURS" else None,
-        )
+        claim = make_claim(hold_reason=reason)
+        if reason == "UNCONFIRMED":
+            make_confirmation(claim, attempts=4)
 
         page = admin_client.get(reverse("admin:claims_claim_change", args=[claim.pk]))
 

@@ -160,7 +160,7 @@ def test_parse_claim_nested_deep_is_read_or_refused(depth: int) -> None:
         claim = parse_claim(body)
     except PayloadError as error:
         assert depth > 40
-        assert "nested too deep" in str(error)
+        assert "nested too deep" in str(error)  # noqa: PT017 (some versions read it)
     else:
         assert claim == parse_claim(body_with())
     assert is_other_event(body) is False
