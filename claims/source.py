@@ -19,8 +19,9 @@ PAGE_SIZE = 1000
 class Award:
     """A platform account earned a reward: the only thing a source gives to the ledger.
 
-    `claim_id` is unique across all sources: except for Kick drops, it starts with the source's
-    name. The same holds for `reward_id` and `campaign_id`. `account` is a key such as `kick:1234`.
+    `claim_id` is unique across all sources, and so are `reward_id` and `campaign_id`: they start
+    with the source's name, unless the platform's ids are unique everywhere (such as ULIDs).
+    `account` is the key of an account: `platform:id`.
     Only a webhook sets `message_id`. `is_reported`: whether the platform shows the claim as
     delivered; None if it doesn't say.
     """
@@ -122,9 +123,14 @@ def all_sources() -> list[Source]:
     return list(_sources.values())
 
 
+def listing_sources() -> list[Source]:
+    """The sources that have a list to catch up from."""
+    return [one for one in _sources.values() if not one.is_lossy]
+
+
 def sources_of(platform: str) -> list[Source]:
     """A platform's sources that have a list to catch up from."""
-    return [one for one in _sources.values() if one.platform == platform and not one.is_lossy]
+    return [one for one in listing_sources() if one.platform == platform]
 
 
 def default_source() -> str:

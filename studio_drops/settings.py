@@ -123,6 +123,7 @@ INSTALLED_APPS = [
     "accounts",
     "claims",
     "claims.desk",
+    "platforms.kick",
     "studio_drops",
     # The demo's commands are for laptops: a production doesn't have them.
     *(["local.demo"] if DEBUG else []),

@@ -1,5 +1,8 @@
 """The catalogue: platforms' campaigns and rewards, the studio's items, and their mapping."""
 
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -35,6 +38,16 @@ class Reward(models.Model):
         return self.name or self.reward_id
 
 
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def begun(self, *, now: datetime) -> Self:
+        """Campaigns that have started. Without a start date, a campaign counts as started."""
+        return self.filter(Q(starts_at=None) | Q(starts_at__lte=now))
+
+    def running(self, *, now: datetime, or_over_for: timedelta = timedelta()) -> "list[Campaign]":
+        """Campaigns that have started and whose grace period hasn't ended, or not long ago."""
+        return [one for one in self.begun(now=now) if not one.is_over(now - or_over_for)]
+
+
 class Campaign(models.Model):
     """A campaign of our organization, mirrored from its source. Some sources have none."""
 
@@ -68,6 +81,8 @@ class Campaign(models.Model):
     )
     created_at = models.DateTimeField(_("registered at"))
 
+    objects = CampaignQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
@@ -82,6 +97,10 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.campaign_id
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its grace period has ended."""
+        return self.ends_at is not None and now > self.ends_at + timedelta(days=self.grace_days)
 
 
 class CampaignReward(models.Model):

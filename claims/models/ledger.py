@@ -205,7 +205,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """A delivered claim that its platform must be told about. Retried until the platform agrees."""
+    """A delivered claim to report to its platform. Retried until the platform agrees."""
 
     claim = models.OneToOneField(
         Claim, on_delete=models.CASCADE, primary_key=True, related_name="report"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 ORGANIZATION = "Starfall Studio"
+SOURCE = "kick_drops"
 GAME = CATEGORY = "Starfall Online"
 CAMPAIGN = "Launch Week"
 VIEWER = "vega_watches"

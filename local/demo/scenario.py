@@ -18,7 +18,7 @@ from local.demo.trace import Trace
 
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 OFFER = catalogue.OFFERS[0]
-# The scheduler runs the write-back every fifteen seconds.
+# The scheduler sends the reports every fifteen seconds.
 PROCESSED_WITHIN_SECONDS = 40.0
 
 
@@ -142,7 +142,7 @@ class Scenario:
         wait_for(
             self.supervisor,
             lambda: self._external_status(in_silence) == "processed",
-            what="The write-back to Kick",
+            what="The report to Kick",
             seconds=PROCESSED_WITHIN_SECONDS,
         )
         self.say("     the claim's external_status on the local Kick is now “processed”")

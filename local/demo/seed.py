@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
 from claims.api_keys import find_api_key, make_api_key
-from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
+from claims.mapping import map_rewards
+from claims.models import Campaign, CampaignReward, Item, Reward
 from local.demo import catalogue
 
 
@@ -42,6 +43,7 @@ def _register_campaign(described: Mapping[str, Any], *, now: datetime) -> None:
     campaign, _ = Campaign.objects.get_or_create(
         campaign_id=described["campaign_id"],
         defaults={
+            "source": catalogue.SOURCE,
             "name": described["name"],
             "category": described["category"],
             "starts_at": parse_datetime(described["starts_at"]),
@@ -65,14 +67,14 @@ def _register_reward(
     reward, is_new = Reward.objects.get_or_create(
         reward_id=reward_id,
         defaults={
+            "source": catalogue.SOURCE,
             "name": offer.name,
             "external_id": offer.sku,
-            "first_mapped_at": now,
             "created_at": now,
         },
     )
     if is_new:
-        RewardItem.objects.create(reward=reward, item=item, quantity=offer.quantity)
+        map_rewards({reward.pk: {item: offer.quantity}}, actor=catalogue.STAFF, now=now)
     CampaignReward.objects.get_or_create(
         campaign=campaign,
         reward=reward,

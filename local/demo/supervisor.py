@@ -24,7 +24,7 @@ from threading import Lock, Thread
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-TETHER = Path(__file__).parent / "tether.py"
+DIE_WITH_PARENT = Path(__file__).parent / "die_with_parent.py"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 8.0
 KEPT_LINES = 200
@@ -78,9 +78,9 @@ class Supervisor:
             signal.signal(number, handler)
 
     def start(self, program: Program) -> None:
-        tether = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid())]
+        wrapper = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid())]
         process = subprocess.Popen(
-            [*tether, *program.command],
+            [*wrapper, *program.command],
             env=dict(program.environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -30,22 +30,24 @@ from claims.ledger_sql import INCOMING_COLUMNS, RECORD_ONE_ON_POSTGRESQL
 Environ = Mapping[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
-# The statement of `claims.api.queries.list_entitlements` for one player, as Django writes it.
+# The statement of `claims.api.queries.list_entitlements` for one player's open entitlements.
 LIST_OF_A_PLAYER = """
-    SELECT entitlement.id, player.game_account_id, entitlement.sku, entitlement.quantity,
-        entitlement.status, entitlement.granted_at, entitlement.fulfilled_at,
-        entitlement.fulfilment_id, entitlement.claim_id, claim.campaign_id, claim.reward_id,
-        entitlement.first_listed_at,
-        COALESCE((SELECT campaign.is_test FROM claims_campaign AS campaign
-                  WHERE campaign.campaign_id = claim.campaign_id), FALSE)
+    SELECT entitlement.id, player.game_account_id, sku, entitlement.quantity, entitlement.status,
+        entitlement.granted_at, fulfilled_at, fulfilment_id,
+        entitlement.claim_id, claim.source, COALESCE(claim.account_id, ''),
+        claim.campaign_id, claim.reward_id,
+        first_listed_at, COALESCE(campaign.is_test, FALSE)
     FROM claims_entitlement AS entitlement
     JOIN accounts_player AS player ON player.id = entitlement.player_id
     JOIN claims_claim AS claim ON claim.claim_id = entitlement.claim_id
-    WHERE entitlement.id > 0 AND entitlement.status = ANY(%s) AND player.game_account_id = %s
+    LEFT JOIN claims_campaign AS campaign ON campaign.campaign_id = claim.campaign_id
+    WHERE entitlement.id > 0 AND entitlement.status IN ('GRANTED')
+        AND player.game_account_id = %s
     ORDER BY entitlement.id LIMIT 101
 """
 LISTED_FIELDS = ("id", "game_account_id", "sku", "quantity", "status", "granted_at")
-LISTED_FIELDS += ("fulfilled_at", "fulfilment_id", "claim_id", "campaign_id", "reward_id")
+LISTED_FIELDS += ("fulfilled_at", "fulfilment_id", "claim_id", "source", "account")
+LISTED_FIELDS += ("campaign_id", "reward_id")
 
 # The server takes it out of the environment once the application is there.
 _DATABASE_URL = os.environ.get("DATABASE_URL", "")
@@ -71,18 +73,20 @@ def _parameters(claim: Mapping[str, Any], message_id: str) -> dict[str, Any]:
     now = datetime.now(UTC)
     values = (
         claim["claim_id"],
-        str(claim["user_id"]),
+        f"kick:{claim['user_id']}",
         claim["campaign_id"],
         claim["reward_id"],
         claim.get("external_id") or "",
         message_id,
+        1,
         None,
-        "initiated",
+        None,
     )
     return {
         **dict(zip(INCOMING_COLUMNS, values, strict=True)),
-        "source": "WEBHOOK",
-        "is_from_api": False,
+        "source": "kick_drops",
+        "path": "WEBHOOK",
+        "is_authoritative": False,
         "received_at": now,
         "now": now,
     }
@@ -90,7 +94,7 @@ def _parameters(claim: Mapping[str, Any], message_id: str) -> dict[str, Any]:
 
 def listing(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     query = parse_qs(environ["QUERY_STRING"])
-    rows = _fetch(LIST_OF_A_PLAYER, (query["status"], query["game_account_id"][0]))
+    rows = _fetch(LIST_OF_A_PLAYER, (query["game_account_id"][0],))
     entitlements = [dict(zip(LISTED_FIELDS, row, strict=False)) for row in rows[:100]]
     return _answer(start_response, "200 OK", {"entitlements": entitlements, "next_cursor": None})
 

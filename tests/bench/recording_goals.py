@@ -5,18 +5,16 @@ R1 is held against COPY of every row that the ledger writes, R2 against COPY of 
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 
-from claims.claims_page import record_page
 from django.db import connection, transaction
 from django.utils import timezone
 
-from claims.models import Claim
-from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
+from claims.source import Page
+from claims.source_page import record_page
 from tests.bench.goals import Goal, Result, ratios
 from tests.bench.harness import Harness, say
 from tests.bench.rows import forget_claims, make_linked_viewers
-from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID, claim_id_of
+from tests.bench.traffic import SOURCE, listed_award
 
 PAGE = 1000
 NEW_OF_A_KNOWN_PAGE = 10
@@ -30,10 +28,9 @@ _BARE_TWINS = """
 # What the ledger writes of a granted claim.
 _COPY_CLAIMS = """
     COPY bare_claim (
-        claim_id, account_id, campaign_id, reward_id, external_id,
+        claim_id, source, account_id, campaign_id, reward_id, external_id, quantity,
         status, hold_reason, first_hold_reason, granted_at,
-        source, message_id, occurred_at, received_at, recorded_at,
-        lookups, wanted_external_status, external_status, refused_writes
+        path, message_id, occurred_at, received_at, recorded_at
     ) FROM STDIN
 """
 _COPY_ENTITLEMENTS = """
@@ -64,35 +61,17 @@ def _mostly_known(pages: int) -> Result:
     return _beside_copy(goal, mostly_known, copy=_copy_claims)
 
 
-def _mostly_known_page(number: int, *, unused: int) -> ClaimsPage:
+def _mostly_known_page(number: int, *, unused: int) -> Page:
     known = range(number * PAGE, (number + 1) * PAGE - NEW_OF_A_KNOWN_PAGE)
     first_new = unused + number * NEW_OF_A_KNOWN_PAGE
     return _page([*known, *range(first_new, first_new + NEW_OF_A_KNOWN_PAGE)])
 
 
-def _page(numbers: Iterable[int]) -> ClaimsPage:
-    created_at = datetime.now(UTC)
-    claims = [
-        ApiClaim(
-            ClaimPayload(
-                claim_id_of(number),
-                str(FIRST_USER_ID + number),
-                CAMPAIGN_ID,
-                REWARD_ID,
-                "bench-cape",
-            ),
-            external_status=Claim.ExternalStatus.INITIATED,
-            created_at=datetime(2026, 1, 1, tzinfo=UTC),
-            updated_at=created_at,
-        )
-        for number in numbers
-    ]
-    return ClaimsPage(claims, [], "")
+def _page(numbers: Iterable[int]) -> Page:
+    return Page([listed_award(number) for number in numbers])
 
 
-def _beside_copy(
-    goal: Goal, pages: Sequence[ClaimsPage], *, copy: Callable[[ClaimsPage], None]
-) -> Result:
+def _beside_copy(goal: Goal, pages: Sequence[Page], *, copy: Callable[[Page], None]) -> Result:
     with connection.cursor() as cursor:
         cursor.execute(_BARE_TWINS)
     copied, recorded = [], []
@@ -104,40 +83,36 @@ def _beside_copy(
     return Result(goal, ratios(copied, recorded)[8:], note)
 
 
-def _seconds(work: Callable[[ClaimsPage], None], page: ClaimsPage) -> float:
+def _seconds(work: Callable[[Page], None], page: Page) -> float:
     began_at = time.perf_counter()
     work(page)
     return time.perf_counter() - began_at
 
 
-def _copy_all_that_is_written(page: ClaimsPage) -> None:
+def _copy_all_that_is_written(page: Page) -> None:
     with transaction.atomic():
         _copy_claims(page)
         _copy_entitlements(page)
 
 
-def _copy_claims(page: ClaimsPage) -> None:
+def _copy_claims(page: Page) -> None:
     now = timezone.now()
     with connection.cursor() as cursor, cursor.copy(_COPY_CLAIMS) as copy:
-        for claim in page.claims:
-            shown = claim.payload
-            ids = (shown.claim_id, shown.user_id, shown.campaign_id, shown.reward_id)
-            granted = (shown.external_id, "GRANTED", "", "", now)
-            came_by = ("RECONCILE", "", claim.created_at, now, now)
-            copy.write_row((*ids, *granted, *came_by, 0, "initiated", claim.external_status, 0))
+        for award in page.awards:
+            ids = (award.claim_id, SOURCE, award.account, award.campaign_id, award.reward_id)
+            granted = (award.external_id, award.quantity, "GRANTED", "", "", now)
+            copy.write_row((*ids, *granted, "SYNC", "", award.occurred_at, now, now))
 
 
-def _copy_entitlements(page: ClaimsPage) -> None:
+def _copy_entitlements(page: Page) -> None:
     now = timezone.now()
     with connection.cursor() as cursor, cursor.copy(_COPY_ENTITLEMENTS) as copy:
-        for number, claim in enumerate(page.claims):
-            copy.write_row(
-                (claim.payload.claim_id, number, "bench-cape", 1, "GRANTED", now, "", "")
-            )
+        for number, award in enumerate(page.awards):
+            copy.write_row((award.claim_id, number, "bench-cape", 1, "GRANTED", now, "", ""))
 
 
-def _record(page: ClaimsPage) -> None:
-    record_page(page, now=timezone.now())
+def _record(page: Page) -> None:
+    record_page(page, source=SOURCE, now=timezone.now())
 
 
 MEASURES: dict[tuple[str, ...], Callable[[Harness], list[Result]]] = {("R1", "R2"): r1_and_r2}

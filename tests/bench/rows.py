@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import PlatformAccount, Player
 from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
-from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID
+from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID, SOURCE
 
 # Ids of ours for a number, as traffic.claim_id_of makes them.
 CLAIM_ID = "'01K0BENCH' || lpad(n::text, 17, '0')"
@@ -21,37 +21,39 @@ _PLAYERS = """
     SELECT n + 1, 'account-' || n, 'Player ' || n, %(now)s, %(now)s
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n ON CONFLICT DO NOTHING
 """
-_KICK_USERS = """
-    INSERT INTO accounts_platformaccount (account_id, name, player_id, linked_at, first_seen_at)
-    SELECT (%(first_user_id)s::numeric + n - %(first)s)::text, 'viewer' || n, n + 1,
+_ACCOUNTS = """
+    INSERT INTO accounts_platformaccount (key, name, player_id, linked_at, first_seen_at)
+    SELECT 'kick:' || (%(first_user_id)s::numeric + n - %(first)s), 'viewer' || n, n + 1,
         %(now)s, %(now)s
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n ON CONFLICT DO NOTHING
 """
 # A player's {per_player} claims lie apart, as they would after months.
 _CLAIMS = f"""
     INSERT INTO claims_claim (
-        claim_id, account_id, campaign_id, reward_id, external_id,
-        status, hold_reason, first_hold_reason, granted_at,
-        source, message_id, received_at, recorded_at,
-        lookups, wanted_external_status, external_status, refused_writes
+        claim_id, source, account_id, campaign_id, reward_id, external_id,
+        status, granted_at, path, message_id, received_at, recorded_at
     )
-    SELECT {CLAIM_ID}, ({FIRST_USER_ID}::numeric + n %% %(players)s)::text,
+    SELECT {CLAIM_ID}, '{SOURCE}', 'kick:' || ({FIRST_USER_ID}::numeric + n %% %(players)s),
         '{CAMPAIGN_ID}', '{REWARD_ID}', 'bench-cape',
-        'GRANTED', '', '', %(now)s, 'WEBHOOK', '01K0MESSAGE' || n, %(now)s, %(now)s,
-        0, CASE WHEN n >= %(open_from)s THEN 'initiated' ELSE 'processed' END,
-        CASE WHEN n >= %(open_from)s THEN 'initiated' ELSE 'processed' END, 0
+        'GRANTED', %(now)s, 'WEBHOOK', '01K0MESSAGE' || n, %(now)s, %(now)s
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 _ENTITLEMENTS = f"""
     INSERT INTO claims_entitlement (
         claim_id, player_id, sku, quantity, status, granted_at, first_listed_at,
-        fulfilled_at, fulfilment_id, revocation_reason
+        fulfilled_at, fulfilment_id
     )
     SELECT {CLAIM_ID}, n %% %(players)s + 1, 'bench-cape', 1,
         CASE WHEN n >= %(open_from)s THEN 'GRANTED' ELSE 'FULFILLED' END, %(now)s, %(now)s,
         CASE WHEN n < %(open_from)s THEN %(now)s END,
-        CASE WHEN n < %(open_from)s THEN 'handed-out' ELSE '' END, ''
+        CASE WHEN n < %(open_from)s THEN 'handed-out' ELSE '' END
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+"""
+# Fulfilled claims have been reported.
+_REPORTS = f"""
+    INSERT INTO claims_report (claim_id, requested_at, reported_at)
+    SELECT {CLAIM_ID}, %(now)s, %(now)s
+    FROM generate_series(%(first)s::bigint, %(open_from)s::bigint - 1) AS n
 """
 
 
@@ -59,10 +61,15 @@ def make_catalogue() -> None:
     """One campaign with one reward that maps to one item, registered yesterday."""
     yesterday = timezone.now() - timedelta(days=1)
     campaign = Campaign.objects.create(
-        campaign_id=CAMPAIGN_ID, name="Bench", category="Bench", created_at=yesterday
+        campaign_id=CAMPAIGN_ID,
+        source=SOURCE,
+        name="Bench",
+        category="Bench",
+        created_at=yesterday,
     )
     reward = Reward.objects.create(
         reward_id=REWARD_ID,
+        source=SOURCE,
         external_id="bench-cape",
         created_at=yesterday,
         first_mapped_at=yesterday,
@@ -73,7 +80,7 @@ def make_catalogue() -> None:
 
 
 def make_linked_viewers(count: int, *, first: int = 0, first_user_id: int = FIRST_USER_ID) -> None:
-    """Players number `first` and on, each linked to a Kick user; those that are there stay."""
+    """Players number `first` and on, each linked to a Kick account; existing rows stay."""
     numbers = {
         "first": first,
         "last": first + count - 1,
@@ -82,7 +89,7 @@ def make_linked_viewers(count: int, *, first: int = 0, first_user_id: int = FIRS
     }
     with bulk() as execute:
         execute(_PLAYERS, numbers)
-        execute(_KICK_USERS, numbers)
+        execute(_ACCOUNTS, numbers)
     _analyze(Player, PlatformAccount)
 
 
@@ -98,14 +105,18 @@ def make_entitlements(count: int, *, players: int, still_granted: int) -> None:
     with bulk() as execute:
         execute(_CLAIMS, numbers)
         execute(_ENTITLEMENTS, numbers)
+        execute(_REPORTS, numbers)
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE claims_claim, claims_entitlement")
+        cursor.execute("VACUUM ANALYZE claims_claim, claims_entitlement, claims_report")
 
 
 def forget_claims() -> None:
     """Back to a database that has viewers and a catalogue alone."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE claims_entitlement, claims_claim, claims_quarantineddelivery")
+        cursor.execute(
+            "TRUNCATE claims_entitlement, claims_confirmation, claims_report, claims_claim,"
+            " claims_quarantineddelivery"
+        )
 
 
 @contextmanager

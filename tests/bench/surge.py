@@ -15,15 +15,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from claims.claims_page import record_page
 from django.utils import timezone
 
 from claims.models import Claim
-from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
+from claims.source import Page
+from claims.source_page import record_page
 from tests.bench.harness import Harness, say
 from tests.bench.load import connect, is_whole
 from tests.bench.rows import forget_claims
-from tests.bench.traffic import CAMPAIGN_ID, FIRST_USER_ID, REWARD_ID, claim_id_of
+from tests.bench.traffic import SOURCE, claim_id_of, listed_award
 
 VIEWERS = 1_000_000
 SECONDS = 600
@@ -94,14 +94,8 @@ def _missing(count: int) -> list[int]:
 def _catch_up(missing: Sequence[int]) -> None:
     now = timezone.now()
     for first in range(0, len(missing), 1000):
-        claims = [_api_claim(number) for number in missing[first : first + 1000]]
-        record_page(ClaimsPage(claims, [], ""), now=now)
-
-
-def _api_claim(number: int) -> ApiClaim:
-    user_id = str(FIRST_USER_ID + number)
-    payload = ClaimPayload(claim_id_of(number), user_id, CAMPAIGN_ID, REWARD_ID, "bench-cape")
-    return ApiClaim(payload, Claim.ExternalStatus.INITIATED, timezone.now(), None)
+        awards = [listed_award(number) for number in missing[first : first + 1000]]
+        record_page(Page(awards), source=SOURCE, now=now)
 
 
 @dataclass

@@ -84,9 +84,11 @@ def _sweep(api: _WatchedApi) -> None:
     from django.utils import timezone
 
     from claims.sync import Outcome, sweep
+    from platforms.kick.drops import KickDrops
 
+    source = KickDrops(api=lambda: api)  # type: ignore[arg-type]
     # A sweep makes way for others every few minutes, and is resumed where it was.
-    while (run := sweep(campaign_id="", api=api, clock=timezone.now)) is not None:
+    while (run := sweep(campaign_id="", source=source, clock=timezone.now)) is not None:
         if run.outcome != Outcome.INTERRUPTED or run.error:
             break
     if run is None or run.outcome != Outcome.DONE:

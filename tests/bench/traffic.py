@@ -17,10 +17,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from claims.source import Award
 from platforms.kick.protocol.signatures import sign
 
 CAMPAIGN_ID = "01K0BENCHCAMPAIGN000000000"
 REWARD_ID = "01K0BENCHREWARD00000000000"
+SOURCE = "kick_drops"
 FIRST_USER_ID = 18_000_000_000_000_000_000
 HOST = "drops.example.com"
 WEBHOOK_PATH = "/webhooks/kick/drops"
@@ -51,6 +53,19 @@ def new_signing_key() -> SigningKey:
 
 def claim_id_of(number: int) -> str:
     return f"01K0BENCH{number:017}"
+
+
+def listed_award(number: int) -> Award:
+    """The claim as Kick's API shows it: open, and made a while ago."""
+    return Award(
+        claim_id=claim_id_of(number),
+        account=f"kick:{FIRST_USER_ID + number}",
+        campaign_id=CAMPAIGN_ID,
+        reward_id=REWARD_ID,
+        external_id="bench-cape",
+        occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+        is_reported=False,
+    )
 
 
 def signed_claims(key: SigningKey, count: int) -> list[bytes]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from accounts.models import LinkEvent, PlatformAccount
+from accounts.models import LinkEvent, PlatformAccount, account_key
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
 from tests.chaos.link_intervals import LinkInterval, link_intervals_of
 from tests.local_kick_process import LocalKick
 
 # Item (claim and sku) -> the fulfilment ids under which game servers were told to hand it out.
 HandedOut = dict[tuple[str, str], set[str]]
+PENDING, SENT = "PENDING", "SENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ class LedgerClaim:
     reward_id: str
     status: str
     hold_reason: str
-    external_status: str
-    source: str
+    path: str
     granted_at: datetime | None
+    # "" without a report, else PENDING or SENT.
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,10 @@ def read_facts(kick: LocalKick, *, handed_out: HandedOut) -> Facts:
         deliveries=[
             KickDelivery(one["claim_id"], one["fault"], one["status"]) for one in kick.deliveries()
         ],
-        claims=[LedgerClaim(*row) for row in Claim.objects.values_list(*LedgerClaim.__slots__)],
+        claims=[_ledger_claim(claim) for claim in Claim.objects.select_related("report")],
         owed=[_owed(row) for row in Entitlement.objects.all()],
         link_intervals=link_intervals_of(events),
-        linked=dict(linked.values_list("account_id", "player_id")),
+        linked=dict(linked.values_list("pk", "player_id")),
         pairs=set(CampaignReward.objects.values_list("campaign_id", "reward_id")),
         items=_items_by_reward(),
         handed_out=handed_out,
@@ -97,11 +99,26 @@ def read_facts(kick: LocalKick, *, handed_out: HandedOut) -> Facts:
 def _kick_claim(row: dict[str, Any]) -> KickClaim:
     return KickClaim(
         row["claim_id"],
-        row["user_id_text"],
+        account_key("kick", row["user_id_text"]),
         row["campaign_id"],
         row["reward_id"],
         row["external_status"],
         row["organization"],
+    )
+
+
+def _ledger_claim(row: Claim) -> LedgerClaim:
+    report = getattr(row, "report", None)
+    return LedgerClaim(
+        row.claim_id,
+        row.account_id,
+        row.campaign_id,
+        row.reward_id,
+        row.status,
+        row.hold_reason,
+        row.path,
+        row.granted_at,
+        report="" if report is None else SENT if report.reported_at else PENDING,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tests.chaos.facts import Facts, KickClaim, LedgerClaim, Owed
+from tests.chaos.facts import SENT, Facts, KickClaim, LedgerClaim, Owed
 from tests.chaos.link_intervals import LinkInterval, distance_to, overlaps
 from tests.chaos.world import OURS
 
@@ -148,7 +148,7 @@ def outside_of_links(facts: Facts) -> Iterator[tuple[Owed, timedelta]]:
 
 def linked_one_to_one(facts: Facts) -> Finding:
     twice = [
-        *overlaps(facts.link_intervals, lambda interval: f"Kick user {interval.account_id}"),
+        *overlaps(facts.link_intervals, lambda interval: f"account {interval.account_id}"),
         *overlaps(facts.link_intervals, lambda interval: f"player {interval.player_id}"),
     ]
     return len(facts.link_intervals), (
@@ -210,13 +210,14 @@ def processed_at_kick(facts: Facts) -> Finding:
     )
 
 
-def known_as_processed(facts: Facts) -> Finding:
+def reported_as_processed(facts: Facts) -> Finding:
     at_kick = {claim.claim_id: claim.external_status for claim in _ours(facts)}
     ours = [claim for claim in facts.claims if claim.claim_id in at_kick]
     return len(ours), (
-        f"{claim.claim_id} is {claim.external_status} here, {at_kick[claim.claim_id]} at Kick"
+        f"the report of {claim.claim_id} is {claim.report or 'missing'},"
+        f" and Kick shows {at_kick[claim.claim_id]}"
         for claim in ours
-        if claim.external_status != at_kick[claim.claim_id]
+        if claim.report != (SENT if at_kick[claim.claim_id] == "processed" else "")
     )
 
 
@@ -233,5 +234,5 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "claims of another organization, never granted": foreign_never_granted,
     "held claims whose reason holds": held_for_a_reason,
     "fulfilled claims that read processed at Kick, and no other": processed_at_kick,
-    "statuses known here as Kick shows them": known_as_processed,
+    "reports sent exactly for the claims that read processed at Kick": reported_as_processed,
 }

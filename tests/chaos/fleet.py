@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.demo.environment import REPOSITORY
-from local.demo.supervisor import TETHER, Program
+from local.demo.supervisor import DIE_WITH_PARENT, Program
 
 Process = subprocess.Popen[bytes]
 Start = Callable[[], Process]
@@ -23,10 +23,10 @@ def starter(program: Program, logs: Path) -> Start:
     """Starts `program` tied to our own life, its output appended to a log of its name."""
 
     def start() -> Process:
-        tether = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid())]
+        wrapper = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid())]
         with (logs / f"{program.name.replace(' ', '-')}.log").open("ab") as log:
             return subprocess.Popen(
-                [*tether, *program.command],
+                [*wrapper, *program.command],
                 env=dict(program.environment),
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,

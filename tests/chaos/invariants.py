@@ -1,7 +1,7 @@
 """What must hold at every moment, looked at while everything happens.
 
 What heals in the end may still have been wrong on the way: a claim answered with 200 that was not
-there, one that was noted as processed before Kick knew, one held for want of a link that exists.
+there, one that was noted as reported before Kick knew, one held for want of a link that exists.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
-from claims.models import Claim
+from claims.models import Claim, Report
 from tests.chaos.workload import Workload
 
 FIRST_INTERVAL = 0.5
@@ -35,9 +35,9 @@ NEVER_SEEN = {
         JOIN claims_entitlement AS entitlement ON entitlement.claim_id = claim.claim_id
         WHERE claim.status = 'HELD'
     """,
-    "a player linked to two Kick users": """
+    "a player linked to two accounts of a platform": """
         SELECT CAST(player_id AS text) FROM accounts_platformaccount
-        WHERE player_id IS NOT NULL GROUP BY player_id HAVING COUNT(*) > 1
+        WHERE player_id IS NOT NULL GROUP BY player_id, platform HAVING COUNT(*) > 1
     """,
 }
 
@@ -50,7 +50,7 @@ class InvariantChecker:
         self.seen: dict[str, set[str]] = {}
         self._workload = workload
         self._acknowledged: list[str] = []
-        self._known_as_processed: set[str] = set()
+        self._known_as_reported: set[str] = set()
 
     def watch(self) -> None:
         """Until the workload is over, and once more."""
@@ -61,7 +61,7 @@ class InvariantChecker:
         connection.close()
 
     def look(self) -> None:
-        for look in (self._look_at_ledger, self._look_for_acknowledged, self._look_at_processed):
+        for look in (self._look_at_ledger, self._look_for_acknowledged, self._look_at_reports):
             self._try(look)
 
     def _try(self, look: Callable[[], None]) -> None:
@@ -85,19 +85,19 @@ class InvariantChecker:
         self.looks["answers of 200 looked up at once"] += len(self._acknowledged)
         self._acknowledged.clear()
 
-    def _look_at_processed(self) -> None:
+    def _look_at_reports(self) -> None:
         """The ledger first: what it knows by then, Kick must say by now."""
-        processed = Claim.objects.filter(external_status=Claim.ExternalStatus.PROCESSED)
-        new = set(processed.values_list("pk", flat=True)) - self._known_as_processed
+        reported = Report.objects.exclude(reported_at=None)
+        new = set(reported.values_list("pk", flat=True)) - self._known_as_reported
         if not new:
             return
         at_kick = {
             claim["claim_id"]
             for claim in self._workload.kick.claims()
-            if claim["external_status"] == Claim.ExternalStatus.PROCESSED
+            if claim["external_status"] == "processed"
         }
-        self._note("noted as processed before Kick said so", new - at_kick)
-        self._known_as_processed |= new
+        self._note("noted as reported before Kick said so", new - at_kick)
+        self._known_as_reported |= new
 
     def _note(self, promise: str, broken: set[str]) -> None:
         self.looks[promise] += 1

@@ -18,11 +18,13 @@ from tests.local_kick_process import LocalKick
 # Each look reads Kick's whole dump, and must not become the load.
 CLAIMS_READ_PER_SECOND = 5000
 # Each of these has to run from its beginning to its end without changing anything.
-JOBS = ("catch_up", "heal_claims", "confirm_claims", "send_reports")
+JOBS = ("catch_up:kick_drops", "heal_claims", "confirm_claims:kick_drops", "reports:kick_drops")
 LEDGER = """
     SELECT
-        (SELECT md5(string_agg(concat_ws(' ', claim_id, account_id, status, hold_reason,
-            external_status, wanted_external_status), ',' ORDER BY claim_id)) FROM claims_claim),
+        (SELECT md5(string_agg(concat_ws(' ', claim_id, account_id, status, hold_reason),
+            ',' ORDER BY claim_id)) FROM claims_claim),
+        (SELECT md5(string_agg(concat_ws(' ', claim_id, reported_at IS NOT NULL),
+            ',' ORDER BY claim_id)) FROM claims_report),
         (SELECT md5(string_agg(concat_ws(' ', claim_id, sku, quantity, player_id, status),
             ',' ORDER BY claim_id, sku)) FROM claims_entitlement),
         (SELECT COUNT(*) FROM accounts_deauthorization WHERE outcome = 'PENDING')

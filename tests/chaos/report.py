@@ -30,10 +30,8 @@ def _say_claims(facts: Facts, say: Say) -> None:
         "claims made at Kick": len(facts.kick_claims),
         "webhooks sent": len(facts.deliveries),
         "of them answered with 200": sum(one.status == 200 for one in facts.deliveries),
-        "claims that came by webhook": sum(one.source == "WEBHOOK" for one in facts.claims),
-        "claims that only Kick's API brought": sum(
-            one.source == "RECONCILE" for one in facts.claims
-        ),
+        "claims that came by webhook": sum(one.path == "WEBHOOK" for one in facts.claims),
+        "claims that only Kick's API brought": sum(one.path == "SYNC" for one in facts.claims),
         "claims granted": sum(one.status == "GRANTED" for one in facts.claims),
         "claims held": sum(one.status == "HELD" for one in facts.claims),
         "entitlements": len(facts.owed),

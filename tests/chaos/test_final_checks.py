@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.chaos.facts import (
+    PENDING,
+    SENT,
     Facts,
     KickClaim,
     KickDelivery,
@@ -25,9 +27,9 @@ def sound_facts() -> Facts:
     """Three claims: one fulfilled, one held, one of another organization."""
     return Facts(
         kick_claims=[
-            KickClaim("done", "7", "campaign", "reward", "processed", OURS),
-            KickClaim("held", "8", "campaign", "reward", "initiated", OURS),
-            KickClaim("theirs", "7", "river", "shell", "initiated", THEIRS),
+            KickClaim("done", "kick:7", "campaign", "reward", "processed", OURS),
+            KickClaim("held", "kick:8", "campaign", "reward", "initiated", OURS),
+            KickClaim("theirs", "kick:7", "river", "shell", "initiated", THEIRS),
         ],
         deliveries=[
             KickDelivery("done", "", 200),
@@ -36,20 +38,20 @@ def sound_facts() -> Facts:
             KickDelivery("theirs", "duplicate", 200),
         ],
         claims=[
-            _claim("done", "7", status="GRANTED", granted_at=NOON, external_status="processed"),
-            _claim("held", "8", status="HELD", hold_reason="NOT_LINKED"),
+            _claim("done", "kick:7", status="GRANTED", granted_at=NOON, report=SENT),
+            _claim("held", "kick:8", status="HELD", hold_reason="NOT_LINKED"),
             replace(
-                _claim("theirs", "7", status="HELD", hold_reason="UNCONFIRMED"),
+                _claim("theirs", "kick:7", status="HELD", hold_reason="UNCONFIRMED"),
                 campaign_id="river",
                 reward_id="shell",
             ),
         ],
         owed=[Owed("done", 1, "cape", 2, "FULFILLED", "hand-out")],
         link_intervals=[
-            LinkInterval("7", 1, NOON - HOUR, NOON + HOUR),
-            LinkInterval("7", 2, NOON + 2 * HOUR, FOREVER),
+            LinkInterval("kick:7", 1, NOON - HOUR, NOON + HOUR),
+            LinkInterval("kick:7", 2, NOON + 2 * HOUR, FOREVER),
         ],
-        linked={"7": 2},
+        linked={"kick:7": 2},
         pairs={("campaign", "reward")},
         items={"reward": {"cape": 2}},
         handed_out={("done", "cape"): {"hand-out"}},
@@ -57,12 +59,7 @@ def sound_facts() -> Facts:
 
 
 def _claim(claim_id: str, account_id: str, **fields: object) -> LedgerClaim:
-    defaults = {
-        "hold_reason": "",
-        "external_status": "initiated",
-        "source": "WEBHOOK",
-        "granted_at": None,
-    }
+    defaults = {"hold_reason": "", "path": "WEBHOOK", "granted_at": None}
     return LedgerClaim(claim_id, account_id, "campaign", "reward", **(defaults | fields))
 
 
@@ -79,11 +76,11 @@ def recorded_twice(facts: Facts) -> Facts:
 
 
 def recorded_for_another(facts: Facts) -> Facts:
-    return with_claim(facts, 1, account_id="9")
+    return with_claim(facts, 1, account_id="kick:9")
 
 
 def invented(facts: Facts) -> Facts:
-    more = _claim("invented", "8", status="HELD", hold_reason="UNCONFIRMED")
+    more = _claim("invented", "kick:8", status="HELD", hold_reason="UNCONFIRMED")
     return replace(facts, claims=[*facts.claims, more])
 
 
@@ -125,15 +122,15 @@ def granted_to_the_next(facts: Facts) -> Facts:
     return replace(facts, owed=[replace(facts.owed[0], player_id=2)])
 
 
-def two_links_of_a_account(facts: Facts) -> Facts:
+def two_links_of_an_account(facts: Facts) -> Facts:
     return replace(
-        facts, link_intervals=[*facts.link_intervals, LinkInterval("7", 3, NOON, NOON + HOUR)]
+        facts, link_intervals=[*facts.link_intervals, LinkInterval("kick:7", 3, NOON, NOON + HOUR)]
     )
 
 
 def two_links_of_a_player(facts: Facts) -> Facts:
     return replace(
-        facts, link_intervals=[*facts.link_intervals, LinkInterval("8", 1, NOON, NOON + HOUR)]
+        facts, link_intervals=[*facts.link_intervals, LinkInterval("kick:8", 1, NOON, NOON + HOUR)]
     )
 
 
@@ -142,7 +139,7 @@ def foreign_granted(facts: Facts) -> Facts:
 
 
 def stranded(facts: Facts) -> Facts:
-    return replace(facts, linked={"7": 2, "8": 1})
+    return replace(facts, linked={"kick:7": 2, "kick:8": 1})
 
 
 def unconfirmed_for_ever(facts: Facts) -> Facts:
@@ -179,7 +176,7 @@ CASES = {
     handed_out_twice: "handed_out_once",
     hand_out_forgotten: "handed_out_once",
     granted_to_the_next: "granted_to_the_linked",
-    two_links_of_a_account: "linked_one_to_one",
+    two_links_of_an_account: "linked_one_to_one",
     two_links_of_a_player: "linked_one_to_one",
     foreign_granted: "foreign_never_granted",
     stranded: "held_for_a_reason",
@@ -202,29 +199,30 @@ def test_spoilt_facts_fail(spoil: Callable[[Facts], Facts], check: str) -> None:
     assert check in red(facts)
 
 
-def test_status_known_wrongly_fails() -> None:
-    facts = with_claim(sound_facts(), 1, external_status="processed")
+@pytest.mark.parametrize(("place", "report"), [(0, ""), (0, PENDING), (1, PENDING), (1, SENT)])
+def test_report_that_kick_contradicts_fails(place: int, report: str) -> None:
+    facts = with_claim(sound_facts(), place, report=report)
 
-    assert red(facts) == {"known_as_processed"}
+    assert red(facts) == {"reported_as_processed"}
 
 
 def test_every_check_has_a_case() -> None:
     checks = {check.__name__ for check in CHECKS.values()}
 
-    assert checks == {*CASES.values(), "known_as_processed"}
+    assert checks == {*CASES.values(), "reported_as_processed"}
 
 
 def test_spans_of_a_link_that_ended_and_one_that_lasts() -> None:
     events = [
-        {"kind": "LINKED", "account_id": "7", "player_id": 1, "at": NOON},
-        {"kind": "RENEWED", "account_id": "7", "player_id": 1, "at": NOON + HOUR},
-        {"kind": "UNLINKED", "account_id": "7", "player_id": 1, "at": NOON + 2 * HOUR},
-        {"kind": "LINKED", "account_id": "7", "player_id": 2, "at": NOON + 3 * HOUR},
+        {"kind": "LINKED", "account_id": "kick:7", "player_id": 1, "at": NOON},
+        {"kind": "RENEWED", "account_id": "kick:7", "player_id": 1, "at": NOON + HOUR},
+        {"kind": "UNLINKED", "account_id": "kick:7", "player_id": 1, "at": NOON + 2 * HOUR},
+        {"kind": "LINKED", "account_id": "kick:7", "player_id": 2, "at": NOON + 3 * HOUR},
     ]
 
     assert link_intervals_of(events) == [
-        LinkInterval("7", 1, NOON, NOON + 2 * HOUR),
-        LinkInterval("7", 2, NOON + 3 * HOUR, FOREVER),
+        LinkInterval("kick:7", 1, NOON, NOON + 2 * HOUR),
+        LinkInterval("kick:7", 2, NOON + 3 * HOUR, FOREVER),
     ]
 
 
@@ -237,7 +235,7 @@ def test_spans_of_a_link_that_ended_and_one_that_lasts() -> None:
     ],
 )
 def test_distance_to_a_link(at: datetime, distance: timedelta) -> None:
-    assert distance_to(at, [LinkInterval("7", 1, NOON - HOUR, NOON + HOUR)]) == distance
+    assert distance_to(at, [LinkInterval("kick:7", 1, NOON - HOUR, NOON + HOUR)]) == distance
 
 
 def test_distance_without_any_link_is_endless() -> None:

@@ -20,10 +20,11 @@ from local.demo.environment import neutral_surroundings
 from local.demo.seed_history import CLAIMS
 from local.demo.selftest import STEPS
 from tests.demo_process import REPOSITORY, RunningDemo, start_demo, wait_until
+from tests.journeys.sabotage import FAULTS
 from tests.races import some_of
 
 pytestmark = pytest.mark.processes
-PROGRAMS = ("web_server", " worker ", " beat ", "local_kick")
+PROGRAMS = ("studio_drops.server", " worker ", " beat ", "local.kick")
 NUMBERED_STEPS = [(number, step.name) for number, step in enumerate(STEPS, start=1)]
 only_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux tells which processes are left"
@@ -70,7 +71,7 @@ def test_once_tells_the_whole_story_and_leaves_no_trace(tmp_path: Path) -> None:
     temporary.mkdir()
     before = _files(tree)
 
-    told = _tell_once(temporary, tree=tree)
+    told = _run(["manage.py", "demo", "--once"], tree=tree, TMPDIR=str(temporary))
 
     assert (told.returncode, told.stderr) == (0, "")
     assert re.findall(r"^ *(\d+)   ", told.stdout, re.MULTILINE) == [
@@ -82,10 +83,14 @@ def test_once_tells_the_whole_story_and_leaves_no_trace(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "name"), some_of(NUMBERED_STEPS, at_least=2))
 def test_once_names_the_step_that_is_broken(tmp_path: Path, number: int, name: str) -> None:
-    told = _tell_once(tmp_path, "--fault", name)
+    told = _run(["-m", "tests.journeys.sabotage", name], TMPDIR=str(tmp_path))
 
     assert told.returncode == 1
     assert f"\nStep {number} failed: {name}. " in told.stdout
+
+
+def test_every_step_has_a_fault() -> None:
+    assert list(FAULTS) == [step.name for step in STEPS]
 
 
 @only_linux
@@ -153,12 +158,6 @@ def test_demo_is_refused_in_production(tmp_path: Path) -> None:
     assert refused.returncode == 1
 
 
-def _tell_once(
-    temporary: Path, *options: str, tree: Path = REPOSITORY
-) -> "subprocess.CompletedProcess[str]":
-    return _run(["manage.py", "demo", "--once", *options], tree=tree, TMPDIR=str(temporary))
-
-
 def _run(
     command: list[str], *, tree: Path = REPOSITORY, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
@@ -185,10 +184,10 @@ def _command_line(pid: str) -> str:
 
 
 def _count_claims(demo: RunningDemo) -> tuple[int, int]:
-    """How many there are, and of how many of them Kick is still to be told."""
-    columns = "COUNT(*), COALESCE(SUM(external_status <> wanted_external_status), 0)"
+    """The number of claims, and of reports that Kick hasn't received yet."""
+    pending = "SELECT COUNT(*) FROM claims_report WHERE reported_at IS NULL"
     with closing(sqlite3.connect(demo.var_dir / "studio-drops.sqlite3")) as database:
-        row = database.execute(f"SELECT {columns} FROM claims_claim").fetchone()
+        row = database.execute(f"SELECT COUNT(*), ({pending}) FROM claims_claim").fetchone()
     return int(row[0]), int(row[1])
 
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from claims.desk.admin.annotations import with_names
 from claims.desk.admin.badges import claim_badge, entitlement_badge, verdict_badge
 from claims.desk.admin.catalogue_search import claims_known_as, claims_of_item
 from claims.desk.admin.id_search import IdSearch
-from claims.desk.admin.status_text import sentence_on
+from claims.desk.diagnosis import explain_hold
 from claims.desk.search import claim_url
 from claims.models import Claim, Confirmation, Entitlement, QuarantinedDelivery, Report
 from core.admin.base import ReadOnlyInline, ReadOnlyPage
@@ -73,7 +74,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     empty_state = _("No claims yet. They appear here as soon as a platform sends them.")
     inlines = [EntitlementInline]
     fieldsets = [
-        (None, {"fields": ["claim_id", "status_badge", "sentence", "story"]}),
+        (None, {"fields": ["claim_id", "status_badge", "sentence", "case_link"]}),
         (
             _("Viewer and reward"),
             {
@@ -140,9 +141,9 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return Report.objects.filter(pk=claim.pk).values_list("refusals", flat=True).first() or 0
 
     @admin.display(description=_("next attempt at"))
-    def report_next_attempt_at(self, claim: Claim) -> datetime | None:
+    def report_next_attempt_at(self, claim: Claim) -> datetime | str:
         pending = Report.objects.filter(pk=claim.pk)
-        return pending.values_list("next_attempt_at", flat=True).first()
+        return pending.values_list("next_attempt_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("lookups"))
     def lookups(self, claim: Claim) -> int:
@@ -150,13 +151,14 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return rows.values_list("attempts", flat=True).first() or 0
 
     @admin.display(description=_("next lookup at"))
-    def next_lookup_at(self, claim: Claim) -> datetime | None:
+    def next_lookup_at(self, claim: Claim) -> datetime | str:
         rows = Confirmation.objects.filter(pk=claim.pk)
-        return rows.values_list("next_attempt_at", flat=True).first()
+        return rows.values_list("next_attempt_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("marked as foreign at"))
-    def foreign_at(self, claim: Claim) -> datetime | None:
-        return Confirmation.objects.filter(pk=claim.pk).values_list("foreign_at", flat=True).first()
+    def foreign_at(self, claim: Claim) -> datetime | str:
+        rows = Confirmation.objects.filter(pk=claim.pk)
+        return rows.values_list("foreign_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("status"), ordering="status")
     def status_and_reason(self, claim: Claim) -> SafeString:
@@ -175,11 +177,15 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return claim_badge(claim)
 
     @admin.display(description=_("explanation"))
-    def sentence(self, claim: Claim) -> SafeString | str:
-        return sentence_on(claim)
+    def sentence(self, claim: Claim) -> str | Promise:
+        if claim.status == Claim.Status.REVOKED:
+            return _("All of its items were revoked. This is final.")
+        if claim.status == Claim.Status.GRANTED:
+            return _("Granted. Its items and their status are listed below.")
+        return explain_hold(claim, lookups=self.lookups(claim))
 
     @admin.display(description=_("case"))
-    def story(self, claim: Claim) -> SafeString:
+    def case_link(self, claim: Claim) -> SafeString:
         return link(claim_url(claim), _("View full timeline"))
 
     @admin.display(description=_("account"))

@@ -10,6 +10,37 @@ from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, link_page, name_d
 from claims.models import Claim
 
 
+def explain_hold(claim: Claim, *, lookups: int = 0) -> str:
+    """Why a claim is held and what ends it, for staff. `lookups`: attempts to confirm it."""
+    names = {"platform": platform_of(claim), "count": lookups, "url": link_page()}
+    texts = {
+        Claim.HoldReason.UNCONFIRMED: ngettext(
+            "This reward isn't registered in this campaign, and %(platform)s's API hasn't confirmed"
+            " that the claim is ours. We keep checking for 24 hours (%(count)d attempt so far). If "
+            "the reward is yours, adding it to the campaign also resolves it.",
+            "This reward isn't registered in this campaign, and %(platform)s's API hasn't confirmed"
+            " that the claim is ours. We keep checking for 24 hours (%(count)d attempts so far). If"
+            " the reward is yours, adding it to the campaign also resolves it.",
+            lookups,
+        ),
+        Claim.HoldReason.NOT_OURS: _(
+            "%(platform)s's API didn't confirm this claim within 24 hours, so it belongs to "
+            "another organization: a platform may sign the claims of all organizations with the "
+            "same key. No action needed. If it's ours after all, re-fetch the claims from "
+            "%(platform)s to bring it back."
+        ),
+        Claim.HoldReason.UNMAPPED_REWARD: _(
+            "Its reward isn't mapped to any items. Once you map it, waiting claims of linked "
+            "viewers are granted within a minute."
+        ),
+        Claim.HoldReason.NOT_LINKED: _(
+            "Its account isn't linked to a player. Only the player can link, at %(url)s. The claim "
+            "doesn't expire."
+        ),
+    }
+    return texts[Claim.HoldReason(claim.hold_reason)] % names
+
+
 def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
     lookups = case_claim.confirmation.attempts if case_claim.confirmation else 0
     account = case_claim.claim.account
@@ -35,14 +66,7 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "takes a minute or two. You don't need to do anything."
         )
         % names,
-        ngettext(
-            "This reward isn't registered in this campaign, and %(platform)s's API hasn't "
-            "confirmed that the claim is ours (%(count)d attempt so far).",
-            "This reward isn't registered in this campaign, and %(platform)s's API hasn't "
-            "confirmed that the claim is ours (%(count)d attempts so far).",
-            lookups,
-        )
-        % {**names, "count": lookups},
+        explain_hold(case_claim.claim, lookups=lookups),
         Remedy.REFETCH,
     )
 
@@ -57,12 +81,7 @@ def _not_ours(case_claim: CaseClaim, _case: Case) -> Diagnosis:
             "contact that game's support. (Claim %(id)s)"
         )
         % names,
-        _(
-            "Another organization's claims can reach us if the platform signs all claims with the "
-            "same key. %(platform)s's API didn't confirm this claim within 24 hours. If it's ours "
-            "after all, re-fetch the claims from %(platform)s to bring it back."
-        )
-        % names,
+        explain_hold(case_claim.claim),
         Remedy.REFETCH,
         is_settled=True,
     )
@@ -77,11 +96,7 @@ def _unmapped(case_claim: CaseClaim, _case: Case) -> Diagnosis:
             "arrive automatically as soon as it's ready. You don't need to do anything."
         )
         % {"drop": name_drop(case_claim)},
-        _(
-            "The reward %(reward)s isn't mapped to any items. Once you map it, waiting claims of "
-            "linked viewers are granted within a minute."
-        )
-        % {"reward": case_claim.reward_name},
+        explain_hold(case_claim.claim),
         Remedy.MAP,
     )
 
@@ -110,7 +125,7 @@ def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "account": case_claim.claim.account,
             "url": link_page(),
         },
-        _("Only the player can link. The claim doesn't expire."),
+        explain_hold(case_claim.claim),
     )
 
 

@@ -7,8 +7,9 @@ from itertools import islice
 
 from accounts.models import PlatformAccount
 from claims.models import Claim, Confirmation, Entitlement, Report
+from local.demo.catalogue import SOURCE
 from local.demo.sample_data.batch import Batch, Numbers
-from local.demo.sample_data.offers import DAYS, SOURCE, Offer
+from local.demo.sample_data.offers import DAYS, Offer
 
 TOLD_WITHIN = timedelta(minutes=2)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

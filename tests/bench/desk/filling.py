@@ -28,23 +28,25 @@ _JOBS = """
 """
 _RUNS = """
     INSERT INTO claims_reconcilerun
-        (kind, campaign_id, outcome, error, started_at, ended_at, busy, cursor, failures,
+        (kind, source, campaign_id, outcome, error, started_at, ended_at, busy, cursor, failures,
          pages, seen, recorded, granted, held, differs, unusable, missed)
-    SELECT 'CATCH_UP', '', 'DONE', '', at, at, '1 second', '', 0, 1, 9, 0, 0, 0, 0, 0, 0
+    SELECT 'CATCH_UP', 'kick_drops', '', 'DONE', '', at, at, '1 second', '', 0, 1, 9,
+        0, 0, 0, 0, 0, 0
     FROM claims_auditevent WHERE id % 2 = 1 ORDER BY id
 """
 # No more than are ever kept.
 _DELIVERIES = """
     INSERT INTO claims_quarantineddelivery
-        (verdict, key, message_id, timestamp, claim_id, body, size, reason, received_at)
-    SELECT 'UNUSABLE', 'webhook:' || claim_id, claim_id, '', '', '{}', 2, 'No claim_id.', granted_at
+        (verdict, source, key, message_id, timestamp, claim_id, body, size, reason, received_at)
+    SELECT 'UNUSABLE', '', 'webhook:' || claim_id, claim_id, '', '', '{}', 2, 'No claim_id.',
+        granted_at
     FROM claims_entitlement WHERE id % 5 = 1 ORDER BY id LIMIT 10000
 """
 _GRANTS = """
     INSERT INTO accounts_authorization
-        (account_id, encrypted_refresh_token, scope, obtained_at, next_refresh_at,
+        (account_id, purpose, encrypted_refresh_token, scope, obtained_at, next_refresh_at,
          failed_refreshes)
-    SELECT account_id, '', 'user:read', linked_at, linked_at + interval '30 days', 0
+    SELECT key, 'player', '', 'user:read', linked_at, linked_at + interval '30 days', 0
     FROM accounts_platformaccount WHERE player_id IS NOT NULL
 """
 _REVOCATIONS = """
@@ -72,7 +74,7 @@ def main(claims: int, now: datetime) -> None:
 def add_the_rest(now: datetime) -> None:
     """To made-up data, what grows beside it."""
     _make_newcomers(now)
-    _leave_one_unwritten()
+    _leave_one_unreported(now)
     _execute(_ACTS, _JOBS, _RUNS, _DELIVERIES, _GRANTS, _REVOCATIONS)
 
 
@@ -82,43 +84,62 @@ def _make_newcomers(now: datetime) -> None:
     And as many unconfirmed claims as a page shows: of ten thousand, only one or two are.
     """
     from accounts.models import PlatformAccount
-    from claims.models import Campaign, CampaignReward, Claim, Item, Reward, RewardItem
+    from claims.models import (
+        Campaign,
+        CampaignReward,
+        Claim,
+        Confirmation,
+        Item,
+        Reward,
+        RewardItem,
+    )
     from core.models import Lease
 
     campaign = Campaign.objects.create(
-        campaign_id="01NEWCAMPAIGN", name="Next week", category="Starfall Online", created_at=now
+        campaign_id="01NEWCAMPAIGN",
+        source="kick_drops",
+        name="Next week",
+        category="Starfall Online",
+        created_at=now,
     )
     reward = Reward.objects.create(
-        reward_id="01NEWREWARD", name="Comet", external_id="comet-new", created_at=now
+        reward_id="01NEWREWARD",
+        source="kick_drops",
+        name="Comet",
+        external_id="comet-new",
+        created_at=now,
     )
     item = Item.objects.create(sku="comet-new", name="Comet")
     CampaignReward.objects.create(campaign=campaign, reward=reward)
     RewardItem.objects.create(reward=reward, item=item, quantity=1)
     viewer = PlatformAccount.objects.order_by("pk")[0]
     doubtful = {"status": "HELD", "hold_reason": "UNCONFIRMED", "first_hold_reason": "UNCONFIRMED"}
-    Claim.objects.bulk_create(
+    claims = Claim.objects.bulk_create(
         Claim(
             claim_id=f"01DOUBTFUL{number:016}",
             account=viewer,
             campaign_id="01FOREIGNCAMPAIGN",
             reward_id="01FOREIGNREWARD",
-            source="WEBHOOK",
+            source="kick_drops",
+            path=Claim.Path.WEBHOOK,
             received_at=now,
             recorded_at=now,
-            next_lookup_at=now,
             **doubtful,
         )
         for number in range(ON_A_PAGE)
     )
-    Lease.objects.create(job="confirm_claims", expires_at=now, not_before=now, last_began_at=now)
+    Confirmation.objects.bulk_create(
+        Confirmation(claim=claim, next_attempt_at=now) for claim in claims
+    )
+    Lease.objects.create(job="heartbeat", expires_at=now, not_before=now, last_began_at=now)
 
 
-def _leave_one_unwritten() -> None:
-    """Where there is none, nobody looks for the oldest one, and that is a query less."""
-    from claims.models import Claim, Entitlement
+def _leave_one_unreported(now: datetime) -> None:
+    """Without a pending report no page looks for the oldest one, which saves a query."""
+    from claims.models import Entitlement, Report
 
     oldest = Entitlement.objects.filter(status="FULFILLED").order_by("pk")[0]
-    Claim.objects.filter(pk=oldest.claim_id).update(external_status="initiated")
+    Report.objects.filter(pk=oldest.claim_id).update(reported_at=None, next_attempt_at=now)
 
 
 def _execute(*statements: str) -> None:

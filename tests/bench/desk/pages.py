@@ -71,7 +71,10 @@ def all_pages(client: Client) -> list[Page]:
 
 def _subjects() -> dict[str, Any]:
     granted = Claim.objects.filter(
-        source="WEBHOOK", status="GRANTED", external_status="processed", account__player_id__gt=0
+        path="WEBHOOK",
+        status="GRANTED",
+        report__reported_at__isnull=False,
+        account__player_id__gt=0,
     )
     claim = granted.order_by("pk").first()
     waiting = Claim.objects.filter(hold_reason="NOT_LINKED").order_by("pk").first()
@@ -95,8 +98,9 @@ def _desk(of: dict[str, Any]) -> Iterator[Page]:
     yield Page("player's story", reverse("desk:player", args=[player.pk]))
     yield Page("story of a claim", reverse("desk:player", args=[player.pk]) + f"?claim={claim.pk}")
     yield Page("Kick user's story", reverse("desk:account", args=[of["stranger"].pk]))
-    for name in ("grant", "revoke", "unlink"):
+    for name in ("grant", "revoke"):
         yield Page(f"{name}: form", reverse(f"desk:{name}", args=[player.pk]))
+    yield Page("unlink: form", reverse("desk:unlink", args=[player.pk, of["account"].platform]))
     for campaign in Campaign.objects.order_by("pk"):
         yield Page(f"campaign {campaign}", reverse("desk:campaign", args=[campaign.pk]))
         yield Page(f"preflight {campaign}", reverse("desk:preflight", args=[campaign.pk]))
@@ -122,7 +126,8 @@ def _terms(of: dict[str, Any]) -> Iterator[Ask]:
     yield "row of an entitlement", str(of["owed"].pk)
     yield "fulfilment id", of["owed"].fulfilment_id
     yield "game account", of["player"].game_account_id
-    yield "Kick user id", of["account"].pk
+    yield "account", of["account"].pk
+    yield "Kick user id", of["account"].user_id
     yield "Kick name", of["account"].name
     yield "campaign id", of["campaign"].pk
     yield "reward id", of["reward"].pk
@@ -186,7 +191,7 @@ def _links(of: dict[str, Any]) -> Iterator[Page]:
         yield Page(f"claims of a reward, {step}", f"{claims}?{query}")
     query = urlencode({"campaign__campaign_id__exact": NEW_CAMPAIGN})
     yield Page("claims of a new campaign", f"{claims}?{query}")
-    yield Page("claims that Kick refuses", f"{claims}?refused_writes__gt=0")
+    yield Page("claims that Kick refuses", f"{claims}?report__refusals__gt=0")
     of_player = urlencode({"player__id__exact": of["player"].pk})
     yield Page("entitlements of a player", f"{_list(Entitlement)}?{of_player}")
     of_account = urlencode({"account__key__exact": of["account"].pk})

@@ -29,7 +29,7 @@ def test_data_has_every_shape_of_life(made: None) -> None:
     assert reasons[""] > 1500
     assert statuses["FULFILLED"] > 0.9 * sum(statuses.values())
     assert Claim.objects.filter(first_hold_reason="NOT_LINKED", status="GRANTED").count() > 20
-    assert Claim.objects.filter(source="RECONCILE").count() > 20
+    assert Claim.objects.filter(path="SYNC").count() > 20
     assert LinkEvent.objects.count() == Player.objects.count() < PlatformAccount.objects.count()
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from local.demo.environment import REPOSITORY
+
 SUPERVISOR = textwrap.dedent("""
     import os, sys
     from local.demo.supervisor import Program, ProgramEndedError, Supervisor
@@ -65,7 +67,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]
         process = subprocess.Popen(
             [sys.executable, "-c", SUPERVISOR, "program.py", *names],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
             stdout=subprocess.PIPE,
             text=True,
         )

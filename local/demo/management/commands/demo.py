@@ -36,13 +36,10 @@ class Command(BaseCommand):
             action="store_true",
             help="run one drop without a browser, on free ports and a temporary database, and exit",
         )
-        parser.add_argument(
-            "--fault", default="", metavar="STEP", help="with --once: break this step (for tests)"
-        )
 
     def handle(self, *_arguments: object, **options: Any) -> None:
         if options["once"]:
-            sys.exit(run_selftest(fault=options["fault"], say=self._say))
+            sys.exit(run_selftest(say=self._say))
         if not settings.DEBUG:
             raise CommandError(
                 "The demo lets anyone log in as any player, so it requires DEBUG. Unset DEBUG=0,"

@@ -22,17 +22,17 @@ function parseClaim(body) {
   return JSON.parse(body.toString().replace(/("user_id":\s*)(\d+)/, '$1"$2"'));
 }
 
-async function lockKickUser(client, userId) {
+async function lockAccount(client, key) {
   const select = {
-    text: "SELECT player_id FROM accounts_kickuser WHERE kick_user_id = $1 FOR UPDATE",
-    values: [userId],
+    text: "SELECT player_id FROM accounts_platformaccount WHERE key = $1 FOR UPDATE",
+    values: [key],
   };
   const { rows } = await client.query(select);
   if (rows.length) return rows[0];
   await client.query({
-    text: `INSERT INTO accounts_kickuser (kick_user_id, name, first_seen_at)
+    text: `INSERT INTO accounts_platformaccount (key, name, first_seen_at)
            VALUES ($1, '', now()) ON CONFLICT DO NOTHING`,
-    values: [userId],
+    values: [key],
   });
   return (await client.query(select)).rows[0];
 }
@@ -51,15 +51,13 @@ async function findItems(client, claim) {
 async function insertClaim(client, claim, messageId, isGranted) {
   const { rowCount } = await client.query({
     text: `INSERT INTO claims_claim (
-             claim_id, kick_user_id, campaign_id, reward_id, external_id, status, hold_reason,
-             first_hold_reason, granted_at, source, message_id, received_at, recorded_at, lookups,
-             wanted_external_status, external_status, refused_writes)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, 'WEBHOOK', $9, now(), now(), 0,
-             'initiated', 'initiated', 0)
+             claim_id, source, account_id, campaign_id, reward_id, external_id, quantity, status,
+             hold_reason, first_hold_reason, granted_at, path, message_id, received_at, recorded_at)
+           VALUES ($1, 'kick_drops', $2, $3, $4, $5, 1, $6, $7, $7, $8, 'WEBHOOK', $9, now(), now())
            ON CONFLICT DO NOTHING`,
     values: [
       claim.claim_id,
-      claim.user_id,
+      `kick:${claim.user_id}`,
       claim.campaign_id,
       claim.reward_id,
       claim.external_id ?? "",
@@ -86,11 +84,11 @@ async function recordClaim(pool, claim, messageId) {
   const client = await pool.connect();
   try {
     await client.query("BEGIN");
-    const kickUser = await lockKickUser(client, claim.user_id);
+    const account = await lockAccount(client, `kick:${claim.user_id}`);
     const items = await findItems(client, claim);
-    const isGranted = items.length > 0 && kickUser.player_id !== null;
+    const isGranted = items.length > 0 && account.player_id !== null;
     if ((await insertClaim(client, claim, messageId, isGranted)) && isGranted) {
-      for (const item of items) await insertEntitlement(client, claim, kickUser.player_id, item);
+      for (const item of items) await insertEntitlement(client, claim, account.player_id, item);
     }
     await client.query("COMMIT");
     return isGranted ? "GRANTED" : "HELD";

@@ -29,9 +29,9 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: DateTime(timezone=True), str: Text}
 
 
-class KickUser(Base):
-    __tablename__ = "accounts_kickuser"
-    kick_user_id: Mapped[str] = mapped_column(primary_key=True)
+class PlatformAccount(Base):
+    __tablename__ = "accounts_platformaccount"
+    key: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(default="")
     player_id: Mapped[int | None] = mapped_column(BigInteger)
     first_seen_at: Mapped[datetime]
@@ -61,7 +61,8 @@ class Item(Base):
 class Claim(Base):
     __tablename__ = "claims_claim"
     claim_id: Mapped[str] = mapped_column(primary_key=True)
-    kick_user_id: Mapped[str]
+    source: Mapped[str] = mapped_column(default="kick_drops")
+    account_id: Mapped[str]
     campaign_id: Mapped[str]
     reward_id: Mapped[str]
     external_id: Mapped[str] = mapped_column(default="")
@@ -69,14 +70,10 @@ class Claim(Base):
     hold_reason: Mapped[str] = mapped_column(default="")
     first_hold_reason: Mapped[str] = mapped_column(default="")
     granted_at: Mapped[datetime | None]
-    source: Mapped[str] = mapped_column(default="WEBHOOK")
+    path: Mapped[str] = mapped_column(default="WEBHOOK")
     message_id: Mapped[str]
     received_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
-    lookups: Mapped[int] = mapped_column(default=0)
-    wanted_external_status: Mapped[str] = mapped_column(default="initiated")
-    external_status: Mapped[str] = mapped_column(default="initiated")
-    refused_writes: Mapped[int] = mapped_column(default=0)
 
 
 class Entitlement(Base):
@@ -124,15 +121,16 @@ def check_signature(request: Request, message_id: str, body: bytes) -> None:
 
 async def record(session: AsyncSession, payload: Payload, message_id: str) -> Claim:
     now = datetime.now(UTC)
-    kick_user = await session.get(KickUser, str(payload.user_id), with_for_update=True)
-    if kick_user is None:
-        kick_user = KickUser(kick_user_id=str(payload.user_id), first_seen_at=now)
-        session.add(kick_user)
+    key = f"kick:{payload.user_id}"
+    account = await session.get(PlatformAccount, key, with_for_update=True)
+    if account is None:
+        account = PlatformAccount(key=key, first_seen_at=now)
+        session.add(account)
     items = await find_items(session, payload)
-    is_granted = bool(items) and kick_user.player_id is not None
+    is_granted = bool(items) and account.player_id is not None
     claim = Claim(
         claim_id=payload.claim_id,
-        kick_user_id=str(payload.user_id),
+        account_id=key,
         campaign_id=payload.campaign_id,
         reward_id=payload.reward_id,
         external_id=payload.external_id or "",
@@ -150,7 +148,7 @@ async def record(session: AsyncSession, payload: Payload, message_id: str) -> Cl
         session.add_all(
             Entitlement(
                 claim_id=claim.claim_id,
-                player_id=kick_user.player_id,
+                player_id=account.player_id,
                 sku=sku,
                 quantity=quantity,
                 granted_at=now,

@@ -1,11 +1,17 @@
-"""Functions that break the demo's steps. A test uses them to check that each step can fail."""
+"""Runs the demo's scenario with one step broken, so that a test can see the step fail.
+
+python -m tests.journeys.sabotage STEP
+"""
 
 import base64
 import hashlib
+import sys
+from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
 from local.demo.environment import CLIENT_ID, CLIENT_SECRET
 from local.demo.scenario import Scenario
+from local.demo.selftest import run_selftest
 from local.demo.system import run_to_its_end
 
 
@@ -98,3 +104,36 @@ def fulfil_elsewhere(scenario: Scenario) -> None:
 
 def _in_database(scenario: Scenario, statement: str) -> None:
     run_to_its_end(scenario.environment.command("shell", "--no-imports", "--command", statement))
+
+
+# For each step of the scenario, what breaks it.
+FAULTS: dict[str, Callable[[Scenario], None]] = {
+    "start": spoil_database,
+    "watch": kill_local_kick,
+    "claim-too-early": connect_behind_our_back,
+    "log-in": kill_web,
+    "connect": lose_cookies,
+    "consent": break_token_endpoint,
+    "linked": unlink,
+    "claim": disconnect_at_kick,
+    "webhook": corrupt_webhooks,
+    "item": lose_cookies,
+    "admin": remove_staff,
+    "list": revoke_api_keys,
+    "fulfil": fulfil_elsewhere,
+    "processed": kill_worker,
+}
+
+
+def main(broken: str) -> int:
+    fault = FAULTS[broken]
+
+    def before_step(name: str, scenario: Scenario) -> None:
+        if name == broken:
+            fault(scenario)
+
+    return run_selftest(say=lambda line: print(line, flush=True), before_step=before_step)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
