@@ -69,9 +69,9 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     entitlement_path = "entitlements__"
     search_help_text = _(
         "Exact ID of a claim, message, campaign, reward, account, game account, entitlement or "
-        "fulfilment; exact external ID or Kick name; or the SKU of a recently granted item."
+        "fulfilment; exact external ID or account name; or the SKU of a recently granted item."
     )
-    empty_state = _("No claims yet. They appear here as soon as Kick sends them.")
+    empty_state = _("No claims yet. They appear here as soon as a platform sends them.")
     inlines = [EntitlementInline]
     fieldsets = [
         (None, {"fields": ["claim_id", "status_badge", "sentence", "case_link"]}),

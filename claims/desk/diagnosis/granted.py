@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from claims.desk.case.loading import Case, CaseClaim
+from claims.desk.case.loading import Case, CaseClaim, platform_of
 from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, name_drop, when
 from claims.models import Entitlement
 
@@ -100,11 +100,12 @@ def _elsewhere(case_claim: CaseClaim, case: Case) -> Diagnosis:
         "bad",
         _(
             "Your drop %(drop)s went to a different game account than “%(player)s”: the account "
-            "that your Kick account was linked to when the drop arrived, on %(at)s."
+            "that your %(platform)s account was linked to when the drop arrived, on %(at)s."
         )
         % {
             "drop": name_drop(case_claim, case.items(case_claim.entitlements)),
             "player": case.player,
+            "platform": platform_of(case_claim.claim),
             "at": when(theirs.granted_at),
         },
         _(
