@@ -33,7 +33,7 @@ def explain_hold(claim: Claim, *, lookups: int = 0) -> str:
             "viewers are granted within a minute."
         ),
         Claim.HoldReason.NOT_LINKED: _(
-            "Its Kick user isn't linked to a player. Only the player can link, at %(url)s. The "
+            "Its account isn't linked to a player. Only the player can link, at %(url)s. The "
             "claim doesn't expire."
         )
         % {"url": link_page()},
