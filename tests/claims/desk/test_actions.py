@@ -94,7 +94,7 @@ def test_unlink_names_the_staff_in_the_history_and_the_audit() -> None:
 
     assert PlatformAccount.objects.get().player is None
     assert LinkEvent.objects.get().actor == "ada"
-    assert AuditEvent.objects.get().before == {"account_id": account.pk}
+    assert AuditEvent.objects.get().before == {"account": account.pk}
 
 
 def test_unlink_of_nobody_leaves_no_trace() -> None:
