@@ -120,6 +120,10 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return with_names(super().get_queryset(request))
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        # The desk's pages link to lists of claims by the state of their report.
+        return lookup.startswith("report__") or super().lookup_allowed(lookup, value, request)
+
     def known_condition(self, term: str) -> Q | None:
         return claims_known_as(term) or claims_of_item(term)
 

@@ -10,13 +10,12 @@ GRANTED, FULFILLED, REVOKED = Entitlement.Status
 
 
 def diagnose_granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
-    if _is_elsewhere(case_claim, case):
+    player = case.player
+    if player and all(one.player_id != player.pk for one in case_claim.entitlements):
         return _elsewhere(case_claim, case)
-    return (
-        _granted(case_claim, case)
-        if case_claim.of_status(GRANTED)
-        else _delivered(case_claim, case)
-    )
+    if case_claim.of_status(GRANTED):
+        return _granted(case_claim, case)
+    return _delivered(case_claim, case)
 
 
 def _granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
@@ -87,13 +86,8 @@ def _delivered(case_claim: CaseClaim, case: Case) -> Diagnosis:
     )
 
 
-def _is_elsewhere(case_claim: CaseClaim, case: Case) -> bool:
-    """Whether all items went to another player, to whom the account was linked at the time."""
-    player = case.player
-    return player is not None and all(one.player_id != player.pk for one in case_claim.entitlements)
-
-
 def _elsewhere(case_claim: CaseClaim, case: Case) -> Diagnosis:
+    """All items went to another player, to whom the account was linked at the time."""
     theirs = case_claim.entitlements[0]
     return Diagnosis(
         _("In another game account"),

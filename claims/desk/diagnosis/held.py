@@ -11,22 +11,22 @@ from claims.models import Claim
 
 
 def explain_hold(claim: Claim, *, lookups: int = 0) -> str:
-    """Why a claim is held and what ends it, for staff. `lookups`: attempts to confirm it."""
+    """Why a claim is held and what ends it, for staff. `lookups`: how often it was looked up."""
     names = {"platform": platform_of(claim), "count": lookups, "url": link_page()}
     texts = {
         Claim.HoldReason.UNCONFIRMED: ngettext(
-            "This reward isn't registered in this campaign, and %(platform)s's API hasn't confirmed"
-            " that the claim is ours. We keep checking for 24 hours (%(count)d attempt so far). If "
-            "the reward is yours, adding it to the campaign also resolves it.",
-            "This reward isn't registered in this campaign, and %(platform)s's API hasn't confirmed"
-            " that the claim is ours. We keep checking for 24 hours (%(count)d attempts so far). If"
-            " the reward is yours, adding it to the campaign also resolves it.",
+            "This reward isn't registered in this campaign, and %(platform)s's API hasn't "
+            "confirmed that the claim is ours. We keep checking for 24 hours (%(count)d attempt so "
+            "far). If the reward is yours, adding it to the campaign also resolves it.",
+            "This reward isn't registered in this campaign, and %(platform)s's API hasn't "
+            "confirmed that the claim is ours. We keep checking for 24 hours (%(count)d attempts "
+            "so far). If the reward is yours, adding it to the campaign also resolves it.",
             lookups,
         ),
         Claim.HoldReason.NOT_OURS: _(
             "%(platform)s's API didn't confirm this claim within 24 hours, so it belongs to "
-            "another organization: a platform may sign the claims of all organizations with the "
-            "same key. No action needed. If it's ours after all, re-fetch the claims from "
+            "another organization. Its claims can reach us if the platform signs all claims with "
+            "the same key. No action needed. If it's ours after all, re-fetch the claims from "
             "%(platform)s to bring it back."
         ),
         Claim.HoldReason.UNMAPPED_REWARD: _(

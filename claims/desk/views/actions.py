@@ -73,13 +73,15 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
     player = get_object_or_404(Player, pk=player_id)
     form = GrantForm(request.POST or None)
     if not form.is_valid():
+        # Shown so that nothing is granted twice by mistake.
+        owed = Entitlement.objects.filter(player=player).exclude(status=Entitlement.Status.REVOKED)
         return show(
             request,
             "grant.html",
             title=_("Grant manually"),
             player=player,
             form=form,
-            given=_given_before(player),
+            given=owed.order_by("-pk")[:20],
         )
     claim = actions.grant_by_hand(
         player=player,
@@ -91,12 +93,6 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
         request, _("Granted. The game delivers it the next time it requests this player's drops.")
     )
     return redirect(case_url(player=player, account=None, claim_id=claim.pk))
-
-
-def _given_before(player: Player) -> list[Entitlement]:
-    """The player's newest 20 entitlements, shown so that nothing is granted twice by mistake."""
-    owed = Entitlement.objects.filter(player=player).exclude(status=Entitlement.Status.REVOKED)
-    return list(owed.order_by("-pk")[:20])
 
 
 @ask_and_act
