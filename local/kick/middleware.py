@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 
 from .fault_plan import ApiRule
 from .faults import strike
-from .wire.answers import refuse
+from .wire.endpoint import refuse
 
 WIRE_PATHS = ("/public/", "/oauth/token", "/oauth/revoke")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from .. import clock
 from ..grants import AuthorizeRequest, allow, decline, read_authorize_request
 from ..refusals import Refused
-from ..wire.answers import refuse_authorize
+from ..wire.endpoint import refuse_authorize
 from .viewer import ask_who, current_viewer
 
 
