@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from .fault_plan import ApiRule, FaultPlan, WebhookFaults, as_list, parse_plan
-from .switches import read_switch, write_switch
+from .models import Switch
 
 # Used under a lock, and seeded when faults are set. The same seed gives the same claims the same
 # faults.
@@ -17,7 +17,7 @@ _lock = threading.Lock()
 
 def ordered_faults() -> dict[str, Any]:
     """Return the active faults as they were set. `api` is always a list."""
-    return dict(read_switch("faults", {}))
+    return dict(Switch.read("faults", {}))
 
 
 def current_plan() -> FaultPlan:
@@ -31,7 +31,7 @@ def order_faults(values: Any) -> dict[str, Any]:
     """
     plan = parse_plan(values)
     ordered = {**values, "api": as_list(values.get("api"))} if values else {}
-    write_switch("faults", ordered)
+    Switch.write("faults", ordered)
     with _lock:
         _dice.seed(plan.seed)
     return ordered
@@ -58,7 +58,9 @@ def strike(method: str, path: str) -> ApiRule | None:
         ordered = ordered_faults()
         for raw, rule in zip(ordered.get("api", []), parse_plan(ordered).api, strict=True):
             if rule.concerns(method, path) and _throw() < rule.share:
-                _count_down(ordered, raw)
+                if rule.count is not None:
+                    raw["count"] -= 1
+                    Switch.write("faults", ordered)
                 return rule
     return None
 
@@ -66,10 +68,3 @@ def strike(method: str, path: str) -> ApiRule | None:
 def _throw() -> float:
     with _lock:
         return _dice.random()
-
-
-def _count_down(ordered: dict[str, Any], raw: dict[str, Any]) -> None:
-    """Decrement the count of `raw`, a rule inside `ordered`."""
-    if raw.get("count") is not None:
-        raw["count"] -= 1
-        write_switch("faults", ordered)

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
@@ -11,7 +12,6 @@ from .. import clock
 from ..models import Viewer
 from ..refusals import Refused
 from ..registry import find_viewer, make_viewer
-from .outcome import tell
 
 SESSION_KEY = "user_id"
 # How many viewers to offer. Viewers from bulk claims aren't offered.
@@ -29,13 +29,10 @@ def viewer_context(request: HttpRequest) -> dict[str, Any]:
 
 def ask_who(request: HttpRequest, *, because: str) -> HttpResponse:
     """Show the sign-in page, which returns to the current URL."""
-    context = {"choices": _choices(), "next": request.get_full_path(), "because": because}
-    return render(request, "local_kick/who.html", context)
-
-
-def _choices() -> list[Viewer]:
     named = Viewer.objects.exclude(name__startswith="crowd-")
-    return list(named.order_by("-created_at", "name")[:CHOICES])
+    choices = named.order_by("-created_at", "name")[:CHOICES]
+    context = {"choices": choices, "next": request.get_full_path(), "because": because}
+    return render(request, "local_kick/who.html", context)
 
 
 @require_POST
@@ -44,7 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     try:
         viewer = _chosen(request)
     except Refused as refusal:
-        tell(request, str(refusal), good=False)
+        messages.error(request, str(refusal))
     else:
         request.session.cycle_key()
         request.session[SESSION_KEY] = viewer.user_id
