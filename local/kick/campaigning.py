@@ -48,7 +48,15 @@ def save_campaign(
     campaign = find_known(owner, campaign_id=campaign_id, name=plan.name)
     if campaign is None:
         campaign = Campaign(campaign_id=campaign_id or new_ulid(now=now), organization=owner)
-    _copy(plan, campaign)
+    campaign.name = plan.name
+    campaign.category = plan.category
+    campaign.info_url = plan.info_url
+    campaign.starts_at = plan.starts_at
+    campaign.ends_at = plan.ends_at
+    campaign.grace_days = plan.grace_days
+    campaign.announcement_days = plan.announcement_days
+    campaign.channels = list(plan.channels)
+    campaign.test_mode = plan.test_mode
     campaign.save()
     if plan.rewards is not None:
         _replace_rewards(campaign, plan.rewards, now=now)
@@ -74,37 +82,24 @@ def _check(plan: CampaignPlan) -> None:
         raise Refused("required_minutes is less than 1. Send at least 1.")
 
 
-def _copy(plan: CampaignPlan, campaign: Campaign) -> None:
-    campaign.name = plan.name
-    campaign.category = plan.category
-    campaign.info_url = plan.info_url
-    campaign.starts_at = plan.starts_at
-    campaign.ends_at = plan.ends_at
-    campaign.grace_days = plan.grace_days
-    campaign.announcement_days = plan.announcement_days
-    campaign.channels = list(plan.channels)
-    campaign.test_mode = plan.test_mode
-
-
 def _replace_rewards(campaign: Campaign, plans: Sequence[RewardPlan], *, now: datetime) -> None:
-    rewards = [_save_planned(campaign, plan, now=now) for plan in plans]
+    rewards = [
+        save_reward(
+            owner=campaign.organization,
+            name=plan.name,
+            category=campaign.category,
+            external_id=plan.external_id,
+            reward_id=plan.reward_id,
+            now=now,
+        )
+        for plan in plans
+    ]
     if len({reward.pk for reward in rewards}) < len(rewards):
         raise Refused("The campaign contains a reward twice. Send each reward once.")
     campaign.attachments.all().delete()
     CampaignReward.objects.bulk_create(
         CampaignReward(campaign=campaign, reward=reward, required_minutes=plan.required_minutes)
         for reward, plan in zip(rewards, plans, strict=True)
-    )
-
-
-def _save_planned(campaign: Campaign, plan: RewardPlan, *, now: datetime) -> Reward:
-    return save_reward(
-        owner=campaign.organization,
-        name=plan.name,
-        category=campaign.category,
-        external_id=plan.external_id,
-        reward_id=plan.reward_id,
-        now=now,
     )
 
 

@@ -1,6 +1,5 @@
 """Bulk claims, each by a new viewer. Raw SQL, because a million must take about a minute."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -36,7 +35,9 @@ def make_crowd(*, attachment: CampaignReward, count: int, now: datetime) -> Crow
 
     A repeat creates more.
     """
-    pairs = _pair_up(count, now=now)
+    start = new_user_ids(count)
+    user_ids = map(str, range(start, start + count))
+    pairs = zip(new_ulids(count, now=now), user_ids, strict=True)
     first = last = ""
     while chunk := list(islice(pairs, PER_TRANSACTION)):
         _insert(chunk, attachment=attachment, now=now)
@@ -52,14 +53,8 @@ def claims_of(crowd: Crowd) -> list[Claim]:
     return list(made.filter(claim_id__range=ends))
 
 
-def _pair_up(count: int, *, now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield `count` pairs of (claim_id, user_id)."""
-    start = new_user_ids(count)
-    user_ids = map(str, range(start, start + count))
-    return zip(new_ulids(count, now=now), user_ids, strict=True)
-
-
 def _insert(pairs: list[tuple[str, str]], *, attachment: CampaignReward, now: datetime) -> None:
+    """Each pair is (claim_id, user_id)."""
     moment = connection.ops.adapt_datetimefield_value(now)
     campaign, reward = attachment.campaign, attachment.reward
     fixed = (campaign.organization_id, campaign.pk, reward.pk, reward.external_id, moment, moment)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from .fault_plan import ApiRule
-from .faults import strike
+from .faults import ApiRule, strike
 from .wire.endpoint import refuse
 
 WIRE_PATHS = ("/public/", "/oauth/token", "/oauth/revoke")

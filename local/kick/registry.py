@@ -33,10 +33,15 @@ def register_app(
     `connect_url` and `webhook_url` belong to the organization. None keeps the current value.
     """
     for url in filter(None, [*redirect_uris, connect_url, webhook_url]):
-        _check_url(url)
+        if not url.startswith(("http://", "https://")):
+            raise Refused(f"{url!r} isn't a URL. It must start with http:// or https://.")
     owner = find_or_make_organization(organization) if organization else None
     if owner:
-        _set_urls(owner, connect_url=connect_url, webhook_url=webhook_url)
+        if connect_url is not None:
+            owner.connect_url = connect_url
+        if webhook_url is not None:
+            owner.webhook_url = webhook_url
+        owner.save(update_fields=["connect_url", "webhook_url"])
     app, _ = App.objects.update_or_create(
         client_id=client_id,
         defaults={
@@ -52,21 +57,6 @@ def register_app(
 def find_or_make_organization(name: str) -> Organization:
     organization, _ = Organization.objects.get_or_create(name=name)
     return organization
-
-
-def _set_urls(
-    organization: Organization, *, connect_url: str | None, webhook_url: str | None
-) -> None:
-    if connect_url is not None:
-        organization.connect_url = connect_url
-    if webhook_url is not None:
-        organization.webhook_url = webhook_url
-    organization.save(update_fields=["connect_url", "webhook_url"])
-
-
-def _check_url(url: str) -> None:
-    if not url.startswith(("http://", "https://")):
-        raise Refused(f"{url!r} isn't a URL. It must start with http:// or https://.")
 
 
 @transaction.atomic
