@@ -69,23 +69,18 @@ def make_viewer(
     """
     viewer = Viewer.objects.filter(name=name).first()
     if viewer is None:
-        viewer = _insert_viewer(name=name, user_id=user_id, now=now)
+        if user_id is not None and not 0 <= user_id <= MAX_USER_ID:
+            raise Refused(f"user_id {user_id} is out of range. Allowed: 0 to {MAX_USER_ID}.")
+        chosen = str(new_user_ids(1) if user_id is None else user_id)
+        viewer, made = Viewer.objects.get_or_create(
+            user_id=chosen, defaults={"name": name, "created_at": now}
+        )
+        if not made:
+            raise Conflict(f"user_id {chosen} is taken by {viewer.name!r}. Choose another.")
     elif user_id is not None and viewer.user_id != str(user_id):
         raise Conflict(f"{name!r} is viewer {viewer.user_id}. Omit user_id or change the name.")
     if member_of:
         find_or_make_organization(member_of).members.add(viewer)
-    return viewer
-
-
-def _insert_viewer(*, name: str, user_id: int | None, now: datetime) -> Viewer:
-    if user_id is not None and not 0 <= user_id <= MAX_USER_ID:
-        raise Refused(f"user_id {user_id} is out of range. Allowed: 0 to {MAX_USER_ID}.")
-    chosen = str(new_user_ids(1) if user_id is None else user_id)
-    viewer, made = Viewer.objects.get_or_create(
-        user_id=chosen, defaults={"name": name, "created_at": now}
-    )
-    if not made:
-        raise Conflict(f"user_id {chosen} is taken by {viewer.name!r}. Choose another.")
     return viewer
 
 
