@@ -1,6 +1,6 @@
-"""The faults that can be injected, the active ones, and the random choice of their targets.
+"""Injected faults: how they're read, the active ones, and the random choice of their targets.
 
-They survive a restart.
+Active faults survive a restart.
 """
 
 import random

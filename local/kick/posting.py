@@ -50,20 +50,16 @@ def _exchange(
             connection.send(body[: len(body) // 2])
             return None, "no answer: the connection was cut on purpose"
         connection.send(body)
-        return _read_answer(connection, deadline)
+        _wait_at_most(connection, deadline)
+        response = connection.getresponse()
+        read = b""
+        # Read in chunks, so that a server that sends its body slowly can't exceed the deadline.
+        while len(read) < ANSWER_CHARACTERS and (chunk := response.read1(4 * ANSWER_CHARACTERS)):
+            read += chunk
+            _wait_at_most(connection, deadline)
+        return response.status, read.decode(errors="replace")[:ANSWER_CHARACTERS]
     finally:
         connection.close()
-
-
-def _read_answer(connection: http.client.HTTPConnection, deadline: float) -> tuple[int, str]:
-    _wait_at_most(connection, deadline)
-    response = connection.getresponse()
-    read = b""
-    # Read in chunks, so that a server that sends its body slowly can't exceed the deadline.
-    while len(read) < ANSWER_CHARACTERS and (chunk := response.read1(4 * ANSWER_CHARACTERS)):
-        read += chunk
-        _wait_at_most(connection, deadline)
-    return response.status, read.decode(errors="replace")[:ANSWER_CHARACTERS]
 
 
 def _wait_at_most(connection: http.client.HTTPConnection, deadline: float) -> None:

@@ -59,7 +59,23 @@ def deliver(
     pending: list[tuple[Parcel, Future[Answer]]] = [
         (parcel, _pool.submit(_post, parcel)) for parcel in [*punctual, *reversed(late)]
     ]
-    return [_record(parcel, future.result()) for parcel, future in pending]
+    deliveries = []
+    for parcel, future in pending:
+        answer = future.result()
+        delivery = Delivery.objects.create(
+            message_id=parcel.message_id,
+            claim=parcel.claim,
+            url=parcel.url,
+            body=parcel.body.decode(),
+            timestamp=parcel.timestamp,
+            fault=parcel.fault,
+            status=answer.status,
+            answer=answer.text,
+            milliseconds=answer.milliseconds,
+            sent_at=parcel.sent_at,
+        )
+        deliveries.append(delivery)
+    return deliveries
 
 
 def payload_of(claim: Claim) -> dict[str, Any]:
@@ -133,18 +149,3 @@ def _post(parcel: Parcel) -> Answer:
         signatures.TIMESTAMP_HEADER: parcel.timestamp,
     }
     return post(parcel.url, headers=headers, body=parcel.body, cut=parcel.fault == "cut")
-
-
-def _record(parcel: Parcel, answer: Answer) -> Delivery:
-    return Delivery.objects.create(
-        message_id=parcel.message_id,
-        claim=parcel.claim,
-        url=parcel.url,
-        body=parcel.body.decode(),
-        timestamp=parcel.timestamp,
-        fault=parcel.fault,
-        status=answer.status,
-        answer=answer.text,
-        milliseconds=answer.milliseconds,
-        sent_at=parcel.sent_at,
-    )

@@ -38,23 +38,19 @@ def ask_who(request: HttpRequest, *, because: str) -> HttpResponse:
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in as the viewer with `user_id`, or with `name`, who is created if needed."""
+    back = HttpResponseRedirect(_local(request.POST.get("next", "")))
+    user_id, name = request.POST.get("user_id"), request.POST.get("name", "").strip()
+    if not user_id and not 1 <= len(name) <= 40:
+        messages.error(request, "Enter a name of 1 to 40 characters.")
+        return back
     try:
-        viewer = _chosen(request)
+        viewer = find_viewer(user_id) if user_id else make_viewer(name=name, now=clock.now())
     except Refused as refusal:
         messages.error(request, str(refusal))
-    else:
-        request.session.cycle_key()
-        request.session[SESSION_KEY] = viewer.user_id
-    return HttpResponseRedirect(_local(request.POST.get("next", "")))
-
-
-def _chosen(request: HttpRequest) -> Viewer:
-    if user_id := request.POST.get("user_id"):
-        return find_viewer(user_id)
-    name = request.POST.get("name", "").strip()
-    if not 1 <= len(name) <= 40:
-        raise Refused("Enter a name of 1 to 40 characters.")
-    return make_viewer(name=name, now=clock.now())
+        return back
+    request.session.cycle_key()
+    request.session[SESSION_KEY] = viewer.user_id
+    return back
 
 
 @require_POST
