@@ -146,9 +146,9 @@ def _was_revoked_meanwhile(
 ) -> bool:
     """Whether a deauthorization may have reached the platform after `checked_at`.
 
-    Kick, for one, doesn't document whether revoking an old token ends a newer authorization. If
-    the revocation arrived before the check, the check has shown its effect. If it hasn't been sent,
-    the link cancels it. Only revocations sent in between are a risk.
+    A platform may not document whether revoking an old token ends a newer authorization. If the
+    revocation arrived before the check, the check has shown its effect. If it hasn't been sent, the
+    link cancels it. Only revocations sent in between are a risk.
     """
     is_on_its_way = Q(sending_since__gt=now - SENDING_LASTS_AT_MOST)
     has_just_ended = Q(

@@ -33,7 +33,7 @@ class Player(models.Model):
 
 
 class PlatformAccount(models.Model):
-    """An account on a platform, seen in a claim or a link. Its key is `kick:1234`.
+    """An account on a platform, seen in a claim or a link. Its key is `platform:id`.
 
     `player` is the link: a player has at most one account per platform. Anyone who records this
     account's claims or changes its link locks this row first.
@@ -84,12 +84,12 @@ class PlatformAccount(models.Model):
 
     @property
     def user_id(self) -> str:
-        """The id on the platform: `1234` of `kick:1234`."""
+        """The id on the platform: `1234` of `platform:1234`."""
         return str(self.key).partition(":")[2]
 
 
 def account_key(platform: str, user_id: str) -> str:
-    """The key of a platform's account: `kick:1234`."""
+    """The key of a platform's account: `platform:id`."""
     return f"{platform}:{user_id}"
 
 

@@ -1,5 +1,6 @@
 """What a platform's login offers. `platforms/` implements it; `studio_drops` registers it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,10 @@ class PlatformLogin:
     def authorize_url(self, *, state: str, verifier: str) -> str:
         """Where to send a player who wants to link."""
         raise NotImplementedError
+
+    def origins(self) -> Sequence[str]:
+        """The origins that a player is redirected to while linking. Our pages must allow them."""
+        return ()
 
     def exchange_code(self, *, code: str, verifier: str) -> PlatformTokens:
         raise NotImplementedError

@@ -10,10 +10,13 @@ from typing import TypeVar
 
 from django.db import transaction
 
-from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
+from claims.mapping import map_rewards
+from claims.models import Campaign, CampaignReward, Item, Reward
 from claims.source import Award
 
 T = TypeVar("T")
+# The bulk jobs of automatic mappings run in this name.
+ACTOR = "reconcile"
 
 
 def discover(*, awards: Iterable[Award], source: str, now: datetime) -> int:
@@ -64,18 +67,5 @@ def _in_key_order(rows: dict[str, T]) -> list[T]:
 
 def _map_by_external_id(external_ids: dict[str, str], *, now: datetime) -> None:
     items = {item.sku: item for item in Item.objects.filter(sku__in=external_ids.values())}
-    never_mapped = (
-        Reward.objects.select_for_update(of=("self",))
-        .order_by("reward_id")
-        .filter(
-            reward_id__in=[key for key, sku in external_ids.items() if sku in items],
-            first_mapped_at=None,
-            mapping=None,
-        )
-    )
-    mapping = [
-        RewardItem(reward=reward, item=items[external_ids[reward.reward_id]], quantity=1)
-        for reward in never_mapped
-    ]
-    RewardItem.objects.bulk_create(mapping)
-    Reward.objects.filter(pk__in=[row.reward_id for row in mapping]).update(first_mapped_at=now)
+    mappings = {pk: {items[sku]: 1} for pk, sku in external_ids.items() if sku in items}
+    map_rewards(mappings, actor=ACTOR, now=now, is_automatic=True)

@@ -38,8 +38,8 @@ def link_player(
     """Link the two, store the authorization, and grant all claims held as NOT_LINKED.
 
     A repeat replaces the stored authorization. Raises AccountTaken, PlayerHasAnotherAccount or
-    GrantBeingRevoked. Nothing has changed then, except that the new authorization is queued for
-    revocation if that Kick user isn't linked to anyone.
+    DeauthorizationUnderWay. Nothing has changed then, except that the new authorization is queued
+    for revocation if that account isn't linked to anyone.
     """
     result = _link_or_refuse(
         player=player,

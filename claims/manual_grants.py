@@ -1,7 +1,7 @@
-"""Manual grants: staff give a player a reward's items through a claim that Kick knows nothing of.
+"""Manual grants: staff give a player a reward's items through a claim that no platform knows.
 
 They keep the ledger's promises in the same way: one transaction, guarded by unique keys, and the
-same SQL to copy a reward's items. There is no Kick user to lock.
+same SQL to copy a reward's items. There is no platform account to lock.
 """
 
 import uuid

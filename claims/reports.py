@@ -1,6 +1,6 @@
 """Tells platforms which claims were delivered. A pending report is a row.
 
-Nothing is ever taken back at a platform.
+A report is never undone.
 """
 
 import logging

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 MANUAL = "manual"
 PAGE_SIZE = 1000
 
@@ -17,8 +19,9 @@ PAGE_SIZE = 1000
 class Award:
     """A platform account earned a reward: the only thing a source gives to the ledger.
 
-    `claim_id` is unique across all sources: except for Kick drops, it starts with the source's
-    name. The same holds for `reward_id` and `campaign_id`. `account` is a key such as `kick:1234`.
+    `claim_id` is unique across all sources, and so are `reward_id` and `campaign_id`: they start
+    with the source's name, unless the platform's ids are unique everywhere (such as ULIDs).
+    `account` is the key of an account: `platform:id`.
     Only a webhook sets `message_id`. `is_reported`: whether the platform shows the claim as
     delivered; None if it doesn't say.
     """
@@ -120,9 +123,14 @@ def all_sources() -> list[Source]:
     return list(_sources.values())
 
 
+def listing_sources() -> list[Source]:
+    """The sources that have a list to catch up from."""
+    return [one for one in _sources.values() if not one.is_lossy]
+
+
 def sources_of(platform: str) -> list[Source]:
     """A platform's sources that have a list to catch up from."""
-    return [one for one in _sources.values() if one.platform == platform and not one.is_lossy]
+    return [one for one in listing_sources() if one.platform == platform]
 
 
 def default_source() -> str:
@@ -130,6 +138,11 @@ def default_source() -> str:
     return next(iter(_sources), "")
 
 
-def source_label(name: str) -> str:
-    """How staff see a source's name."""
-    return str(_sources[name].label) if name in _sources else name
+def source_choices() -> list[tuple[str, Any]]:
+    """The sources of campaigns and rewards, for forms."""
+    return [(source.name, source.label) for source in _sources.values()]
+
+
+def claim_source_choices() -> list[tuple[str, Any]]:
+    """The sources of claims: these and manual grants."""
+    return [*source_choices(), (MANUAL, _("Manual grant"))]

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F
 
 from claims.models import Campaign, ReconcileRun
 from claims.source import PAGE_SIZE, Filter, Page, Source
@@ -86,19 +86,15 @@ def _campaigns_to_sweep(source: str, *, now: datetime) -> list[str]:
 
     A campaign's end includes its grace period.
     """
-    began = Campaign.objects.filter(Q(starts_at=None) | Q(starts_at__lte=now), source=source)
     swept = ReconcileRun.objects.filter(
         kind=ReconcileRun.Kind.SWEEP, since=None, started_at__gte=_last_night(now)
     )
     ended_sweeps = swept.filter(outcome__in=[Outcome.DONE, Outcome.GIVEN_UP])
-    due = began.exclude(pk__in=ended_sweeps.values("campaign_id")).order_by("pk")
-    return [campaign.pk for campaign in due if not _is_long_over(campaign, now)]
-
-
-def _is_long_over(campaign: Campaign, now: datetime) -> bool:
-    if campaign.ends_at is None:
-        return False
-    return now > campaign.ends_at + timedelta(days=campaign.grace_days) + SWEPT_AFTER_ITS_END
+    unswept = Campaign.objects.filter(source=source).exclude(
+        pk__in=ended_sweeps.values("campaign_id")
+    )
+    due = unswept.order_by("pk").running(now=now, or_over_for=SWEPT_AFTER_ITS_END)
+    return [campaign.pk for campaign in due]
 
 
 def _last_night(now: datetime) -> datetime:
@@ -200,6 +196,7 @@ def _set_aside(run: ReconcileRun, error: PlatformError, *, held: HeldLease) -> N
     """Retry later, or stop for good after 20 failures in a row without a single page."""
     run.refresh_from_db()
     run.failures += 1
+    held.failures = run.failures
     is_given_up = run.failures >= FAILURES_BEFORE_GIVING_UP
     run.outcome = Outcome.GIVEN_UP if is_given_up else Outcome.INTERRUPTED
     run.ended_at = held.clock() if is_given_up else None

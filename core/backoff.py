@@ -18,7 +18,7 @@ class BackOff:
         It is between half of the doubled pause and all of it, chosen at random so that workers
         don't retry in step. It is at least `retry_after` (in seconds), but never above `longest`.
         """
-        doubled = min(self.first * 2 ** min(max(failures, 1) - 1, 16), self.longest)
-        jittered: timedelta = doubled * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+        doubled: timedelta = min(self.first * 2 ** min(max(failures, 1) - 1, 16), self.longest)
+        jittered = doubled * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
         asked_for = min(retry_after or 0, self.longest.total_seconds())
         return max(jittered, timedelta(seconds=asked_for))

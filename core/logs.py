@@ -10,11 +10,6 @@ import logging
 import os
 from datetime import UTC, datetime
 
-# No formatter prints the caller, thread or process, so don't collect them for each record. See
-# "Optimization" in https://docs.python.org/3/howto/logging.html.
-logging._srcfile = None
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-
 STDERR = 2
 
 _JSON = json.JSONEncoder(default=str)
@@ -24,6 +19,15 @@ def log_event(
     logger: logging.Logger, event: str, level: int = logging.INFO, /, **fields: object
 ) -> None:
     logger.log(level, event, extra={"fields": fields})
+
+
+def collect_printed_fields_only() -> None:
+    """Don't look up the caller, thread and process for each record: no formatter prints them.
+
+    Affects the whole process. See "Optimization" in https://docs.python.org/3/howto/logging.html.
+    """
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class StderrHandler(logging.Handler):

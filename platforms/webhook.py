@@ -114,15 +114,18 @@ class SignedWebhook:
         except Refusal as refusal:
             _note(refusal.outcome, started, reason=refusal.sentence)
             return _answer(refusal.status, {"error": refusal.sentence})
-        for claim, award in zip(recorded, parsed.awards, strict=False):
+        accounts = {award.claim_id: award.account for award in parsed.awards}
+        for claim in recorded:
             is_new = claim.outcome == Outcome.RECORDED
             _note(
                 claim.status.lower() if is_new else claim.outcome,
                 started,
                 claim_id=claim.claim_id,
-                account_id=award.account,
+                account_id=accounts[claim.claim_id],
                 hold_reason=claim.hold_reason,
             )
+        if not recorded:
+            _note("empty", started)
         claims = [{"claim_id": one.claim_id, "status": one.status} for one in recorded]
         return _answer(200, claims[0] if len(claims) == 1 else {"claims": claims})
 

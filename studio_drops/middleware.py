@@ -5,8 +5,11 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.platform_login import all_logins
+
 
 def content_security_policy() -> str:
+    platform_origins = [origin for login in all_logins() for origin in login.origins()]
     return "; ".join(
         (
             "default-src 'none'",
@@ -15,7 +18,7 @@ def content_security_policy() -> str:
             "img-src 'self' data:",
             "font-src 'self'",
             "connect-src 'self'",
-            " ".join(["form-action 'self'", *settings.FORM_ACTION_ORIGINS]),
+            " ".join(["form-action 'self'", *platform_origins, *settings.FORM_ACTION_ORIGINS]),
             "frame-ancestors 'none'",
             "base-uri 'none'",
         )

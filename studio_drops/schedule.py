@@ -33,7 +33,7 @@ JOBS = (
     Job(
         "send_deauthorizations",
         timedelta(seconds=15),
-        "Revokes the authorizations of ended links at the platform",
+        "Revokes the authorizations of ended links",
     ),
     Job(
         "refresh_authorizations",
@@ -44,7 +44,7 @@ JOBS = (
     Job(
         "prune",
         timedelta(days=1),
-        "Deletes old reconcile runs and deliveries, expired sessions and link attempts",
+        "Deletes old runs and deliveries, expired sessions and link attempts",
     ),
 )
 # The scheduler starts it whatever the platforms do. The other jobs wait while a platform is down.

@@ -46,7 +46,6 @@ DEVELOPMENT_SECRET_KEY = "development-only-and-refused-when-DEBUG-is-off-0123456
 DEVELOPMENT_TOKEN_KEY = "ZGV2ZWxvcG1lbnQtb25seS1yZWZ1c2VkLWVsc2V3aGU="  # noqa: S105
 LOCAL_KICK_URL = "http://localhost:8100"
 SECRET_VARIABLES: list[str] = []
-KICK_ORIGINS = ["https://id.kick.com", "https://kick.com", "https://*.kick.com"]
 DEMO_LOGIN = "accounts.game_logins.demo.DemoLogin"
 OIDC_LOGIN = "accounts.game_logins.oidc.OidcLogin"
 
@@ -124,6 +123,7 @@ INSTALLED_APPS = [
     "accounts",
     "claims",
     "claims.desk",
+    "platforms.kick",
     "studio_drops",
     # The demo's commands are for laptops: a production doesn't have them.
     *(["local.demo"] if DEBUG else []),
@@ -317,11 +317,9 @@ X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Chromium applies form-action to every redirect after a POST, so this must list each origin in
-# the redirect chain of the Kick login and the game login.
+# Chromium applies form-action to every redirect after a POST, so the policy must list each origin
+# in the redirect chain of a login. These are the game login's. Each platform's login adds its own.
 FORM_ACTION_ORIGINS = [
-    origin_of(KICK_ID_URL),
-    *(KICK_ORIGINS if KICK_ID_URL in KICK_ORIGINS else []),
     *([origin_of(OIDC_ISSUER)] if OIDC_ISSUER else []),
     *env.list("LOGIN_ORIGINS", default=[]),
 ]

@@ -18,7 +18,7 @@ from accounts import authorizations, deauthorizations
 from accounts.platform_login import PlatformLogin, all_logins
 from claims import confirmation, ledger, pruning, reports, sync
 from claims.desk import bulk_jobs, funnels
-from claims.source import Source, all_sources
+from claims.source import Source, all_sources, listing_sources
 from core.leases import HeldLease, lease
 from core.logs import log_event
 from core.platform_errors import PlatformError, PlatformMalformed, PlatformUnavailable
@@ -149,8 +149,3 @@ def heartbeat() -> None:
 @task
 def prune() -> None:
     pruning.prune(now=timezone.now())
-
-
-def listing_sources() -> list[Source]:
-    """The sources that have a list to catch up from."""
-    return [source for source in all_sources() if not source.is_lossy]

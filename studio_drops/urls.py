@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from claims.api.views import UnknownAddressView
 from claims.desk.views.home import home
-from platforms.kick.webhook import drops_webhook
+from platforms.registry import webhook_urls
 from studio_drops.monitoring import health
 
 handler400 = "studio_drops.errors.bad_request"
@@ -21,7 +21,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
-    path("webhooks/kick/drops", drops_webhook),
+    *webhook_urls(),
     path("api/v1/", include("claims.api.urls")),
     path("api/<path:address>", UnknownAddressView.as_view()),
     path("admin/", home),

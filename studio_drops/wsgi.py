@@ -1,8 +1,8 @@
 """The WSGI entry point: `studio_drops.wsgi:application`.
 
-Requests to Kick's webhook skip Django's middleware and request signals and go straight to the view.
-A signed POST needs no session, no CSRF check, no static files and no redirect to https, and
-together they took longer than verifying the signature.
+Requests to the platforms' webhooks skip Django's middleware and request signals and go straight to
+the view. A signed POST needs no session, no CSRF check, no static files and no redirect to https.
+Together they took longer than verifying the signature.
 """
 
 import os
@@ -19,24 +19,26 @@ from django.http.response import HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 django.setup(set_prefix=False)
 
-from platforms.kick.webhook import drops_webhook  # noqa: E402 (its models need django.setup)
-
-WEBHOOK_PATH = "/webhooks/kick/drops"
+from platforms.registry import webhooks  # noqa: E402 (its models need django.setup)
 
 View = Callable[[HttpRequest], HttpResponse]
 
 
 class StudioDrops:
-    """Django's WSGI application with a shortcut for Kick's webhook."""
+    """Django's WSGI application with a shortcut for the platforms' webhooks."""
 
     def __init__(self) -> None:
         self._django = WSGIHandler()
-        self._webhook = cast("View", convert_exception_to_response(drops_webhook))
+        self._webhooks = {
+            path: cast("View", convert_exception_to_response(webhook))
+            for path, webhook in webhooks().items()
+        }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] != WEBHOOK_PATH:
+        webhook = self._webhooks.get(environ["PATH_INFO"])
+        if webhook is None:
             return _in_one_piece(self._django(environ, start_response))
-        response = self._webhook(WSGIRequest(environ))
+        response = webhook(WSGIRequest(environ))
         body = response.content
         headers = [*response.items(), ("Content-Length", str(len(body)))]
         start_response(f"{response.status_code} {response.reason_phrase}", headers)

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from platforms.kick.protocol.payloads import ClaimPayload
+from claims.source import Award
 from platforms.kick.protocol.signatures import sign
 
 PATH = "/webhooks/kick/drops"
@@ -47,15 +47,16 @@ def post(body: bytes, headers: Mapping[str, str], client: Client | None = None) 
     return client.post(PATH, body, content_type="application/json", headers=headers)
 
 
-def claim_body(payload: ClaimPayload, **extra: Any) -> bytes:
+def claim_body(award: Award, **extra: Any) -> bytes:
+    """The body that Kick sends for this award; `extra` replaces or adds fields."""
     fields = {
-        "claim_id": payload.claim_id,
-        "user_id": int(payload.user_id),
-        "campaign_id": payload.campaign_id,
-        "reward_id": payload.reward_id,
+        "claim_id": award.claim_id,
+        "user_id": int(award.account.removeprefix("kick:")),
+        "campaign_id": award.campaign_id,
+        "reward_id": award.reward_id,
     }
-    if payload.external_id:
-        fields["external_id"] = payload.external_id
+    if award.external_id:
+        fields["external_id"] = award.external_id
     return json.dumps(fields | extra).encode()
 
 

@@ -1,4 +1,4 @@
-"""The import contracts in pyproject.toml cover every module, or a new one would escape them."""
+"""The import contracts in pyproject.toml cover every module; test modules share by helpers only."""
 
 import re
 import tomllib
@@ -28,6 +28,34 @@ def test_every_module_of_the_project_is_kept_from_the_local_kick() -> None:
     missing = _modules("studio_drops") - set(contract["source_modules"])
 
     assert missing == {"local.kick"}
+
+
+def test_only_one_function_writes_mappings() -> None:
+    """Whoever maps a reward must also note when, and grant the claims that waited for it."""
+    writes = re.compile(
+        r"RewardItem\((?!models\.Model)|RewardItem\.objects|mapping\.(add|set|create|update|clear|remove)\("
+        r"|model = RewardItem|\.items\.(add|set|clear|remove)\("
+    )
+
+    writers = {
+        str(path.relative_to(REPOSITORY))
+        for package in _importlinter()["root_packages"]
+        for path in (REPOSITORY / package).rglob("*.py")
+        if "migrations" not in path.parts and writes.search(path.read_text())
+    }
+
+    assert writers == {"claims/mapping.py"}
+
+
+def test_no_module_imports_a_test_module() -> None:
+    importing = [
+        f"{path.relative_to(REPOSITORY)}: {line}"
+        for path in (REPOSITORY / "tests").rglob("*.py")
+        for line in path.read_text().splitlines()
+        if re.match(r"\s*(from|import) tests\b.*\b(test_\w+|conftest)\b", line)
+    ]
+
+    assert importing == [], "move what they share into a helper module"
 
 
 def _importlinter() -> dict:

@@ -47,7 +47,7 @@ class Drop:
 
 
 def list_player_drops(player: Player) -> list[Drop]:
-    """The player's entitlements, and the held claims of the Kick user they're linked to.
+    """The player's entitlements, and the held claims of the accounts they're linked to.
 
     The newest 50, in four queries.
     """
@@ -71,11 +71,8 @@ def _granted(player: Player) -> Iterable[Drop]:
 
 
 def _held(player: Player) -> Iterable[Drop]:
-    newest = Claim.objects.filter(
-        account__player=player,
-        status=Claim.Status.HELD,
-        hold_reason__in=list(STATE_OF_HELD_CLAIM),
-    ).order_by("-recorded_at")
+    held = Claim.objects.held(*STATE_OF_HELD_CLAIM)
+    newest = held.filter(account__player=player).order_by("-recorded_at")
     claims = list(newest[:SHOWN_AT_MOST])
     reward_ids = {claim.reward_id for claim in claims}
     names = dict(Reward.objects.filter(pk__in=reward_ids).values_list("pk", "name"))

@@ -1,4 +1,4 @@
-"""Staff actions on one player. Each action and its audit row are one transaction."""
+"""Staff actions on one player or reward. Each action and its audit row are one transaction."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,8 @@ from claims import linking, manual_grants
 from claims.desk.audit import Subject, make_row, of_player, record_acts
 from claims.entitlements import ReasonMissing, RevokedEntitlements
 from claims.ledger import reconsider_account
-from claims.models import AuditEvent, CampaignReward, Claim, Entitlement
+from claims.mapping import MappedReward, map_rewards
+from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, Item, Reward
 from claims.source import Filter, sources_of
 from claims.source_page import Tally, record_page
 from core.deadlocks import retry_deadlock_once
@@ -143,8 +144,17 @@ def unlink(*, player: Player, platform: str, act: ActionContext) -> None:
 
 
 @transaction.atomic
+def map_reward(*, reward: Reward, items: Mapping[Item, int], act: ActionContext) -> MappedReward:
+    """Replace a reward's mapping with these items. See `map_rewards`."""
+    (mapped,) = map_rewards({reward.pk: items}, actor=act.actor, now=act.now)
+    subject = Subject("reward", reward.pk)
+    _note(Action.MAP, act, subject, before=mapped.before, after=mapped.after)
+    return mapped
+
+
+@transaction.atomic
 def _reconsider(account: PlatformAccount, act: ActionContext) -> int:
-    """Lock the Kick user first, so that a concurrent link is either visible or waits."""
+    """Lock the account first, so that a concurrent link is either visible or waits."""
     PlatformAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     return reconsider_account(account_id=account.pk, now=act.now)
 

@@ -8,14 +8,12 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
-from claims.models import Campaign, Claim, Reward
-from studio_drops.monitoring import checks, indicators
-from studio_drops.monitoring.checks import Finding, Verdict
+from claims.mapping import COUNTED_UP_TO
+from claims.models import Campaign, Claim, QuarantinedDelivery, Report, Reward
+from core.checks import Finding, Verdict, all_checks
 
-# Beyond this no one needs the exact number, and counting would cost more with every claim.
-COUNTED_UP_TO = 2_000
 Reason = Claim.HoldReason
 
 
@@ -39,12 +37,12 @@ class HeldClaims:
     count: Count
     waited: timedelta
     tone: str
-    cure: str
-    cure_label: str
-    cure_url: str
+    next_step: str
+    button: str
+    url: str
 
 
-CURES = {
+NEXT_STEPS = {
     Reason.UNMAPPED_REWARD: (
         "bad",
         gettext_lazy("Their rewards aren't mapped to items. Map the rewards to grant them."),
@@ -62,24 +60,23 @@ CURES = {
 
 def held_claims(*, now: datetime) -> list[HeldClaims]:
     """Held claims by reason. Another organization's claims are excluded from all alerts."""
-    rows = (_held_for(reason, now) for reason in CURES)
-    return [row for row in rows if row.count.number]
+    return [row for reason in NEXT_STEPS if (row := _held_for(reason, now)).count.number]
 
 
 def _held_for(reason: Claim.HoldReason, now: datetime) -> HeldClaims:
-    held = Claim.objects.filter(status=Claim.Status.HELD, hold_reason=reason)
+    held = Claim.objects.held(reason)
     oldest_at = held.order_by("received_at").values_list("received_at", flat=True).first()
     url = _list("claims_claim", hold_reason__exact=reason.value)
-    tone, cure = CURES[reason]
+    tone, next_step = NEXT_STEPS[reason]
     is_mapping = reason == Reason.UNMAPPED_REWARD
     return HeldClaims(
         reason=str(reason.label),
         count=Count(count_some(held), url),
         waited=now - oldest_at if oldest_at else timedelta(),
         tone=tone,
-        cure=str(cure),
-        cure_label=_("Map rewards…") if is_mapping else _("View claims"),
-        cure_url=reverse("desk:queue") if is_mapping else url,
+        next_step=str(next_step),
+        button=_("Map rewards…") if is_mapping else _("View claims"),
+        url=reverse("desk:queue") if is_mapping else url,
     )
 
 
@@ -91,48 +88,42 @@ def count_some(rows: QuerySet[Claim]) -> int:
 def alarms(*, now: datetime) -> list[Finding]:
     """Warnings and failures of `doctor`'s checks, worst first.
 
-    Leaves out the checks that call Kick, and those that `held_claims` covers.
+    Leaves out the checks that call a platform, and those that `held_claims` covers.
     """
-    looked_at = (
-        (gettext_noop("worker and scheduler"), checks.check_worker),
-        (gettext_noop("reconcile"), checks.check_reconcile),
-        (gettext_noop("webhook"), checks.check_webhook),
-        (gettext_noop("reports"), checks.check_reports),
-        (gettext_noop("revocations"), checks.check_revocations),
-    )
-    found = [Finding(name, *check(now)) for name, check in looked_at]
+    found = [check(now) for check in all_checks() if check.is_on_home]
     bad = [finding for finding in found if finding.verdict != Verdict.PASS]
     return sorted(bad, key=lambda finding: -finding.verdict)
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
+class OpenTask:
     """A task for staff: its title, and the number of rows it is about."""
 
-    what: str
+    title: str
     count: Count
 
 
-def chores(*, now: datetime) -> list[Chore]:
-    return [chore for chore in _chores(now) if chore.count.number]
+def open_tasks(*, now: datetime) -> list[OpenTask]:
+    return [task for task in _open_tasks(now) if task.count.number]
 
 
-def _chores(now: datetime) -> Iterator[Chore]:
+def _open_tasks(now: datetime) -> Iterator[OpenTask]:
     unusable = _list("claims_quarantineddelivery", verdict__exact="UNUSABLE")
-    yield Chore(
+    yield OpenTask(
         _("Unusable signed deliveries in the last 24 hours"),
-        Count(indicators.recent_unusable_deliveries(now=now), unusable),
+        Count(QuarantinedDelivery.objects.recent_unusable(now=now).count(), unusable),
     )
     refused = _list("claims_claim", report__refusals__gt="0")
-    yield Chore(
-        _("Claims whose status Kick rejects"), Count(indicators.pending_reports().refused, refused)
+    yield OpenTask(
+        _("Claims whose report the platform rejects"),
+        Count(Report.objects.refused().count(), refused),
     )
     unnamed = _list("claims_campaign", category__exact="")
-    yield Chore(
+    yield OpenTask(
         _("Campaigns without a category (invisible to limited API keys)"),
         Count(Campaign.objects.filter(category="").count(), unnamed),
     )
-    yield Chore(
+    yield OpenTask(
         _("Unmapped rewards"),
         Count(
             Reward.objects.filter(mapping__isnull=True).count(),

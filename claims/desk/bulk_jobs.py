@@ -1,14 +1,15 @@
-"""Runs bulk jobs one after the other, in steps. Each step is one transaction.
+"""Runs bulk jobs in steps. Each step is one transaction.
 
-A job stops between two steps. Completed steps aren't undone.
+A job stops or pauses between two steps. Completed steps aren't undone. A long job pauses for each
+new job, so that it doesn't hold up a mapping's grants.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, QuerySet, When
 from django.utils.translation import gettext as _
 
 from accounts.models import PlatformAccount
@@ -20,12 +21,15 @@ from claims.models import AuditEvent, BulkJob
 from core.clock import Clock
 from core.leases import HeldLease, lease
 from core.logs import log_event
+from core.models import Lease
 from core.platform_errors import PlatformError
 
 logger = logging.getLogger(__name__)
 
 REVOKED_AT_A_STEP = 100
 SUBJECTS_AT_MOST = 10_000
+# A task is killed after ten minutes. Jobs pause well before, and go on in the next run.
+AT_A_STRETCH = timedelta(minutes=5)
 Outcome = BulkJob.Outcome
 # (processed subjects, changed rows) of one step.
 Progress = tuple[int, int]
@@ -88,42 +92,65 @@ def _note(job: BulkJob, act: ActionContext, after: dict[str, object]) -> None:
 
 
 def run_jobs(*, clock: Clock) -> int:
-    """Run all unfinished jobs, oldest first. Returns how many ended.
+    """Run the unfinished jobs, for about five minutes. Returns how many ended.
 
-    Returns 0 if another worker holds the lease. On a repeat a job continues where it stopped.
+    New jobs come first, then those that were begun, oldest first. Each job has a lease, so a job
+    that another worker is running is left to it. On a repeat a job continues where it stopped.
     """
+    pause_at = clock() + AT_A_STRETCH
     ended = 0
-    with lease("bulk_jobs", clock=clock) as held:
-        while held and (job := BulkJob.objects.filter(ended_at=None).order_by("pk").first()):
-            _run(job, held=held)
-            ended += 1
+    while clock() < pause_at:
+        outcomes = (_run_if_free(job, clock=clock, pause_at=pause_at) for job in _next())
+        outcome = next((one for one in outcomes if one is not None), None)
+        if outcome is None:
+            break
+        ended += outcome != Outcome.RUNNING
     return ended
 
 
-def _run(job: BulkJob, *, held: HeldLease) -> None:
-    BulkJob.objects.filter(pk=job.pk).update(outcome=Outcome.RUNNING)
-    outcome, error = Outcome.DONE, ""
-    try:
-        if not _work(job, held=held):
-            outcome = Outcome.STOPPED
-    except PlatformError as failure:
-        outcome, error = Outcome.FAILED, str(failure)
-    BulkJob.objects.filter(pk=job.pk).update(outcome=outcome, error=error, ended_at=held.clock())
-    log_event(logger, "bulk_job", job=job.pk, kind=job.kind, outcome=outcome.value, error=error)
+def _next() -> QuerySet[BulkJob]:
+    is_begun = Case(When(outcome=Outcome.WAITING, then=0), default=1)
+    return BulkJob.objects.filter(ended_at=None).order_by(is_begun, "pk")
 
 
-def _work(job: BulkJob, *, held: HeldLease) -> bool:
-    """Returns False if the job was stopped."""
+def _run_if_free(job: BulkJob, *, clock: Clock, pause_at: datetime) -> BulkJob.Outcome | None:
+    """Returns RUNNING if the job paused, and None if another worker runs it or has ended it."""
+    outcome, error = None, ""
+    with lease(f"bulk_job:{job.pk}", clock=clock) as held:
+        unended = BulkJob.objects.filter(pk=job.pk, ended_at=None)
+        if held and unended.update(outcome=Outcome.RUNNING):
+            job.refresh_from_db()
+            try:
+                outcome = _work(job, held=held, pause_at=pause_at)
+            except PlatformError as failure:
+                outcome, error = Outcome.FAILED, str(failure)
+            if outcome != Outcome.RUNNING:
+                unended.update(outcome=outcome, error=error, ended_at=clock())
+                # Leases of ended jobs would pile up.
+                Lease.objects.filter(job=held.job, owner=held.owner).delete()
+            log_event(
+                logger, "bulk_job", job=job.pk, kind=job.kind, outcome=outcome.value, error=error
+            )
+    return outcome
+
+
+def _work(job: BulkJob, *, held: HeldLease, pause_at: datetime) -> BulkJob.Outcome:
+    """Work step by step, until the job is done, is stopped, or has to pause (RUNNING).
+
+    A job pauses when the stretch is over, and for a job that hasn't begun yet.
+    """
     if _is_stopped(job):
-        return False
+        return Outcome.STOPPED
     for done, changed in STEPS[BulkJob.Kind(job.kind)](job, held.clock):
         held.renew()
         BulkJob.objects.filter(pk=job.pk).update(
             done=F("done") + done, changed=F("changed") + changed
         )
         if _is_stopped(job):
-            return False
-    return True
+            return Outcome.STOPPED
+        if held.clock() >= pause_at or BulkJob.objects.filter(outcome=Outcome.WAITING).exists():
+            return Outcome.RUNNING
+    return Outcome.DONE
 
 
 def _is_stopped(job: BulkJob) -> bool:

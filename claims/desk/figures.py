@@ -141,13 +141,8 @@ class RunningCampaign:
 
 def running_campaigns(*, now: datetime) -> list[RunningCampaign]:
     """Campaigns that have started and whose grace period hasn't ended."""
-    begun = Campaign.objects.filter(starts_at__lte=now).order_by("starts_at")
-    return [_running(campaign, now) for campaign in begun if not _is_over(campaign, now)]
-
-
-def _is_over(campaign: Campaign, now: datetime) -> bool:
-    ends_at = campaign.ends_at
-    return ends_at is not None and now > ends_at + timedelta(days=campaign.grace_days)
+    running = Campaign.objects.order_by("starts_at").running(now=now)
+    return [_running(campaign, now) for campaign in running]
 
 
 def _running(campaign: Campaign, now: datetime) -> RunningCampaign:

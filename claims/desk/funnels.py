@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
-from claims.desk.attention import COUNTED_UP_TO, count_some
+from claims.desk.attention import count_some
+from claims.mapping import COUNTED_UP_TO
 from claims.models import Campaign, Claim, RewardFunnel
 
 # The page recounts older counts itself, if that is cheap.
@@ -15,8 +16,7 @@ STEPS = ("claimed", "linked", "granted", "fulfilled", "reported")
 
 def count_running_funnels(*, now: datetime) -> int:
     """Count all running and recently ended campaigns. Returns how many were counted."""
-    begun = Campaign.objects.filter(Q(starts_at=None) | Q(starts_at__lte=now))
-    due = [campaign for campaign in begun if not _is_long_over(campaign, now)]
+    due = Campaign.objects.all().running(now=now, or_over_for=COUNTED_AFTER_ITS_END)
     for campaign in due:
         count_funnels(campaign_id=campaign.pk, now=now)
     return len(due)
@@ -56,9 +56,3 @@ def funnels_of(*, campaign_id: str, now: datetime) -> dict[str, RewardFunnel]:
         return by_reward
     count_funnels(campaign_id=campaign_id, now=now)
     return {funnel.reward_id: funnel for funnel in kept.all()}
-
-
-def _is_long_over(campaign: Campaign, now: datetime) -> bool:
-    if campaign.ends_at is None:
-        return False
-    return now > campaign.ends_at + timedelta(days=campaign.grace_days) + COUNTED_AFTER_ITS_END

@@ -3,27 +3,29 @@
 Checks that need a first delivery from Kick return WARN until then.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
+from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from claims.models import ApiKey, Campaign, Claim
+from core.checks import Finding, Found, Verdict, passed, run_check
 from core.clock import Clock
-from platforms.kick.key_file import KeyFile
+from platforms.kick.client import get_kick
+from platforms.kick.models import PublicKey
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickError, KickUnavailable
 from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient
-from platforms.kick.public_keys import KEEP_SECONDS
-from studio_drops.monitoring import checks
-from studio_drops.monitoring.checks import Finding, Found, Verdict
+from platforms.kick.public_keys import USED_FOR
+from platforms.kick.urls import WEBHOOK_PATH
 
 # Kick reportedly waits about three seconds for a webhook response.
 PATIENCE_SECONDS = 3.0
@@ -31,45 +33,47 @@ CLOCK_MAY_DIFFER_BY = timedelta(seconds=2)
 CLOCK_IS_WRONG_BEYOND = timedelta(minutes=1)
 GAME_ASKED_WITHIN = timedelta(minutes=15)
 # Part of our webhook's 401 response to a forged delivery.
-FORGED = "The signature doesn't match Kick's key"
+FORGED = "The signature is not Kick's"
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
-    """External dependencies of the checks: Kick, our public webhook URL, and the stored key."""
+class PreflightDeps:
+    """What the checks call: Kick, and our own public webhook URL."""
 
     oauth: OAuthClient
     api: KickApi
-    key_file: KeyFile
     api_url: str
     webhook_url: str
     http: requests.Session = field(default_factory=new_http)
 
+    @classmethod
+    def from_settings(cls) -> "PreflightDeps":
+        kick = get_kick()
+        return cls(
+            oauth=kick.oauth,
+            api=kick.api,
+            api_url=settings.KICK_API_URL,
+            webhook_url=f"{settings.PUBLIC_URL}{WEBHOOK_PATH}",
+        )
 
-def examine_campaign(*, campaign: Campaign, outside: Outside, clock: Clock) -> Iterator[Finding]:
+
+def examine_campaign(*, campaign: Campaign, deps: PreflightDeps, clock: Clock) -> Iterator[Finding]:
     """Run all checks, in the order in which to fix them. Takes seconds if Kick is slow.
 
     `Finding.check` is untranslated, since scripts read it. Pages translate it.
     """
-    looked_at: tuple[tuple[str, Callable[[], Found]], ...] = (
-        (gettext_noop("dates"), lambda: check_dates(campaign, clock())),
-        (gettext_noop("category"), lambda: check_category(campaign)),
-        (gettext_noop("rewards"), lambda: check_rewards(campaign)),
-        (gettext_noop("kick credentials"), lambda: checks.check_credentials(outside.oauth)),
-        (gettext_noop("organization"), lambda: check_organization(campaign, outside.api)),
-        (gettext_noop("webhook"), lambda: check_webhook(outside)),
-        (gettext_noop("public key"), lambda: check_public_key(outside.key_file, clock())),
-        (gettext_noop("clock"), lambda: check_clock(outside, clock)),
-        (gettext_noop("worker and scheduler"), lambda: checks.check_worker(clock())),
-        (gettext_noop("game server"), lambda: check_game_server(campaign, clock())),
-        (gettext_noop("rehearsal"), lambda: check_rehearsal(campaign)),
-    )
-    for name, check in looked_at:
-        yield Finding(name, *check())
-
-
-def _passed(message: str) -> Found:
-    return Verdict.PASS, message, ""
+    now = clock()
+    yield Finding(gettext_noop("dates"), *check_dates(campaign, now))
+    yield Finding(gettext_noop("category"), *check_category(campaign))
+    yield Finding(gettext_noop("rewards"), *check_rewards(campaign))
+    yield run_check("credentials", now=now)
+    yield Finding(gettext_noop("organization"), *check_organization(campaign, deps.api))
+    yield Finding(gettext_noop("webhook"), *check_webhook(deps))
+    yield Finding(gettext_noop("public key"), *check_public_key(deps.api_url, clock()))
+    yield Finding(gettext_noop("clock"), *check_clock(deps, clock))
+    yield run_check("worker and scheduler", now=clock())
+    yield Finding(gettext_noop("game server"), *check_game_server(campaign, clock()))
+    yield Finding(gettext_noop("rehearsal"), *check_rehearsal(campaign))
 
 
 # --- The campaign ------------------------------------------------------------------------------
@@ -92,7 +96,7 @@ def check_dates(campaign: Campaign, now: datetime) -> Found:
         if is_running
         else _("Will run from %(start)s to %(end)s.")
     )
-    return _passed(message % {"start": _utc(campaign.starts_at), "end": _utc(campaign.ends_at)})
+    return passed(message % {"start": _utc(campaign.starts_at), "end": _utc(campaign.ends_at)})
 
 
 def _utc(at: datetime) -> str:
@@ -101,22 +105,22 @@ def _utc(at: datetime) -> str:
 
 def check_category(campaign: Campaign) -> Found:
     if campaign.category:
-        return _passed(f"{campaign.category}.")
-    cure = _(
+        return passed(f"{campaign.category}.")
+    next_step = _(
         "Set the same category as on Kick. Until then, API keys that are limited to categories "
         "can't see this campaign."
     )
-    return Verdict.FAIL, _("The campaign has no category."), cure
+    return Verdict.FAIL, _("The campaign has no category."), next_step
 
 
 def check_rewards(campaign: Campaign) -> Found:
     pairs = campaign.pairs.select_related("reward")
     if not pairs:
-        cure = _(
+        next_step = _(
             "Add its rewards with their IDs from Kick's dashboard, so that claims are granted "
             "immediately."
         )
-        return Verdict.FAIL, _("The campaign has no rewards here."), cure
+        return Verdict.FAIL, _("The campaign has no rewards here."), next_step
     unmapped = [str(pair.reward) for pair in pairs.filter(reward__mapping__isnull=True)]
     if unmapped:
         message = ngettext(
@@ -124,12 +128,12 @@ def check_rewards(campaign: Campaign) -> Found:
             "These rewards aren't mapped to items: %(rewards)s.",
             len(unmapped),
         )
-        cure = _("Map each reward to the items that players should get.")
-        return Verdict.FAIL, message % {"rewards": ", ".join(unmapped)}, cure
+        next_step = _("Map each reward to the items that players should get.")
+        return Verdict.FAIL, message % {"rewards": ", ".join(unmapped)}, next_step
     message = ngettext(
         "%(count)d reward, mapped to items.", "All %(count)d rewards are mapped.", len(pairs)
     )
-    return _passed(message % {"count": len(pairs)})
+    return passed(message % {"count": len(pairs)})
 
 
 # --- Kick --------------------------------------------------------------------------------------
@@ -143,12 +147,12 @@ def check_organization(campaign: Campaign, api: KickApi) -> Found:
         return Verdict.FAIL, str(error), _("Try again when Kick responds.")
     except KickError as error:
         message = _("Kick's API doesn't show us this campaign's claims. %(error)s")
-        cure = _(
+        next_step = _(
             "The app of KICK_CLIENT_ID must belong to the organization that owns the campaign."
         )
-        return Verdict.FAIL, message % {"error": error}, cure
+        return Verdict.FAIL, message % {"error": error}, next_step
     if page and any(claim.payload.campaign_id == campaign.pk for claim in page.claims):
-        return _passed(
+        return passed(
             _("Kick's API shows us this campaign's claims, so it belongs to our organization.")
         )
     return (
@@ -158,44 +162,41 @@ def check_organization(campaign: Campaign, api: KickApi) -> Found:
     )
 
 
-def check_webhook(outside: Outside) -> Found:
+def check_webhook(deps: PreflightDeps) -> Found:
     """Post a forged delivery, the way Kick posts a real delivery."""
-    url = outside.webhook_url
-    try:
-        answer = outside.http.post(
-            url, data=b'{"claim_id": "preflight"}', headers=_forged(), timeout=PATIENCE_SECONDS
-        )
-    except requests.exceptions.SSLError:
-        message = _("%(url)s has no valid certificate.") % {"url": url}
-        cure = _("Install a certificate that browsers accept, with its full chain.")
-        return Verdict.FAIL, message, cure
-    except requests.ReadTimeout:
-        message = _("%(url)s accepted the connection but didn't respond within %(seconds)s s.")
-        cure = _(
-            "Kick would give up, too. Check whether a proxy stalls, and whether the web processes "
-            "have free threads: this page occupies one of them (WEB_THREADS)."
-        )
-        return Verdict.FAIL, message % {"url": url, "seconds": f"{PATIENCE_SECONDS:g}"}, cure
-    except requests.RequestException as error:
-        message = _("%(url)s didn't respond (%(error)s).")
-        cure = _("Check PUBLIC_URL, DNS and the firewall.")
-        return Verdict.FAIL, message % {"url": url, "error": type(error).__name__}, cure
-    return _judge_webhook(url, answer)
-
-
-def _forged() -> dict[str, str]:
-    return {
+    url = deps.webhook_url
+    forged = {
         "Content-Type": "application/json",
         "Kick-Event-Signature": "Zm9yZ2Vk",
         "Kick-Event-Message-ID": "preflight",
         "Kick-Event-Timestamp": datetime.now(UTC).isoformat(),
     }
+    try:
+        answer = deps.http.post(
+            url, data=b'{"claim_id": "preflight"}', headers=forged, timeout=PATIENCE_SECONDS
+        )
+    except requests.exceptions.SSLError:
+        message = _("%(url)s has no valid certificate.") % {"url": url}
+        next_step = _("Install a certificate that browsers accept, with its full chain.")
+        return Verdict.FAIL, message, next_step
+    except requests.ReadTimeout:
+        message = _("%(url)s accepted the connection but didn't respond within %(seconds)s s.")
+        next_step = _(
+            "Kick would give up, too. Check whether a proxy stalls, and whether the web processes "
+            "have free threads: this page occupies one of them (WEB_THREADS)."
+        )
+        return Verdict.FAIL, message % {"url": url, "seconds": f"{PATIENCE_SECONDS:g}"}, next_step
+    except requests.RequestException as error:
+        message = _("%(url)s didn't respond (%(error)s).")
+        next_step = _("Check PUBLIC_URL, DNS and the firewall.")
+        return Verdict.FAIL, message % {"url": url, "error": type(error).__name__}, next_step
+    return _judge_webhook(url, answer)
 
 
 def _judge_webhook(url: str, answer: requests.Response) -> Found:
     is_ours = answer.status_code == 401 and FORGED in answer.text
     if is_ours and urlsplit(url).scheme == "https":
-        return _passed(_("%(url)s is our webhook and rejects a forged delivery.") % {"url": url})
+        return passed(_("%(url)s is our webhook and rejects a forged delivery.") % {"url": url})
     if is_ours:
         message = _("%(url)s is our webhook, but doesn't use HTTPS.") % {"url": url}
         return Verdict.WARN, message, _("Use HTTPS: Kick only sends webhooks to HTTPS URLs.")
@@ -203,32 +204,31 @@ def _judge_webhook(url: str, answer: requests.Response) -> Found:
         message = _("Our webhook responds, but Kick's public key was never fetched.")
         return Verdict.FAIL, message, _("Check KICK_API_URL and the connection to Kick.")
     message = _("%(url)s responded with status %(status)d, but not from our webhook.")
-    cure = _(
+    next_step = _(
         "Something in front of the webhook responds instead: a redirect, a proxy or a firewall's "
         "login page."
     )
-    return Verdict.FAIL, message % {"url": url, "status": answer.status_code}, cure
+    return Verdict.FAIL, message % {"url": url, "status": answer.status_code}, next_step
 
 
-def check_public_key(key_file: KeyFile, now: datetime) -> Found:
-    try:
-        record = key_file.read()
-    except (OSError, ValueError):
-        record = None
-    if record is None or not record.pem:
-        message = _("Kick's public key was never fetched on this machine.")
-        cure = _("Check KICK_API_URL and the connection to Kick. The next delivery fetches it.")
-        return Verdict.FAIL, message, cure
-    age = timedelta(seconds=now.timestamp() - record.fetched_at)
-    if age > 2 * timedelta(seconds=KEEP_SECONDS):
+def check_public_key(api_url: str, now: datetime) -> Found:
+    key = PublicKey.objects.filter(pk=api_url).first()
+    if key is None:
+        message = _("Kick's public key was never fetched.")
+        next_step = _(
+            "Check KICK_API_URL and the connection to Kick. The next delivery fetches it."
+        )
+        return Verdict.FAIL, message, next_step
+    age = now - key.fetched_at
+    if age > 2 * USED_FOR:
         message = ngettext(
             "Kick's public key was last fetched %(days)d day ago.",
             "Kick's public key was last fetched %(days)d days ago.",
             age.days,
         )
-        cure = _("The old key stays in use. Search the log for `public_key_not_fetched`.")
-        return Verdict.WARN, message % {"days": age.days}, cure
-    return _passed(_("Kick's public key was fetched %(ago)s.") % {"ago": _ago(age)})
+        next_step = _("The old key stays in use. Search the log for `public_key_not_fetched`.")
+        return Verdict.WARN, message % {"days": age.days}, next_step
+    return passed(_("Kick's public key was fetched %(ago)s.") % {"ago": _ago(age)})
 
 
 def _ago(age: timedelta) -> str:
@@ -238,16 +238,14 @@ def _ago(age: timedelta) -> str:
     return _("%(minutes)d min ago") % {"minutes": minutes}
 
 
-def check_clock(outside: Outside, clock: Clock) -> Found:
+def check_clock(deps: PreflightDeps, clock: Clock) -> Found:
     """Compare our clock, half-way through the call, with the `Date` of Kick's response.
 
     `Date` has a resolution of one second.
     """
     before = clock()
     try:
-        answer = outside.http.get(
-            f"{outside.api_url}/public/v1/public-key", timeout=PATIENCE_SECONDS
-        )
+        answer = deps.http.get(f"{deps.api_url}/public/v1/public-key", timeout=PATIENCE_SECONDS)
         kicks = parsedate_to_datetime(answer.headers.get("Date", ""))
     except (requests.RequestException, ValueError) as error:
         message = _("Kick's clock can't be read (%(error)s).") % {"error": type(error).__name__}
@@ -261,7 +259,7 @@ def _judge_clock(difference: timedelta) -> Found:
     message = _("Our clock differs from Kick's by %(seconds).1f s.")
     message %= {"seconds": difference.total_seconds()}
     if difference <= CLOCK_MAY_DIFFER_BY:
-        return _passed(message)
+        return passed(message)
     verdict = Verdict.WARN if difference <= CLOCK_IS_WRONG_BEYOND else Verdict.FAIL
     return verdict, message, _("Synchronize this machine's clock with NTP.")
 
@@ -273,17 +271,19 @@ def check_game_server(campaign: Campaign, now: datetime) -> Found:
     keys = ApiKey.objects.filter(revoked_at=None).order_by("-last_used_at")
     seeing = [key for key in keys if not key.categories or campaign.category in key.categories]
     if not seeing:
-        cure = _("Create an API key for the game server, for this category or for all categories.")
-        return Verdict.FAIL, _("No API key can see this campaign's entitlements."), cure
+        next_step = _(
+            "Create an API key for the game server, for this category or for all categories."
+        )
+        return Verdict.FAIL, _("No API key can see this campaign's entitlements."), next_step
     asked_at = max((key.last_used_at for key in seeing if key.last_used_at), default=None)
-    cure = _("Start the game server's polling, and check that it uses its API key.")
+    next_step = _("Start the game server's polling, and check that it uses its API key.")
     if asked_at is None:
         message = _("No game server has used an API key that can see this campaign.")
-        return Verdict.WARN, message, cure
+        return Verdict.WARN, message, next_step
     if now - asked_at > GAME_ASKED_WITHIN:
         message = _("The last request by a game server was at %(at)s.") % {"at": _utc(asked_at)}
-        return Verdict.WARN, message, cure
-    return _passed(_("Last request by a game server: %(ago)s.") % {"ago": _ago(now - asked_at)})
+        return Verdict.WARN, message, next_step
+    return passed(_("Last request by a game server: %(ago)s.") % {"ago": _ago(now - asked_at)})
 
 
 def check_rehearsal(campaign: Campaign) -> Found:
@@ -297,7 +297,7 @@ def check_rehearsal(campaign: Campaign) -> Found:
     claim_id = next(iter(through.order_by().values_list("pk", flat=True)[:1]), None)
     if claim_id:
         message = _("Claim %(id)s passed every step: Kick shows it as processed.")
-        return _passed(message % {"id": claim_id})
+        return passed(message % {"id": claim_id})
     return (
         Verdict.WARN,
         _("No claim of a test campaign has passed every step yet."),

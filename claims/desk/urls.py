@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from claims.desk.views import actions, campaign, case, catalogue, jobs, mapping, preflight, search
+from claims.desk.views import actions, campaign, case, catalogue, jobs, preflight, rewards, search
 
 app_name = "desk"
 
@@ -16,8 +16,8 @@ urlpatterns = [
     path("catalogue", catalogue.catalogue, name="catalogue"),
     path("catalogue/export", catalogue.export, name="export"),
     path("preflight/<path:campaign_id>", preflight.preflight, name="preflight"),
-    path("mapping", mapping.queue, name="queue"),
-    path("mapping/<path:reward_id>", mapping.map_reward, name="map"),
+    path("mapping", rewards.queue, name="queue"),
+    path("mapping/<path:reward_id>", rewards.map_reward, name="map"),
     path("jobs/<int:job_id>", jobs.job, name="job"),
     path("jobs/<int:job_id>/stop", jobs.stop, name="stop_job"),
     path("accounts/<str:account_id>", case.account_case, name="account"),

@@ -1,11 +1,14 @@
 """The catalogue: platforms' campaigns and rewards, the studio's items, and their mapping."""
 
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from claims.source import default_source
+from claims.source import default_source, source_choices
 from core.fields import OpaqueTextField
 
 REWARDS_PER_CAMPAIGN = 12
@@ -15,7 +18,7 @@ class Reward(models.Model):
     """A reward of our organization, mirrored from its source."""
 
     reward_id = OpaqueTextField(_("reward ID"), primary_key=True)
-    source = OpaqueTextField(_("source"), default=default_source)
+    source = OpaqueTextField(_("source"), choices=source_choices, default=default_source)
     name = models.TextField(_("name"), blank=True)
     external_id = OpaqueTextField(
         _("external ID"), blank=True, help_text=_("The studio's reference, as set on the platform.")
@@ -35,11 +38,21 @@ class Reward(models.Model):
         return self.name or self.reward_id
 
 
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def begun(self, *, now: datetime) -> Self:
+        """Campaigns that have started. Without a start date, a campaign counts as started."""
+        return self.filter(Q(starts_at=None) | Q(starts_at__lte=now))
+
+    def running(self, *, now: datetime, or_over_for: timedelta = timedelta()) -> "list[Campaign]":
+        """Campaigns that have started and whose grace period hasn't ended, or not long ago."""
+        return [one for one in self.begun(now=now) if not one.is_over(now - or_over_for)]
+
+
 class Campaign(models.Model):
     """A campaign of our organization, mirrored from its source. Some sources have none."""
 
     campaign_id = OpaqueTextField(_("campaign ID"), primary_key=True)
-    source = OpaqueTextField(_("source"), default=default_source)
+    source = OpaqueTextField(_("source"), choices=source_choices, default=default_source)
     name = models.TextField(_("name"), blank=True)
     category = models.TextField(
         _("category"),
@@ -68,6 +81,8 @@ class Campaign(models.Model):
     )
     created_at = models.DateTimeField(_("registered at"))
 
+    objects = CampaignQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
@@ -82,6 +97,10 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.campaign_id
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its grace period has ended."""
+        return self.ends_at is not None and now > self.ends_at + timedelta(days=self.grace_days)
 
 
 class CampaignReward(models.Model):

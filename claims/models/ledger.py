@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import PlatformAccount, Player
 from claims.entitlement_ids import entitlement_id
 from claims.models.catalogue import Campaign, Reward
+from claims.source import claim_source_choices
 from core.fields import OpaqueTextField
 
 
@@ -44,7 +45,7 @@ class Claim(models.Model):
         MANUAL = "MANUAL", _("manual grant")
 
     claim_id = OpaqueTextField(_("claim ID"), primary_key=True)
-    source = OpaqueTextField(_("source"))
+    source = OpaqueTextField(_("source"), choices=claim_source_choices)
     account = models.ForeignKey(
         PlatformAccount,
         on_delete=models.PROTECT,
@@ -204,7 +205,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """A delivered claim that its platform must be told about. Retried until the platform agrees."""
+    """A delivered claim to report to its platform. Retried until the platform agrees."""
 
     claim = models.OneToOneField(
         Claim, on_delete=models.CASCADE, primary_key=True, related_name="report"

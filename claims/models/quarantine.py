@@ -1,9 +1,19 @@
 """Deliveries that were unusable, or that contradict their claim. Others aren't stored."""
 
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import OpaqueTextField
+
+
+class QuarantinedDeliveryQuerySet(models.QuerySet["QuarantinedDelivery"]):
+    def recent_unusable(self, *, now: datetime) -> Self:
+        """Signed deliveries of the last day that couldn't be used."""
+        since = now - timedelta(days=1)
+        return self.filter(verdict="UNUSABLE", received_at__gte=since)
 
 
 class QuarantinedDelivery(models.Model):
@@ -22,6 +32,8 @@ class QuarantinedDelivery(models.Model):
     size = models.PositiveIntegerField(_("size in bytes"))
     reason = models.TextField(_("problem"))
     received_at = models.DateTimeField(_("received at"), db_index=True)
+
+    objects = QuarantinedDeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delivery")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from local.demo import catalogue
+from platforms.kick.urls import WEBHOOK_PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class DemoFile:
                 "admin_url": f"{web}/admin/",
                 "api_url": f"{web}/api/v1",
                 "api_docs_url": f"{web}/api/v1/docs",
-                "webhook_url": f"{web}/webhooks/kick/drops",
+                "webhook_url": f"{web}{WEBHOOK_PATH}",
             },
             "local_kick": {
                 "url": kick,

@@ -3,7 +3,7 @@
     python die_with_parent.py PARENT_PID COMMAND ...
 
 On Linux the kernel stops it, because a parent killed by `kill -9` can't. If the parent died before
-the kernel was told, the command isn't started.
+it could ask the kernel, the command isn't started.
 """
 
 import ctypes

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
 from claims.api_keys import find_api_key, make_api_key
-from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
+from claims.mapping import map_rewards
+from claims.models import Campaign, CampaignReward, Item, Reward
 from local.demo import catalogue
 
 
@@ -69,12 +70,11 @@ def _register_reward(
             "source": catalogue.SOURCE,
             "name": offer.name,
             "external_id": offer.sku,
-            "first_mapped_at": now,
             "created_at": now,
         },
     )
     if is_new:
-        RewardItem.objects.create(reward=reward, item=item, quantity=offer.quantity)
+        map_rewards({reward.pk: {item: offer.quantity}}, actor=catalogue.STAFF, now=now)
     CampaignReward.objects.get_or_create(
         campaign=campaign,
         reward=reward,

@@ -13,6 +13,7 @@ from local.demo.control import LocalKickControl
 from local.demo.demo_file import DemoFile
 from local.demo.environment import CLIENT_ID, CLIENT_SECRET, REPOSITORY, Environment
 from local.demo.supervisor import Program, Supervisor
+from platforms.kick.urls import WEBHOOK_PATH
 
 READY_WITHIN_SECONDS = 60.0
 WORKER_IS_READY = " ready."
@@ -124,7 +125,7 @@ def _register_at_local_kick(environment: Environment) -> tuple[dict[str, Any], i
             "organization": catalogue.ORGANIZATION,
             "redirect_uris": [f"{environment.web_url}/link/kick/callback"],
             "connect_url": f"{environment.web_url}/link/",
-            "webhook_url": f"{environment.web_url}/webhooks/kick/drops",
+            "webhook_url": f"{environment.web_url}{WEBHOOK_PATH}",
         },
     )
     viewer = control.post("viewers", {"name": catalogue.VIEWER})

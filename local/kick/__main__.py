@@ -6,13 +6,13 @@ from pathlib import Path
 
 from django.db import DatabaseError
 
-from local.kick.server import HOST, bind, prepare, serve
+from local.kick.server import HOST, Server, prepare, serve
 
 
 def main() -> None:
     arguments = _read_arguments()
     try:
-        listener = bind(arguments.port)
+        server = Server(arguments.port)
     except OSError as error:
         sys.exit(
             f"The local Kick can't listen on {HOST}:{arguments.port} ({error.strerror}). "
@@ -25,7 +25,7 @@ def main() -> None:
             f"The local Kick can't write to {arguments.database} ({error}). "
             "Choose another file with --database."
         )
-    serve(application, listener=listener)
+    serve(server, application)
 
 
 def _read_arguments() -> argparse.Namespace:

@@ -20,7 +20,7 @@ from .posting import Answer, post, post_half
 from .ulid import new_ulid
 
 THREADS = 16
-# Shared by all requests. Its threads start with the first POST, after the server's fork.
+# Shared by all requests.
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
 DROPPED = Answer(None, "no answer: dropped on purpose, nothing was sent", milliseconds=0)
 

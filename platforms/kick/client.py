@@ -10,14 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from django.conf import settings
 from django.core.signals import setting_changed
 
 from core import metrics
 from core.version import VERSION
-from platforms.kick.key_file import KeyFile
 from platforms.kick.linking import KickApp
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.http import new_http
@@ -27,7 +25,6 @@ from platforms.kick.public_keys import NoPublicKey, PublicKeys
 
 __all__ = ["AppToken", "Kick", "NoPublicKey", "PublicKeys", "get_kick", "verify_delivery"]
 
-KEY_FILE_NAME = "kick-public-key.json"
 # Replace a token a minute (at most a tenth of its lifetime) before it expires, so that it doesn't
 # expire during a request.
 EXPIRY_MARGIN_SECONDS = 60.0
@@ -110,8 +107,7 @@ def _build() -> Kick:
     )
     api_url = settings.KICK_API_URL
     api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
-    file = KeyFile(Path(settings.VAR_DIR) / KEY_FILE_NAME)
-    public_keys = PublicKeys(api_url=api_url, fetch=partial(_fetch_key, api), file=file)
+    public_keys = PublicKeys(api_url=api_url, fetch=partial(_fetch_key, api))
     return Kick(api=api, oauth=oauth, public_keys=public_keys)
 
 
@@ -143,7 +139,7 @@ def _start_anew() -> None:
 def _forget_settings(*, setting: str, **_: object) -> None:
     """Rebuild the client after a setting changed, which only happens in tests."""
     global _kick
-    if setting == "VAR_DIR" or setting.startswith("KICK_"):
+    if setting.startswith("KICK_"):
         _kick = None
 
 

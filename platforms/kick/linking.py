@@ -1,7 +1,8 @@
 """How a Kick account is authorized, refreshed and deauthorized."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from accounts.platform_login import PlatformLogin, PlatformTokens, PlatformUser
 from core.platform_errors import PlatformRefused
@@ -15,6 +16,8 @@ from platforms.kick.protocol.oauth import (
     new_verifier,
 )
 
+# Kick's login redirects through several of its hosts.
+KICK_ORIGINS = ("https://id.kick.com", "https://kick.com", "https://*.kick.com")
 # What a player allows: reading their name and user id.
 SCOPE = "user:read"
 # Error codes for a token that Kick no longer knows (RFC 6749, RFC 6750).
@@ -59,6 +62,11 @@ class KickLogin(PlatformLogin):
             state=state,
             challenge=challenge_of(verifier),
         )
+
+    def origins(self) -> Sequence[str]:
+        parts = urlsplit(self._app().id_url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return KICK_ORIGINS if origin in KICK_ORIGINS else [origin]
 
     def exchange_code(self, *, code: str, verifier: str) -> PlatformTokens:
         redirect_uri = self._app().redirect_uri

@@ -1,6 +1,7 @@
 """Kick's claim webhook: `POST /webhooks/kick/drops`.
 
-Kick documents no retry. If a signature doesn't verify, we also fetch Kick's key, within a second.
+Kick documents no retry. If a signature doesn't verify, we may also look for a newer key, in the
+database and at Kick: see `public_keys`.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max
 
 from accounts.models import Authorization, Deauthorization
-from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun, Report
+from claims.models import Campaign, Claim, ReconcileRun, Report
+from claims.source import listing_sources
 from core.models import Lease
 
 RECENT = timedelta(hours=1)
@@ -44,9 +45,7 @@ def held_by_reason() -> list[Held]:
 
 def _held_for(reason: str) -> Held | None:
     received = (
-        Claim.objects.filter(status=Claim.Status.HELD, hold_reason=reason)
-        .order_by("received_at")
-        .values_list("received_at", flat=True)
+        Claim.objects.held(reason).order_by("received_at").values_list("received_at", flat=True)
     )
     oldest_at = received.first()
     return Held(reason, received[:COUNTED_UP_TO].count(), oldest_at) if oldest_at else None
@@ -54,7 +53,7 @@ def _held_for(reason: str) -> Held | None:
 
 @dataclass(frozen=True, slots=True)
 class PendingReports:
-    """Delivered claims whose platform hasn't been told: how many, and how many it refused."""
+    """Delivered claims not yet reported to their platform: how many, and how many it refused."""
 
     count: int
     refused: int
@@ -80,27 +79,31 @@ def job_began_at(job: str) -> datetime | None:
     return Lease.objects.filter(job=job).values_list("last_began_at", flat=True).first()
 
 
-def job_ended_at(job: str) -> datetime | None:
-    return Lease.objects.filter(job=job).values_list("last_ended_at", flat=True).first()
+def caught_up_at() -> datetime | None:
+    """When the source that is furthest behind last caught up. None if one never has."""
+    jobs = [f"catch_up:{source.name}" for source in listing_sources()]
+    ended = Lease.objects.filter(job__in=jobs).values_list("last_ended_at", flat=True)
+    times = [at for at in ended if at]
+    return min(times, default=None) if len(times) == len(jobs) else None
 
 
 def recent_claims(*, now: datetime) -> dict[str, int]:
-    """The number of claims recorded in the last hour, by source."""
+    """The number of claims recorded in the last hour, by path."""
     recent = Claim.objects.filter(recorded_at__gte=now - RECENT)
-    counts = recent.values("source").annotate(count=Count("pk"))
-    return {row["source"]: row["count"] for row in counts.order_by()}
+    counts = recent.values("path").annotate(count=Count("pk"))
+    return {row["path"]: row["count"] for row in counts.order_by()}
 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Time from claiming on Kick to the grant here, for claims recorded in the last hour."""
+    """Time from claiming on the platform to the grant, for claims recorded in the last hour."""
 
     mean: timedelta | None
     longest: timedelta | None
 
 
 def recent_waits(*, now: datetime) -> Waits:
-    """Waits of the claims whose time on Kick is known: only the claims API has it."""
+    """Waits of the claims whose platform says when they were earned."""
     known = Claim.objects.filter(recorded_at__gte=now - RECENT, granted_at__isnull=False)
     wait = ExpressionWrapper(F("granted_at") - F("occurred_at"), output_field=DurationField())
     row = known.exclude(occurred_at=None).aggregate(mean=Avg(wait), longest=Max(wait))
@@ -113,20 +116,15 @@ def recently_missed(*, now: datetime) -> int:
     return sum(runs.values_list("missed", flat=True))
 
 
-def recent_unusable_deliveries(*, now: datetime) -> int:
-    since = now - timedelta(days=1)
-    return QuarantinedDelivery.objects.filter(verdict="UNUSABLE", received_at__gte=since).count()
-
-
 def campaigns_without_category() -> int:
     return Campaign.objects.filter(category="").count()
 
 
 def disconnected_links() -> int:
-    """The number of links whose authorization has ended at Kick."""
+    """The number of links whose authorization has ended at the platform."""
     return Authorization.objects.filter(disconnected_at__isnull=False).count()
 
 
-def revocations_overdue(*, now: datetime) -> int:
+def deauthorizations_overdue(*, now: datetime) -> int:
     pending = Deauthorization.objects.filter(outcome=Deauthorization.Outcome.PENDING)
     return pending.filter(created_at__lt=now - timedelta(days=1)).count()

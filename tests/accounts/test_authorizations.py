@@ -1,4 +1,4 @@
-"""Keeping grants alive, over real HTTP to the local Kick."""
+"""Keeping authorizations alive, over real HTTP to the local Kick."""
 
 from contextlib import nullcontext
 from datetime import timedelta
@@ -10,15 +10,14 @@ from pytest_django.fixtures import Settings
 from accounts.authorizations import refresh_authorizations
 from accounts.links import REFRESHED_EVERY
 from accounts.models import Authorization, Deauthorization, PlatformAccount
+from accounts.platform_login import PlatformLogin, PlatformTokens, get_login
 from accounts.tokens import decrypt
-from platforms.kick.client import get_kick
-from platforms.kick.protocol.errors import (
-    KickError,
-    KickRejected,
-    KickUnauthorized,
-    KickUnavailable,
+from core.platform_errors import (
+    PlatformError,
+    PlatformRefused,
+    PlatformUnauthorized,
+    PlatformUnavailable,
 )
-from platforms.kick.protocol.oauth import OAuthClient
 from tests.accounts.visitor import Visitor
 from tests.local_kick_process import LocalKick
 from tests.threads import at_once
@@ -29,8 +28,8 @@ A_MOMENT = timedelta(seconds=30)
 
 
 @pytest.fixture
-def oauth(kick: LocalKick) -> OAuthClient:
-    return get_kick().oauth
+def login(kick: LocalKick) -> PlatformLogin:
+    return get_login("kick")
 
 
 @pytest.fixture
@@ -44,42 +43,42 @@ def token_of(authorization: Authorization) -> str:
     return decrypt(authorization.encrypted_refresh_token)
 
 
-def test_refresh_grants_exchanges_a_token_that_is_due(
-    authorization: Authorization, oauth: OAuthClient
+def test_refresh_authorizations_exchanges_a_token_that_is_due(
+    authorization: Authorization, login: PlatformLogin
 ) -> None:
     before, due_at = token_of(authorization), authorization.next_refresh_at
 
-    refreshed = refresh_authorizations(oauth=oauth, now=due_at)
+    refreshed = refresh_authorizations(login=login, now=due_at)
 
     assert refreshed == 1
     assert token_of(authorization) != before
     assert abs(authorization.next_refresh_at - due_at - REFRESHED_EVERY) < A_MOMENT
-    assert oauth.refresh(token_of(authorization)).access_token
+    assert login.refresh(token_of(authorization)).access_token
 
 
-def test_refresh_grants_leaves_what_is_not_due(
-    authorization: Authorization, oauth: OAuthClient
+def test_refresh_authorizations_leaves_what_is_not_due(
+    authorization: Authorization, login: PlatformLogin
 ) -> None:
     before = token_of(authorization)
 
     refreshed = refresh_authorizations(
-        oauth=oauth, now=authorization.next_refresh_at - timedelta(seconds=1)
+        login=login, now=authorization.next_refresh_at - timedelta(seconds=1)
     )
 
     assert (refreshed, token_of(authorization)) == (0, before)
 
 
-def test_refresh_grants_marks_what_the_viewer_ended_at_kick(
+def test_refresh_authorizations_marks_what_the_viewer_ended_at_kick(
     nova: Visitor,
     authorization: Authorization,
-    oauth: OAuthClient,
+    login: PlatformLogin,
     kick: LocalKick,
     settings: Settings,
 ) -> None:
-    user_id = int(authorization.account_id)
+    user_id = int(authorization.account.user_id)
     kick.disconnect(user_id=user_id, client_id=settings.KICK_CLIENT_ID)
 
-    refresh_authorizations(oauth=oauth, now=authorization.next_refresh_at)
+    refresh_authorizations(login=login, now=authorization.next_refresh_at)
 
     authorization.refresh_from_db()
     assert authorization.disconnected_at
@@ -90,12 +89,12 @@ def test_refresh_grants_marks_what_the_viewer_ended_at_kick(
 def test_a_disconnected_link_is_whole_again_after_reconnecting(
     nova: Visitor,
     authorization: Authorization,
-    oauth: OAuthClient,
+    login: PlatformLogin,
     kick: LocalKick,
     settings: Settings,
 ) -> None:
-    kick.disconnect(user_id=int(authorization.account_id), client_id=settings.KICK_CLIENT_ID)
-    refresh_authorizations(oauth=oauth, now=authorization.next_refresh_at)
+    kick.disconnect(user_id=int(authorization.account.user_id), client_id=settings.KICK_CLIENT_ID)
+    refresh_authorizations(login=login, now=authorization.next_refresh_at)
 
     nova.link("nova_live")
 
@@ -107,24 +106,24 @@ def test_a_disconnected_link_is_whole_again_after_reconnecting(
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ({"status": 500}, KickUnavailable),
-        ({"status": 429}, KickUnavailable),
-        ({"status": 401}, KickUnauthorized),
+        ({"status": 500}, PlatformUnavailable),
+        ({"status": 429}, PlatformUnavailable),
+        ({"status": 401}, PlatformUnauthorized),
         ({"status": 403}, None),
     ],
 )
-def test_refresh_grants_marks_nothing_while_kick_is_down_or_busy(
+def test_refresh_authorizations_marks_nothing_while_kick_is_down_or_busy(
     authorization: Authorization,
-    oauth: OAuthClient,
+    login: PlatformLogin,
     kick: LocalKick,
     fault: dict[str, int],
-    error: type[KickError] | None,
+    error: type[PlatformError] | None,
 ) -> None:
     kick.set_faults(api={**fault, "path_prefix": "/oauth/token"})
     due_at = authorization.next_refresh_at
 
     with pytest.raises(error) if error else nullcontext():
-        refresh_authorizations(oauth=oauth, now=due_at)
+        refresh_authorizations(login=login, now=due_at)
 
     authorization.refresh_from_db()
     assert (authorization.disconnected_at, authorization.failed_refreshes) == (None, 1)
@@ -133,49 +132,52 @@ def test_refresh_grants_marks_nothing_while_kick_is_down_or_busy(
 
 
 @pytest.mark.parametrize(("failures", "is_marked"), [(0, False), (1, False), (2, True)])
-def test_refresh_grants_believes_a_refusal_without_a_cause_the_third_time(
-    authorization: Authorization, oauth: OAuthClient, failures: int, is_marked: bool
+def test_refresh_authorizations_believes_a_refusal_without_a_cause_the_third_time(
+    authorization: Authorization, login: PlatformLogin, failures: int, is_marked: bool
 ) -> None:
     Authorization.objects.update(failed_refreshes=failures)
 
-    class RefusesWithoutACause:
-        """The real client, except that it says of every token what Kick's documentation shows."""
+    class RefusesWithoutACause(PlatformLogin):
+        """The real login, except that it answers every token as Kick's documentation shows."""
 
-        client_credentials = oauth.client_credentials
+        platform = "kick"
+        check_credentials = login.check_credentials
 
-        def refresh(self, _token: str) -> object:
-            raise KickRejected("Kick refused.", status=400, error="Invalid request")
+        def refresh(self, _token: str) -> PlatformTokens:
+            raise PlatformRefused("Kick refused.", status=400, code="Invalid request")
 
-    refresh_authorizations(oauth=RefusesWithoutACause(), now=authorization.next_refresh_at)
+    refresh_authorizations(login=RefusesWithoutACause(), now=authorization.next_refresh_at)
 
     authorization.refresh_from_db()
     assert (authorization.disconnected_at is not None) == is_marked
 
 
-def test_refresh_grants_marks_nothing_when_our_own_secret_is_wrong(
-    authorization: Authorization, oauth: OAuthClient, settings: Settings
+def test_refresh_authorizations_marks_nothing_when_our_own_secret_is_wrong(
+    authorization: Authorization, login: PlatformLogin, settings: Settings
 ) -> None:
     settings.KICK_CLIENT_SECRET = "wrong"
 
-    with pytest.raises(KickUnauthorized):
-        refresh_authorizations(oauth=get_kick().oauth, now=authorization.next_refresh_at)
+    with pytest.raises(PlatformUnauthorized):
+        refresh_authorizations(login=get_login("kick"), now=authorization.next_refresh_at)
 
     authorization.refresh_from_db()
     assert authorization.disconnected_at is None
 
 
-def test_refresh_grants_overtaken_by_an_unlink_revokes_the_new_token(
-    nova: Visitor, authorization: Authorization, oauth: OAuthClient
+def test_refresh_authorizations_overtaken_by_an_unlink_revokes_the_new_token(
+    nova: Visitor, authorization: Authorization, login: PlatformLogin
 ) -> None:
-    class UnlinksMeanwhile:
-        """The real client, with a player who unlinks while it waits for Kick."""
+    class UnlinksMeanwhile(PlatformLogin):
+        """The real login, with a player who unlinks while it waits for Kick."""
 
-        def refresh(self, token: str) -> object:
-            tokens = oauth.refresh(token)
+        platform = "kick"
+
+        def refresh(self, token: str) -> PlatformTokens:
+            tokens = login.refresh(token)
             nova.client.post("/link/unlink")
             return tokens
 
-    refresh_authorizations(oauth=UnlinksMeanwhile(), now=authorization.next_refresh_at)
+    refresh_authorizations(login=UnlinksMeanwhile(), now=authorization.next_refresh_at)
 
     assert not Authorization.objects.exists()
     tokens = [decrypt(row.encrypted_refresh_token) for row in Deauthorization.objects.all()]
@@ -183,19 +185,19 @@ def test_refresh_grants_overtaken_by_an_unlink_revokes_the_new_token(
     spent = []
     for token in tokens:
         try:
-            oauth.refresh(token)
-        except KickRejected:
+            login.refresh(token)
+        except PlatformRefused:
             spent.append(token)
     assert len(spent) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_refresh_grants_by_many_at_once_uses_each_token_once(
-    authorization: Authorization, oauth: OAuthClient
+def test_refresh_authorizations_by_many_at_once_uses_each_token_once(
+    authorization: Authorization, login: PlatformLogin
 ) -> None:
     due_at = authorization.next_refresh_at
 
-    refreshed = at_once([lambda: refresh_authorizations(oauth=oauth, now=due_at)] * 6)
+    refreshed = at_once([lambda: refresh_authorizations(login=login, now=due_at)] * 6)
 
     authorization.refresh_from_db()
     assert (sum(refreshed), authorization.disconnected_at) == (1, None)

@@ -1,4 +1,4 @@
-"""Telling Kick that a grant has ended, over real HTTP to the local Kick."""
+"""Telling Kick that an authorization has ended, over real HTTP to the local Kick."""
 
 from datetime import datetime, timedelta
 
@@ -11,9 +11,11 @@ from pytest_django.fixtures import Settings
 from accounts.deauthorizations import send_deauthorizations
 from accounts.links import SENDING_LASTS_AT_MOST
 from accounts.models import Deauthorization
+from accounts.platform_login import PlatformLogin, get_login
 from accounts.tokens import decrypt, encrypt
-from platforms.kick.client import get_kick
-from platforms.kick.protocol.errors import KickError, KickRejected, KickUnavailable
+from core.platform_errors import PlatformError, PlatformRefused, PlatformUnavailable
+from platforms.kick.linking import KickLogin
+from platforms.kick.protocol.errors import KickRejected
 from platforms.kick.protocol.oauth import OAuthClient
 from tests.accounts.visitor import Visitor
 from tests.factories import NOW, make_account
@@ -28,8 +30,8 @@ BACK_OFF = django_settings.BACK_OFFS["deauthorization"]
 
 
 @pytest.fixture
-def oauth(kick: LocalKick) -> OAuthClient:
-    return get_kick().oauth
+def login(kick: LocalKick) -> PlatformLogin:
+    return get_login("kick")
 
 
 def make_revocation(*, token: str = "a-token", **fields: object) -> Deauthorization:
@@ -42,56 +44,56 @@ def make_revocation(*, token: str = "a-token", **fields: object) -> Deauthorizat
     return Deauthorization.objects.create(**due | fields)
 
 
-def test_revoke_grants_ends_the_grant_at_kick(nova: Visitor, oauth: OAuthClient) -> None:
+def test_send_deauthorizations_ends_the_grant_at_kick(nova: Visitor, login: PlatformLogin) -> None:
     nova.link("nova_live")
     nova.client.post("/link/unlink")
     deauthorization = Deauthorization.objects.get()
     token = decrypt(deauthorization.encrypted_refresh_token)
 
-    revoked = send_deauthorizations(oauth=oauth, now=deauthorization.next_attempt_at)
+    revoked = send_deauthorizations(login=login, now=deauthorization.next_attempt_at)
 
     deauthorization.refresh_from_db()
     assert (revoked, deauthorization.outcome, deauthorization.attempts) == (1, "REVOKED", 1)
     assert bytes(deauthorization.encrypted_refresh_token) == b""
-    with pytest.raises(KickRejected, match="invalid_grant"):
-        oauth.refresh(token)
+    with pytest.raises(PlatformRefused, match="invalid_grant"):
+        login.refresh(token)
 
 
-def test_revoke_grants_again_does_nothing(oauth: OAuthClient) -> None:
+def test_send_deauthorizations_again_does_nothing(login: PlatformLogin) -> None:
     make_revocation()
-    send_deauthorizations(oauth=oauth, now=NOW)
+    send_deauthorizations(login=login, now=NOW)
 
-    revoked = send_deauthorizations(oauth=oauth, now=NOW + timedelta(days=1))
+    revoked = send_deauthorizations(login=login, now=NOW + timedelta(days=1))
 
     assert revoked == 0
 
 
-def test_revoke_grants_leaves_what_is_not_due(oauth: OAuthClient) -> None:
+def test_send_deauthorizations_leaves_what_is_not_due(login: PlatformLogin) -> None:
     make_revocation(next_attempt_at=NOW + timedelta(minutes=5))
 
-    revoked = send_deauthorizations(oauth=oauth, now=NOW)
+    revoked = send_deauthorizations(login=login, now=NOW)
 
     assert revoked == 0
 
 
-def test_revoke_grants_leaves_what_a_link_overtook(oauth: OAuthClient) -> None:
+def test_send_deauthorizations_leaves_what_a_link_overtook(login: PlatformLogin) -> None:
     make_revocation(
         outcome="OVERTAKEN", next_attempt_at=None, ended_at=NOW, encrypted_refresh_token=b""
     )
 
-    revoked = send_deauthorizations(oauth=oauth, now=NOW)
+    revoked = send_deauthorizations(login=login, now=NOW)
 
     assert revoked == 0
 
 
-def test_revoke_grants_while_kick_is_down_tries_again_later(
-    kick: LocalKick, oauth: OAuthClient
+def test_send_deauthorizations_while_kick_is_down_tries_again_later(
+    kick: LocalKick, login: PlatformLogin
 ) -> None:
     first, second = make_revocation(), make_revocation(next_attempt_at=NOW + timedelta(seconds=1))
     kick.set_faults(api={"path_prefix": "/oauth/revoke", "status": 500})
 
-    with pytest.raises(KickUnavailable):
-        send_deauthorizations(oauth=oauth, now=NOW + timedelta(seconds=1))
+    with pytest.raises(PlatformUnavailable):
+        send_deauthorizations(login=login, now=NOW + timedelta(seconds=1))
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -101,14 +103,16 @@ def test_revoke_grants_while_kick_is_down_tries_again_later(
     assert second.attempts == 0
 
 
-def test_revoke_grants_after_an_outage_ends_the_grant(kick: LocalKick, oauth: OAuthClient) -> None:
+def test_send_deauthorizations_after_an_outage_ends_the_grant(
+    kick: LocalKick, login: PlatformLogin
+) -> None:
     make_revocation()
     kick.set_faults(api={"path_prefix": "/oauth/revoke", "status": 500})
-    with pytest.raises(KickUnavailable):
-        send_deauthorizations(oauth=oauth, now=NOW)
+    with pytest.raises(PlatformUnavailable):
+        send_deauthorizations(login=login, now=NOW)
     kick.clear_faults()
 
-    revoked = send_deauthorizations(oauth=oauth, now=NOW + BACK_OFF.first + A_MOMENT)
+    revoked = send_deauthorizations(login=login, now=NOW + BACK_OFF.first + A_MOMENT)
 
     assert revoked == 1
 
@@ -121,14 +125,14 @@ def test_pause_doubles_up_to_its_limit(attempts: int, pause: timedelta, settings
     deauthorization = make_revocation(attempts=attempts)
     settings.TOKEN_KEYS = [Fernet.generate_key().decode()]
 
-    send_deauthorizations(oauth=get_kick().oauth, now=NOW)
+    send_deauthorizations(login=get_login("kick"), now=NOW)
 
     deauthorization.refresh_from_db()
     assert pause / 2 <= deauthorization.next_attempt_at - NOW < pause + A_MOMENT
 
 
-def test_revoke_grants_goes_on_after_a_token_that_it_cannot_read(
-    oauth: OAuthClient, settings: Settings
+def test_send_deauthorizations_goes_on_after_a_token_that_it_cannot_read(
+    login: PlatformLogin, settings: Settings
 ) -> None:
     good_keys = settings.TOKEN_KEYS
     settings.TOKEN_KEYS = [Fernet.generate_key().decode()]
@@ -136,36 +140,58 @@ def test_revoke_grants_goes_on_after_a_token_that_it_cannot_read(
     settings.TOKEN_KEYS = good_keys
     make_revocation(next_attempt_at=NOW + timedelta(seconds=1))
 
-    revoked = send_deauthorizations(oauth=oauth, now=NOW + timedelta(seconds=1))
+    revoked = send_deauthorizations(login=login, now=NOW + timedelta(seconds=1))
 
     unreadable.refresh_from_db()
     assert (revoked, unreadable.outcome) == (1, "PENDING")
 
 
-def test_revoke_grants_refused_by_kick_keeps_trying(kick: LocalKick, oauth: OAuthClient) -> None:
+def test_send_deauthorizations_refused_by_kick_keeps_trying(
+    kick: LocalKick, login: PlatformLogin
+) -> None:
     deauthorization = make_revocation()
     kick.set_faults(api={"path_prefix": "/oauth/revoke", "status": 403})
 
-    revoked = send_deauthorizations(oauth=oauth, now=NOW)
+    revoked = send_deauthorizations(login=login, now=NOW)
 
     deauthorization.refresh_from_db()
     assert (revoked, deauthorization.outcome, deauthorization.attempts) == (0, "PENDING", 1)
 
 
-def test_revoke_grants_of_a_token_that_kick_no_longer_knows_has_ended() -> None:
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_token"])
+def test_send_deauthorizations_of_a_token_that_kick_no_longer_knows_ends(code: str) -> None:
     make_revocation()
-    gone = Answering(KickRejected("gone", status=400, error="invalid_grant"))
 
-    revoked = send_deauthorizations(oauth=gone, now=NOW)
+    class GoneAtKick(OAuthClient):
+        def __init__(self) -> None:
+            """It calls no one."""
+
+        def revoke(self, *, token: str, hint: str) -> None:
+            raise KickRejected("gone", status=400, error=code)
+
+    gone = KickLogin(app=NotImplemented, oauth=GoneAtKick, api=NotImplemented)
+
+    revoked = send_deauthorizations(login=gone, now=NOW)
 
     assert revoked == 1
 
 
-def test_revoke_grants_marks_the_row_while_kick_is_told() -> None:
+def test_send_deauthorizations_leaves_those_of_another_platform() -> None:
+    theirs = make_revocation(account=make_account(key="another:7"))
+    make_revocation()
+    here = Answering()
+
+    revoked = send_deauthorizations(login=here, now=NOW)
+
+    theirs.refresh_from_db()
+    assert (revoked, here.calls, theirs.outcome, theirs.attempts) == (1, 1, "PENDING", 0)
+
+
+def test_send_deauthorizations_marks_the_row_while_kick_is_told() -> None:
     deauthorization = make_revocation()
     watching = Answering(look_at=deauthorization)
 
-    send_deauthorizations(oauth=watching, now=NOW)
+    send_deauthorizations(login=watching, now=NOW)
 
     assert watching.seen_sending_since is not None
     assert not watching.was_in_transaction
@@ -173,41 +199,41 @@ def test_revoke_grants_marks_the_row_while_kick_is_told() -> None:
     assert deauthorization.sending_since is None
 
 
-def test_revoke_grants_leaves_what_another_worker_is_at() -> None:
+def test_send_deauthorizations_leaves_what_another_worker_is_at() -> None:
     make_revocation()
     beaten = Answering(meet_another_worker=True)
 
-    revoked = send_deauthorizations(oauth=beaten, now=NOW)
+    revoked = send_deauthorizations(login=beaten, now=NOW)
 
     assert (revoked, beaten.calls) == (1, 1)
 
 
-def test_revoke_grants_takes_over_from_a_worker_that_died() -> None:
+def test_send_deauthorizations_takes_over_from_a_worker_that_died() -> None:
     make_revocation(next_attempt_at=NOW + SENDING_LASTS_AT_MOST, sending_since=NOW, attempts=1)
 
-    revoked = send_deauthorizations(oauth=Answering(), now=NOW + SENDING_LASTS_AT_MOST)
+    revoked = send_deauthorizations(login=Answering(), now=NOW + SENDING_LASTS_AT_MOST)
 
     assert revoked == 1
 
 
-def test_revoke_grants_that_a_link_overtook_on_the_way_stays_overtaken() -> None:
+def test_send_deauthorizations_that_a_link_overtook_on_the_way_stays_overtaken() -> None:
     """After three minutes a link no longer waits for a worker; that worker may yet come back."""
     deauthorization = make_revocation()
     overtaking = Answering(overtake=deauthorization)
 
-    send_deauthorizations(oauth=overtaking, now=NOW)
+    send_deauthorizations(login=overtaking, now=NOW)
 
     deauthorization.refresh_from_db()
     assert deauthorization.outcome == "OVERTAKEN"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_revoke_grants_by_two_workers_tells_kick_once() -> None:
+def test_send_deauthorizations_by_two_workers_tells_kick_once() -> None:
     for _ in range(6):
         make_revocation()
     counting = Answering()
 
-    revoked = at_once([lambda: send_deauthorizations(oauth=counting, now=NOW)] * 3)
+    revoked = at_once([lambda: send_deauthorizations(login=counting, now=NOW)] * 3)
 
     assert sum(revoked) + Deauthorization.objects.filter(outcome="PENDING").count() == 6
     assert counting.calls == sum(revoked)
@@ -229,12 +255,14 @@ def test_revocation_is_due_or_ended(fields: dict[str, object]) -> None:
         Deauthorization.objects.filter(pk=deauthorization.pk).update(**fields)
 
 
-class Answering(OAuthClient):
-    """Kick's answer to a revocation, and a look at our side while it is on its way."""
+class Answering(PlatformLogin):
+    """A platform's answer to a revocation, and a look at our side while it's on its way."""
+
+    platform = "kick"
 
     def __init__(
         self,
-        error: KickError | None = None,
+        error: PlatformError | None = None,
         *,
         look_at: Deauthorization | None = None,
         overtake: Deauthorization | None = None,
@@ -246,7 +274,7 @@ class Answering(OAuthClient):
         self.seen_sending_since: datetime | None = None
         self.was_in_transaction = False
 
-    def revoke(self, *, token: str, hint: str) -> None:
+    def revoke(self, refresh_token: str) -> None:
         self.calls += 1
         # The test itself is one transaction; what counts is whether another lies within it.
         self.was_in_transaction = len(connection.savepoint_ids) > 1
@@ -255,7 +283,7 @@ class Answering(OAuthClient):
             self.seen_sending_since = row.sending_since
         if self.meet_another_worker:
             self.meet_another_worker = False
-            send_deauthorizations(oauth=self, now=NOW)
+            send_deauthorizations(login=self, now=NOW)
         if self.overtake:
             Deauthorization.objects.filter(pk=self.overtake.pk).update(
                 outcome="OVERTAKEN",

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
@@ -20,16 +20,21 @@ SECOND = timedelta(seconds=1)
 
 
 def begin(player: Player) -> str:
-    return begin_link_attempt(player=player, session_key="s-1", verifier="a-verifier", now=NOW)
+    return begin_link_attempt(
+        platform="kick", player=player, session_key="s-1", verifier="a-verifier", now=NOW
+    )
+
+
+def take(player: Player, state: str, *, now: datetime = NOW, **changes: str) -> str:
+    browser = {"platform": "kick", "session_key": "s-1"} | changes
+    return take_link_attempt(player=player, state=state, now=now, **browser)
 
 
 def test_take_link_attempt_gives_the_verifier() -> None:
     player = make_player()
     state = begin(player)
 
-    verifier = take_link_attempt(
-        player=player, session_key="s-1", state=state, now=NOW + LIFETIME - SECOND
-    )
+    verifier = take(player, state, now=NOW + LIFETIME - SECOND)
 
     assert verifier == "a-verifier"
 
@@ -37,10 +42,10 @@ def test_take_link_attempt_gives_the_verifier() -> None:
 def test_take_link_attempt_again_is_refused() -> None:
     player = make_player()
     state = begin(player)
-    take_link_attempt(player=player, session_key="s-1", state=state, now=NOW)
+    take(player, state)
 
     with pytest.raises(LinkAttemptRefused):
-        take_link_attempt(player=player, session_key="s-1", state=state, now=NOW)
+        take(player, state)
 
 
 def test_take_link_attempt_after_ten_minutes_is_refused() -> None:
@@ -48,7 +53,7 @@ def test_take_link_attempt_after_ten_minutes_is_refused() -> None:
     state = begin(player)
 
     with pytest.raises(LinkAttemptRefused):
-        take_link_attempt(player=player, session_key="s-1", state=state, now=NOW + LIFETIME)
+        take(player, state, now=NOW + LIFETIME)
 
 
 def test_take_link_attempt_of_another_session_is_refused_and_left() -> None:
@@ -56,7 +61,7 @@ def test_take_link_attempt_of_another_session_is_refused_and_left() -> None:
     state = begin(player)
 
     with pytest.raises(LinkAttemptRefused):
-        take_link_attempt(player=player, session_key="s-2", state=state, now=NOW)
+        take(player, state, session_key="s-2")
 
     assert LinkAttempt.objects.exists()
 
@@ -65,9 +70,19 @@ def test_take_link_attempt_of_another_player_is_refused_and_left() -> None:
     state = begin(make_player())
 
     with pytest.raises(LinkAttemptRefused):
-        take_link_attempt(player=make_player(), session_key="s-1", state=state, now=NOW)
+        take(make_player(), state)
 
     assert LinkAttempt.objects.exists()
+
+
+def test_take_link_attempt_of_another_platform_is_refused_and_left() -> None:
+    player = make_player()
+    state = begin(player)
+
+    with pytest.raises(LinkAttemptRefused):
+        take(player, state, platform="another")
+
+    assert take(player, state) == "a-verifier"
 
 
 def test_take_link_attempt_whose_key_is_gone_is_refused(settings: Settings) -> None:
@@ -76,7 +91,7 @@ def test_take_link_attempt_whose_key_is_gone_is_refused(settings: Settings) -> N
     settings.TOKEN_KEYS = [Fernet.generate_key().decode()]
 
     with pytest.raises(LinkAttemptRefused):
-        take_link_attempt(player=player, session_key="s-1", state=state, now=NOW)
+        take(player, state)
 
 
 def test_begin_link_attempt_stores_no_secret() -> None:
@@ -90,7 +105,13 @@ def test_begin_link_attempt_cleans_up_what_has_expired() -> None:
     player = make_player()
     begin(player)
 
-    begin_link_attempt(player=player, session_key="s-1", verifier="another", now=NOW + LIFETIME)
+    begin_link_attempt(
+        platform="kick",
+        player=player,
+        session_key="s-1",
+        verifier="another",
+        now=NOW + LIFETIME,
+    )
 
     assert LinkAttempt.objects.count() == 1
 
@@ -100,12 +121,12 @@ def test_take_link_attempt_at_once_gives_it_to_one() -> None:
     player = make_player()
     state = begin(player)
 
-    def take() -> str:
+    def take_or_not() -> str:
         try:
-            return take_link_attempt(player=player, session_key="s-1", state=state, now=NOW)
+            return take(player, state)
         except LinkAttemptRefused:
             return ""
 
-    verifiers = at_once([take] * 8)
+    verifiers = at_once([take_or_not] * 8)
 
     assert sorted(verifiers) == [""] * 7 + ["a-verifier"]

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+from django.utils import timezone
 
-from platforms.kick.key_file import KeyFile, KeyRecord
 from tests.bench import environment
 from tests.bench.load import drive
 from tests.bench.peers.install import express_peer, fastapi_peer
@@ -59,10 +59,11 @@ class Harness:
 
     @cached_property
     def product(self) -> Program:
-        directory = self.directory / "product"
-        directory.mkdir()
-        record = KeyRecord(environment.API_URL, self.key.public_pem, fetched_at=time.time())
-        KeyFile(directory / "kick-public-key.json").write(record)
+        from platforms.kick.models import PublicKey
+
+        PublicKey.objects.create(
+            api_url=environment.API_URL, pem=self.key.public_pem, fetched_at=timezone.now()
+        )
         return self._on_our_server("product", "studio_drops.wsgi:application")
 
     def product_on(self, database_url: str) -> Program:

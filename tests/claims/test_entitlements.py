@@ -10,7 +10,7 @@ from claims.entitlements import (
     fulfil_entitlements,
     revoke_entitlements,
 )
-from claims.models import Claim, Entitlement
+from claims.models import Entitlement, Report
 from tests.factories import NOW, make_campaign, make_claim, make_entitlement
 from tests.races import races
 
@@ -35,8 +35,8 @@ def two_of_one_claim(**claim):
     return claim, make_entitlement(claim=claim), make_entitlement(claim=claim)
 
 
-def wanted_at_kick(claim):
-    return Claim.objects.get(pk=claim.pk).wanted_external_status
+def has_report(claim):
+    return Report.objects.pending().filter(claim=claim).exists()
 
 
 @pytest.mark.django_db
@@ -128,41 +128,43 @@ class TestFulfil:
 
         second.refresh_from_db()
         assert second.status == "GRANTED"
-        assert wanted_at_kick(claim) == "initiated"
+        assert not has_report(claim)
 
-    def test_fulfil_the_last_of_a_claim_has_kick_told(self):
+    def test_fulfil_the_last_of_a_claim_requests_its_report(self):
         claim, first, second = two_of_one_claim()
         fulfil(first.public_id)
 
         fulfil(second.public_id)
 
-        assert wanted_at_kick(claim) == "processed"
+        assert has_report(claim)
 
-    def test_fulfil_beside_a_revoked_one_has_kick_told(self):
+    def test_fulfil_beside_a_revoked_one_requests_the_report(self):
         claim, first, second = two_of_one_claim()
         revoke(first.id)
 
         fulfil(second.public_id)
 
-        assert wanted_at_kick(claim) == "processed"
+        assert has_report(claim)
 
-    def test_fulfil_of_a_claim_made_by_hand_has_kick_told_nothing(self):
-        claim = make_claim(status="GRANTED", source="MANUAL", account=None)
+    def test_fulfil_of_a_manual_grant_requests_no_report(self):
+        claim = make_claim(status="GRANTED", source="manual", path="MANUAL", account=None)
         entitlement = make_entitlement(claim=claim)
 
         fulfil(entitlement.public_id)
 
-        assert wanted_at_kick(claim) == "initiated"
+        assert not has_report(claim)
 
     @pytest.mark.parametrize("count", [1, 30])
     def test_fulfil_in_a_constant_number_of_statements(self, count, django_assert_num_queries):
         made = [make_entitlement().public_id for _ in range(count)]
 
-        # Claims, entitlements, two writes; the savepoint is the test's own transaction's doing.
-        with django_assert_num_queries(4 + 2):
+        # Claims, entitlements, their update, claims to report, their reports. The savepoint
+        # is there because the test runs in a transaction.
+        with django_assert_num_queries(5 + 2):
             outcomes = fulfil(*made)
 
         assert set(outcomes.values()) == {"fulfilled"}
+        assert Report.objects.count() == count
 
 
 @pytest.mark.django_db
@@ -222,24 +224,24 @@ class TestRevoke:
 
         claim.refresh_from_db()
         assert (claim.status, claim.revoked_at) == ("REVOKED", LATER)
-        assert claim.wanted_external_status == "initiated"
+        assert not has_report(claim)
 
-    def test_revoke_the_rest_beside_a_fulfilled_one_has_kick_told(self):
+    def test_revoke_the_rest_beside_a_fulfilled_one_requests_the_report(self):
         claim, first, second = two_of_one_claim()
         fulfil(first.public_id)
 
         revoke(second.id)
 
         claim.refresh_from_db()
-        assert (claim.status, claim.wanted_external_status) == ("GRANTED", "processed")
+        assert (claim.status, has_report(claim)) == ("GRANTED", True)
 
-    def test_revoke_after_kick_was_told_takes_nothing_back_there(self):
+    def test_revoke_after_the_report_was_requested_leaves_it(self):
         entitlement = make_entitlement()
         fulfil(entitlement.public_id)
 
         revoke(entitlement.id)
 
-        assert wanted_at_kick(entitlement.claim) == "processed"
+        assert has_report(entitlement.claim)
 
     def test_revoke_unknown(self):
         assert revoke(404, 405) == RevokedEntitlements(0, 0, 0)
@@ -253,7 +255,7 @@ def test_two_fulfils_of_one_claim_at_once_notice_that_it_is_complete():
 
         run_at_once(barrier, [(first.public_id,), (second.public_id,)])
 
-        assert wanted_at_kick(claim) == "processed"
+        assert has_report(claim)
 
 
 @pytest.mark.django_db(transaction=True)

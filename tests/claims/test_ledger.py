@@ -307,7 +307,9 @@ def test_heal_claims_goes_through_more_than_one_batch() -> None:
         record(*(receive(campaign, claim_id=f"{start + n:05}") for n in range(1000)))
     RewardItem.objects.create(reward=reward, item=make_item(), quantity=1)
 
-    assert heal_claims(now=NOW) == 2000
+    renewals: list[int] = []
+    assert heal_claims(now=NOW, renew=lambda: renewals.append(1)) == 2000
+    assert len(renewals) == 2
     assert Entitlement.objects.count() == 2000
 
 

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
@@ -11,9 +11,10 @@ from django.utils import timezone
 from accounts.links import LinkRefused, NewAuthorization
 from accounts.models import PlatformAccount, Player
 from claims.catalogue import discover
-from claims.ledger import ReceivedClaim, heal_claims, record_claims
+from claims.ledger import heal_claims, record_claims
 from claims.linking import link_player, unlink_player
 from claims.models import Campaign, Claim, Entitlement, Item, RewardItem
+from claims.source import Award
 from tests.claims.ledger_assertions import owed, receive
 from tests.factories import make_account, make_campaign, make_item, make_player, make_reward
 from tests.races import races
@@ -39,15 +40,13 @@ def test_record_claims_by_a_hundred_at_once_is_one_claim(
     player = make_player()
     make_account(user_id="7", player=player)
     claim = receive(campaign)
-    body = claim_body(claim.payload)
+    body = claim_body(claim)
 
     statuses = at_once([partial(_deliver, kick, body), partial(_record_page, claim)] * 50)
 
     assert statuses == [200] * 100
     assert Claim.objects.count() == 1
-    assert owed(claim.payload.claim_id) == [
-        (sku, 1, player.id) for sku in ("banner", "cape", "gems")
-    ]
+    assert owed(claim.claim_id) == [(sku, 1, player.id) for sku in ("banner", "cape", "gems")]
 
 
 def test_record_claims_with_overlapping_pages_never_deadlocks(campaign: Campaign) -> None:
@@ -63,7 +62,7 @@ def test_record_claims_with_overlapping_pages_never_deadlocks(campaign: Campaign
 
 @pytest.mark.parametrize("race", ["link", "unlink", "relink"])
 def test_a_claim_racing_with_its_own_link_is_never_stranded(campaign: Campaign, race: str) -> None:
-    """No claim is left held for want of a link while its Kick user has one, without any sweep."""
+    """No claim is left held for want of a link while its account has one, without any sweep."""
     full = races(1000)
     for start in range(0, full, PAIRS_AT_ONCE):
         numbers = range(start, min(start + PAIRS_AT_ONCE, full))
@@ -81,27 +80,28 @@ def test_a_claim_racing_with_its_own_link_is_never_stranded(campaign: Campaign, 
 
 
 class _Pair:
-    """A claim of one Kick user, and what its player does about the link at the same moment."""
+    """A claim of one account, and what its player does about the link at the same moment."""
 
     def __init__(self, campaign: Campaign, race: str, number: int) -> None:
-        self.account_id = str(1_000 + number)
+        user_id = str(1_000 + number)
+        self.account_key = f"kick:{user_id}"
         self.player = make_player(game_account_id=f"{race}-{number}")
         self.heir = make_player(game_account_id=f"{race}-{number}-heir")
-        self.claim = receive(campaign, claim_id=f"{race}-{number}", user_id=self.account_id)
+        self.claim = receive(campaign, claim_id=f"{race}-{number}", user_id=user_id)
         if race != "link":
-            _link(self.player, self.account_id)
+            _link(self.player, self.account_key)
         change = {"link": self.link, "unlink": self.unlink, "relink": self.relink}[race]
         self.acts: list[Callable[[], object]] = [partial(_record_page, self.claim), change]
 
     def link(self) -> None:
-        _link(self.player, self.account_id)
+        _link(self.player, self.account_key)
 
     def unlink(self) -> None:
-        unlink_player(player=self.player, now=timezone.now())
+        unlink_player(player=self.player, platform="kick", now=timezone.now())
 
     def relink(self) -> None:
         self.unlink()
-        _link(self.heir, self.account_id)
+        _link(self.heir, self.account_key)
 
 
 @pytest.mark.parametrize("race", ["mapping", "confirming"])
@@ -133,7 +133,7 @@ def _recording_against(race: str, number: int, item: Item) -> list[Callable[[], 
     now = timezone.now()
     make_grantable = {
         "mapping": partial(RewardItem.objects.create, reward=reward, item=item, quantity=1),
-        "confirming": partial(discover, payloads=[claim.payload], now=now),
+        "confirming": partial(discover, awards=[claim], source="kick_drops", now=now),
     }[race]
     return [partial(_record_webhook, claim), make_grantable]
 
@@ -141,7 +141,7 @@ def _recording_against(race: str, number: int, item: Item) -> list[Callable[[], 
 def test_link_player_of_one_account_to_many_players_at_once_links_one() -> None:
     players = [make_player() for _ in range(8)]
 
-    outcomes = at_once([partial(_try_to_link, player, "7") for player in players])
+    outcomes = at_once([partial(_try_to_link, player, "kick:7") for player in players])
 
     assert Counter(outcomes) == {"linked": 1, "AccountTaken": 7}
     assert PlatformAccount.objects.get().player in players
@@ -150,7 +150,7 @@ def test_link_player_of_one_account_to_many_players_at_once_links_one() -> None:
 def test_link_player_of_many_accounts_to_one_player_at_once_links_one() -> None:
     player = make_player()
 
-    outcomes = at_once([partial(_try_to_link, player, str(number)) for number in range(8)])
+    outcomes = at_once([partial(_try_to_link, player, f"kick:{number}") for number in range(8)])
 
     assert Counter(outcomes) == {"linked": 1, "PlayerHasAnotherAccount": 7}
     assert PlatformAccount.objects.filter(player=player).count() == 1
@@ -160,31 +160,41 @@ def _deliver(kick: SigningKick, body: bytes) -> int:
     return kick.deliver(body).status_code
 
 
-def _record_page(*claims: ReceivedClaim) -> int:
-    now = timezone.now()
-    record_claims(claims, path=Claim.Path.SYNC, received_at=now, now=now)
+def _record_page(*claims: Award) -> int:
+    _record(claims, path=Claim.Path.SYNC)
     return 200
 
 
-def _record_webhook(claim: ReceivedClaim) -> None:
+def _record_webhook(claim: Award) -> None:
+    _record([claim], path=Claim.Path.WEBHOOK)
+
+
+def _record(claims: Sequence[Award], *, path: Claim.Path) -> None:
     now = timezone.now()
-    record_claims([claim], path=Claim.Path.WEBHOOK, received_at=now, now=now)
+    record_claims(
+        claims,
+        source="kick_drops",
+        path=path,
+        is_authoritative=path == Claim.Path.SYNC,
+        received_at=now,
+        now=now,
+    )
 
 
-def _link(player: Player, account_id: str) -> None:
+def _link(player: Player, account_key: str) -> None:
     grant = NewAuthorization(refresh_token="token", scope="user:read", checked_at=timezone.now())
     link_player(
         player=player,
-        account_id=account_id,
-        kick_name="viewer",
+        account_key=account_key,
+        name="viewer",
         authorization=grant,
         now=timezone.now(),
     )
 
 
-def _try_to_link(player: Player, account_id: str) -> str:
+def _try_to_link(player: Player, account_key: str) -> str:
     try:
-        _link(player, account_id)
+        _link(player, account_key)
     except LinkRefused as refusal:
         return type(refusal).__name__
     return "linked"

@@ -30,12 +30,12 @@ SECOND = timedelta(seconds=1)
 
 
 def link(
-    player: Player, account_id: str, *, token: str = "a-token", now: datetime = NOW
+    player: Player, account_key: str, *, token: str = "a-token", now: datetime = NOW
 ) -> LinkResult:
     return link_player(
         player=player,
-        account_id=account_id,
-        kick_name="nova_live",
+        account_key=account_key,
+        name="nova_live",
         authorization=NewAuthorization(token, scope="user:read", checked_at=now),
         now=now,
     )
@@ -49,9 +49,9 @@ def revocation_of(account: PlatformAccount, **fields: object) -> Deauthorization
 def test_link_player_of_a_account_never_seen() -> None:
     player = make_player()
 
-    result = link(player, "18446744073709551615")
+    result = link(player, "kick:18446744073709551615")
 
-    account = PlatformAccount.objects.get(pk="18446744073709551615")
+    account = PlatformAccount.objects.get(pk="kick:18446744073709551615")
     assert result == LinkResult(outcome=Linked.NEW, granted_claims=0)
     assert (account.player, account.linked_at, account.name) == (player, NOW, "nova_live")
     assert LinkEvent.objects.get().actor == "player"
@@ -73,9 +73,9 @@ def test_link_player_grants_what_was_held() -> None:
 
 def test_link_player_twice_replaces_the_grant() -> None:
     player = make_player()
-    link(player, "1", token="first")
+    link(player, "kick:1", token="first")
 
-    result = link(player, "1", token="second")
+    result = link(player, "kick:1", token="second")
 
     assert result.outcome == Linked.RENEWED
     assert decrypt(Authorization.objects.get().encrypted_refresh_token) == "second"
@@ -84,10 +84,10 @@ def test_link_player_twice_replaces_the_grant() -> None:
 
 def test_link_player_with_a_taken_account_forgets_the_grant() -> None:
     owner = make_player()
-    link(owner, "1", token="live")
+    link(owner, "kick:1", token="live")
 
     with pytest.raises(AccountTaken):
-        link(make_player(), "1", token="fresh")
+        link(make_player(), "kick:1", token="fresh")
 
     assert decrypt(Authorization.objects.get().encrypted_refresh_token) == "live"
     assert not Deauthorization.objects.exists()
@@ -95,24 +95,24 @@ def test_link_player_with_a_taken_account_forgets_the_grant() -> None:
 
 def test_link_player_with_another_account_revokes_the_fresh_grant() -> None:
     player = make_player()
-    link(player, "1")
+    link(player, "kick:1")
 
     with pytest.raises(PlayerHasAnotherAccount) as refusal:
-        link(player, "2", token="fresh")
+        link(player, "kick:2", token="fresh")
 
     deauthorization = Deauthorization.objects.get()
-    assert refusal.value.account.pk == deauthorization.account_id == "2"
+    assert refusal.value.account.pk == deauthorization.account_id == "kick:2"
     assert decrypt(deauthorization.encrypted_refresh_token) == "fresh"
-    assert PlatformAccount.objects.get(pk="2").player is None
+    assert PlatformAccount.objects.get(pk="kick:2").player is None
 
 
 def test_link_player_both_of_whom_are_linked_elsewhere_revokes_nothing() -> None:
     player, other = make_player(), make_player()
-    link(player, "1")
-    link(other, "2")
+    link(player, "kick:1")
+    link(other, "kick:2")
 
     with pytest.raises(AccountTaken):
-        link(player, "2")
+        link(player, "kick:2")
 
     assert not Deauthorization.objects.exists()
 
@@ -167,7 +167,7 @@ def test_unlink_player_leaves_what_was_granted() -> None:
     make_claim(account=account)
     link(player, account.pk, token="live")
 
-    unlink_player(player=player, now=NOW + SECOND)
+    unlink_player(player=player, platform="kick", now=NOW + SECOND)
 
     deauthorization = Deauthorization.objects.get()
     account.refresh_from_db()
@@ -180,11 +180,11 @@ def test_unlink_player_leaves_what_was_granted() -> None:
 
 def test_unlink_player_twice_raises_not_linked() -> None:
     player = make_player()
-    link(player, "1")
-    unlink_player(player=player, now=NOW)
+    link(player, "kick:1")
+    unlink_player(player=player, platform="kick", now=NOW)
 
     with pytest.raises(NotLinked):
-        unlink_player(player=player, now=NOW)
+        unlink_player(player=player, platform="kick", now=NOW)
 
     assert LinkEvent.objects.filter(kind=LinkEvent.Kind.UNLINKED).count() == 1
 
@@ -193,7 +193,7 @@ def test_relink_to_another_player_grants_later_claims_to_that_one() -> None:
     first, second, account = make_player(), make_player(), make_account()
     make_claim(account=account)
     link(first, account.pk)
-    unlink_player(player=first, now=NOW)
+    unlink_player(player=first, platform="kick", now=NOW)
     make_claim(account=account)
 
     link(second, account.pk, now=NOW + SECOND)
@@ -230,9 +230,9 @@ def test_link_and_its_time_go_together(fields: dict[str, None]) -> None:
         PlatformAccount.objects.filter(pk=account.pk).update(**fields)
 
 
-def _outcome(player: Player, account_id: str) -> str:
+def _outcome(player: Player, account_key: str) -> str:
     try:
-        return link(player, account_id).outcome
+        return link(player, account_key).outcome
     except LinkRefused as refusal:
         return type(refusal).__name__
 
@@ -240,11 +240,11 @@ def _outcome(player: Player, account_id: str) -> str:
 @pytest.mark.django_db(transaction=True)
 def test_race_of_two_players_for_one_account_has_one_winner() -> None:
     for number in range(races(100)):
-        account_id, players = str(1000 + number), [make_player(), make_player()]
+        user_id, players = str(1000 + number), [make_player(), make_player()]
         if number % 2:
-            make_account(user_id=account_id)
+            make_account(user_id=user_id)
 
-        outcomes = at_once([partial(_outcome, player, account_id) for player in players])
+        outcomes = at_once([partial(_outcome, player, f"kick:{user_id}") for player in players])
 
         assert sorted(outcomes) == ["AccountTaken", "new"]
     assert not Deauthorization.objects.exists()
@@ -253,31 +253,31 @@ def test_race_of_two_players_for_one_account_has_one_winner() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_race_of_one_player_for_two_accounts_has_one_winner() -> None:
     for number in range(races(100)):
-        player, account_ids = make_player(), [str(2000 + number), str(7000 + number)]
+        player, keys = make_player(), [f"kick:{n + number}" for n in (2000, 7000)]
 
-        outcomes = at_once([partial(_outcome, player, key) for key in account_ids])
+        outcomes = at_once([partial(_outcome, player, key) for key in keys])
 
         assert sorted(outcomes) == ["PlayerHasAnotherAccount", "new"]
-    # Each loser's Kick user is linked to nobody, and its grant is to be ended.
+    # Each loser's account isn't linked, and its authorization is to be ended.
     assert Deauthorization.objects.count() == races(100)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_race_of_link_and_unlink_leaves_a_grant_exactly_when_linked() -> None:
-    player, account_id = make_player(), "42"
-    link(player, account_id)
+    player, account_key = make_player(), "kick:42"
+    link(player, account_key)
 
     def unlink() -> str:
         try:
-            unlink_player(player=player, now=NOW)
+            unlink_player(player=player, platform="kick", now=NOW)
         except NotLinked:
             return "not linked"
         return "unlinked"
 
     for _ in range(races(100)):
-        at_once([unlink, partial(_outcome, player, account_id), unlink])
+        at_once([unlink, partial(_outcome, player, account_key), unlink])
 
-        is_linked = PlatformAccount.objects.filter(pk=account_id, player=player).exists()
+        is_linked = PlatformAccount.objects.filter(pk=account_key, player=player).exists()
         assert Authorization.objects.exists() is is_linked
 
 
@@ -309,14 +309,14 @@ def test_race_that_the_check_cannot_see_is_decided_by_the_unique_key() -> None:
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_unlink_player_never_ends_the_link_of_whoever_came_next() -> None:
-    """The Kick user goes to another player after it was read and before it is locked."""
+    """The account is linked to another player after it was read and before it is locked."""
     player, heir, account = make_player(), make_player(), make_account()
     link(player, account.pk)
     is_moved = threading.Event()
 
     def move_and_commit_late() -> None:
         with transaction.atomic():
-            unlink_player(player=player, now=NOW)
+            unlink_player(player=player, platform="kick", now=NOW)
             link(heir, account.pk, now=NOW + SECOND)
             is_moved.set()
             _wait_until_somebody_waits()
@@ -324,7 +324,7 @@ def test_unlink_player_never_ends_the_link_of_whoever_came_next() -> None:
     def unlink_meanwhile() -> None:
         is_moved.wait(timeout=10)
         with pytest.raises(NotLinked):
-            unlink_player(player=player, now=NOW)
+            unlink_player(player=player, platform="kick", now=NOW)
 
     at_once([move_and_commit_late, unlink_meanwhile])
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from claims.entitlements import revoke_entitlements
 from claims.ledger import heal_claims
 from claims.manual_grants import ManualGrant, NothingToGrant, grant_by_hand
-from claims.models import CampaignReward, Claim, Entitlement, RewardItem
+from claims.models import CampaignReward, Claim, Entitlement, Report, RewardItem
 from tests.factories import NOW, make_campaign, make_item, make_player, make_reward
 from tests.races import races
 from tests.threads import at_once
@@ -26,18 +26,17 @@ def pair() -> CampaignReward:
     return make_campaign(rewards=[make_reward(items=items)]).pairs.get()
 
 
-def test_claim_is_whole_and_unknown_to_kick(pair: CampaignReward) -> None:
+def test_claim_is_whole_and_never_reported(pair: CampaignReward) -> None:
     player = make_player()
 
     given = grant_by_hand(player=player, pair=pair, grant_id=GRANT_ID, now=NOW)
 
     claim = Claim.objects.get()
     assert given == ManualGrant(claim, ITEMS, is_new=True)
-    assert (claim.source, claim.status, claim.account, claim.granted_at) == (
-        "MANUAL", "GRANTED", None, NOW,
-    )  # fmt: skip
+    assert (claim.source, claim.path, claim.status) == ("manual", "MANUAL", "GRANTED")
+    assert (claim.account, claim.quantity, claim.granted_at) == (None, 1, NOW)
     assert (claim.campaign_id, claim.reward_id) == (pair.campaign_id, pair.reward_id)
-    assert claim.wanted_external_status == claim.external_status
+    assert not Report.objects.exists()
     assert {owed.player for owed in Entitlement.objects.all()} == {player}
     assert heal_claims(now=NOW) == 0
 

@@ -13,11 +13,10 @@ from django.db import connection
 from django.utils import timezone
 
 from claims.entitlements import fulfil_entitlements
-from claims.models import Claim, Entitlement
+from claims.models import Entitlement, Report
 from claims.reports import send_reports
+from claims.source import Source, get_source
 from claims.sync import catch_up, sweep
-from platforms.kick.client import get_kick
-from platforms.kick.protocol.api import KickApi
 from tests.factories import make_account, make_item, make_player
 from tests.local_kick_process import LocalKick
 
@@ -52,11 +51,11 @@ class GameServer:
 
 
 @pytest.fixture
-def api(local_kick: LocalKick, settings: Any) -> KickApi:
+def source(local_kick: LocalKick, settings: Any) -> Source:
     local_kick.register_app()
     settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
     settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
-    return get_kick().api
+    return get_source("kick_drops")
 
 
 @pytest.fixture
@@ -99,17 +98,17 @@ def processed_at_kick(kick: LocalKick) -> set[str]:
 
 
 def test_restore_of_an_old_dump_ends_with_the_ledger_that_was_lost(
-    local_kick: LocalKick, api: KickApi, dump: Path
+    local_kick: LocalKick, source: Source, dump: Path
 ) -> None:
     for number in range(PLAYERS):
         local_kick.make_viewer(f"viewer-{number}", user_id=7 + number)
         make_account(user_id=str(7 + number), player=make_player())
     make_item(sku="cape"), make_item(sku="blade")
     server = GameServer()
-    _go_on("Before the dump", local_kick, api, server)
+    _go_on("Before the dump", local_kick, source, server)
     run = ["pg_dump", "--format=custom", f"--file={dump}", database_url()]
     subprocess.run(run, check=True, capture_output=True)
-    _go_on("After the dump", local_kick, api, server)
+    _go_on("After the dump", local_kick, source, server)
     lost, told = ledger(), processed_at_kick(local_kick)
 
     connection.close()
@@ -119,22 +118,21 @@ def test_restore_of_an_old_dump_ends_with_the_ledger_that_was_lost(
         capture_output=True,
     )
     after_restore = ledger()
-    sweep(campaign_id="", api=api, clock=timezone.now)
+    sweep(campaign_id="", source=source, clock=timezone.now)
     outcomes = server.repeat()
-    send_reports(api=api, clock=timezone.now)
+    send_reports(source=source, clock=timezone.now)
 
     assert len(after_restore) < len(lost)
     assert outcomes == {"fulfilled"}
     assert ledger() == lost
     assert processed_at_kick(local_kick) == told
-    assert (
-        set(Claim.objects.filter(external_status="processed").values_list("pk", flat=True)) == told
-    )
+    reported = Report.objects.exclude(reported_at=None)
+    assert set(reported.values_list("pk", flat=True)) == told
 
 
-def _go_on(campaign_name: str, kick: LocalKick, api: KickApi, server: GameServer) -> None:
+def _go_on(campaign_name: str, kick: LocalKick, source: Source, server: GameServer) -> None:
     """Some more claims, of which the game hands out some."""
     make_claims(kick, campaign_name)
-    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    catch_up(source=source, clock=timezone.now, is_urgent=True)
     server.hand_out(5)
-    send_reports(api=api, clock=timezone.now)
+    send_reports(source=source, clock=timezone.now)

@@ -1,7 +1,8 @@
-"""Runs through the claims API: interrupted, resumed, and right however Kick is to be read."""
+"""Runs through a source's list: interrupted, resumed, and right for each reading of Kick's docs."""
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from claims import sync
-from claims.models import Claim, QuarantinedDelivery, ReconcileRun
+from claims.models import Claim, QuarantinedDelivery, ReconcileRun, Report
+from claims.source import Filter, Page, Source, UnusableEntry, get_source
 from claims.sync import catch_up, sweep, sweep_due_campaigns
 from core.models import Lease
-from platforms.kick.client import get_kick
-from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.payloads import UnusableClaim
 from tests.claims.kick_claims import claims_at_kick
 from tests.factories import NOW, make_campaign
 from tests.hand_clock import HandClock
@@ -32,13 +31,13 @@ PATH = "/public/v1/drops/claims"
 
 
 @pytest.fixture
-def api(local_kick: LocalKick, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[KickApi]:
-    """Kick's API, read in pages of ten."""
+def source(local_kick: LocalKick, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Source:
+    """Kick's claims, read in pages of ten."""
     monkeypatch.setattr(sync, "PAGE_SIZE", 10)
     local_kick.register_app()
     settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
     settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
-    return get_kick().api
+    return get_source("kick_drops")
 
 
 @pytest.fixture
@@ -48,20 +47,20 @@ def clock() -> HandClock:
 
 def due_again(clock: HandClock) -> datetime:
     """Go on to when the catch-up is due."""
-    clock.now = max(clock.now, Lease.objects.get(pk="catch_up").not_before)
+    clock.now = max(clock.now, Lease.objects.get(pk="catch_up:kick_drops").not_before)
     return clock.now
 
 
 @pytest.mark.parametrize("reading", READINGS, ids="-".join)
 def test_catch_up_converges_under_every_reading_of_the_documentation(
-    local_kick: LocalKick, api: KickApi, clock: HandClock, reading: tuple[str, str, str]
+    local_kick: LocalKick, source: Source, clock: HandClock, reading: tuple[str, str, str]
 ) -> None:
     claims_at_kick(local_kick, count=CLAIMS)
     claims_order, cursor, last_cursor = reading
     local_kick.set_faults(claims_order=claims_order, cursor=cursor, last_cursor=last_cursor, seed=7)
 
     for _ in range(40 if claims_order == "shuffled" else 1):
-        run = catch_up(api=api, clock=clock, is_urgent=True)
+        run = catch_up(source=source, clock=clock, is_urgent=True)
         if Claim.objects.count() == CLAIMS:
             break
 
@@ -71,15 +70,20 @@ def test_catch_up_converges_under_every_reading_of_the_documentation(
 
 
 def test_catch_up_interrupted_is_resumed_at_its_page(
-    local_kick: LocalKick, api: KickApi, clock: HandClock
+    local_kick: LocalKick, source: Source, clock: HandClock
 ) -> None:
     claims_at_kick(local_kick, count=CLAIMS)
-    pages = api.iter_claims(limit=10)
+    pages = source.pages(Filter(), limit=10)
     run = ReconcileRun.objects.create(
-        kind="CATCH_UP", started_at=NOW, outcome="INTERRUPTED", cursor=next(pages).cursor, pages=1
+        kind="CATCH_UP",
+        source="kick_drops",
+        started_at=NOW,
+        outcome="INTERRUPTED",
+        cursor=next(pages).cursor,
+        pages=1,
     )
 
-    resumed = catch_up(api=api, clock=clock)
+    resumed = catch_up(source=source, clock=clock)
 
     assert resumed == run
     assert (resumed.outcome, resumed.pages, resumed.seen) == ("DONE", 4, CLAIMS - 10)
@@ -90,16 +94,16 @@ def test_catch_up_interrupted_is_resumed_at_its_page(
     [{"status": 500}, {"status": 403}, {"truncate": True}, {"status": 429, "retry_after": 1}],
 )
 def test_catch_up_set_aside_by_a_fault_keeps_its_pages_and_comes_back(
-    local_kick: LocalKick, api: KickApi, clock: HandClock, fault: dict[str, Any]
+    local_kick: LocalKick, source: Source, clock: HandClock, fault: dict[str, Any]
 ) -> None:
     claims_at_kick(local_kick, count=CLAIMS)
     local_kick.set_faults(api={**fault, "path_prefix": PATH})
-    set_aside = catch_up(api=api, clock=clock)
-    at_once = catch_up(api=api, clock=clock)
+    set_aside = catch_up(source=source, clock=clock)
+    at_once = catch_up(source=source, clock=clock)
     local_kick.clear_faults()
     due_again(clock)
 
-    done = catch_up(api=api, clock=clock)
+    done = catch_up(source=source, clock=clock)
 
     assert set_aside
     assert (set_aside.outcome, set_aside.failures, at_once) == ("INTERRUPTED", 1, None)
@@ -109,37 +113,38 @@ def test_catch_up_set_aside_by_a_fault_keeps_its_pages_and_comes_back(
 
 
 def test_catch_up_pauses_longer_each_time_and_gives_up_at_last(
-    local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    local_kick: LocalKick, source: Source, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sync, "FAILURES_BEFORE_GIVING_UP", 4)
     local_kick.set_faults(api={"status": 403, "path_prefix": PATH})
     pauses = []
     for _ in range(4):
         began = clock.now
-        run = catch_up(api=api, clock=clock)
+        run = catch_up(source=source, clock=clock)
         pauses.append(due_again(clock) - began)
 
     assert run
     assert (run.outcome, ReconcileRun.objects.count()) == ("GIVEN_UP", 1)
     assert pauses == sorted(pauses)
-    assert catch_up(api=api, clock=clock) != run
+    assert catch_up(source=source, clock=clock) != run
 
 
 def test_catch_up_refused_by_401_asks_for_one_new_token_and_stops(
-    local_kick: LocalKick, api: KickApi, clock: HandClock
+    local_kick: LocalKick, source: Source, clock: HandClock
 ) -> None:
     local_kick.set_faults(api={"status": 401, "path_prefix": PATH})
 
-    run = catch_up(api=api, clock=clock)
+    run = catch_up(source=source, clock=clock)
 
     assert run
     assert run.outcome == "INTERRUPTED"
     assert Lease.objects.get().not_before == clock.now + settings.BACK_OFFS["reconcile"].longest
     assert Lease.objects.get().error == run.error
+    assert Lease.objects.get().failures == run.failures == 1
 
 
 def test_catch_up_rests_nine_times_as_long_as_it_worked(
-    local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    local_kick: LocalKick, source: Source, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims_at_kick(local_kick, count=5)
     record_page = sync.record_page
@@ -150,7 +155,7 @@ def test_catch_up_rests_nine_times_as_long_as_it_worked(
 
     monkeypatch.setattr(sync, "record_page", slowly)
 
-    run = catch_up(api=api, clock=clock)
+    run = catch_up(source=source, clock=clock)
 
     assert run
     assert run.busy == timedelta(seconds=20)
@@ -158,19 +163,19 @@ def test_catch_up_rests_nine_times_as_long_as_it_worked(
 
 
 def test_catch_up_makes_way_and_goes_on_later(
-    local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    local_kick: LocalKick, source: Source, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims_at_kick(local_kick, count=CLAIMS)
     monkeypatch.setattr(sync, "AT_A_STRETCH", timedelta(seconds=-1))
 
-    outcomes = [catch_up(api=api, clock=clock).outcome for _ in range(4)]
+    outcomes = [catch_up(source=source, clock=clock).outcome for _ in range(4)]
 
     assert outcomes == ["INTERRUPTED", "INTERRUPTED", "INTERRUPTED", "DONE"]
     assert ReconcileRun.objects.get().seen == CLAIMS
 
 
 def test_catch_up_that_lost_its_lease_stops_before_its_next_page(
-    local_kick: LocalKick, api: KickApi, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    local_kick: LocalKick, source: Source, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims_at_kick(local_kick, count=CLAIMS)
     record_page = sync.record_page
@@ -181,7 +186,7 @@ def test_catch_up_that_lost_its_lease_stops_before_its_next_page(
 
     monkeypatch.setattr(sync, "record_page", while_another_takes_over)
 
-    run = catch_up(api=api, clock=clock)
+    run = catch_up(source=source, clock=clock)
 
     assert run
     assert (run.pages, run.outcome) == (1, "RUNNING")
@@ -189,14 +194,13 @@ def test_catch_up_that_lost_its_lease_stops_before_its_next_page(
 
 
 def test_catch_up_keeps_an_unusable_claim_and_records_the_rest_of_its_page(
-    local_kick: LocalKick, api: KickApi, clock: HandClock
+    local_kick: LocalKick, source: Source, clock: HandClock
 ) -> None:
     claims_at_kick(local_kick, count=3)
-    (good, *_), page = list(local_kick.claims()), next(api.iter_claims())
-    page.unusable.append(_unusable())
-    api_with_it = _Scripted([page])
+    (good, *_), page = list(local_kick.claims()), next(source.pages(Filter()))
+    with_it = _Scripted([replace(page, unusable=[_unusable()])])
 
-    run = catch_up(api=api_with_it, clock=clock)
+    run = catch_up(source=with_it, clock=clock)
 
     assert run
     assert (run.recorded, run.unusable) == (3, 1)
@@ -205,33 +209,33 @@ def test_catch_up_keeps_an_unusable_claim_and_records_the_rest_of_its_page(
 
 
 def test_sweep_finds_what_catch_up_cannot_see_and_says_how_many(
-    local_kick: LocalKick, api: KickApi, clock: HandClock
+    local_kick: LocalKick, source: Source, clock: HandClock
 ) -> None:
     claim, *_ = claims_at_kick(local_kick, count=CLAIMS)
-    api.update_claims((c["claim_id"], "processed") for c in local_kick.claims())
+    source.report(claim["claim_id"] for claim in local_kick.claims())
     clock.advance(timedelta(minutes=10))
-    seen_by_catch_up = catch_up(api=api, clock=clock)
+    seen_by_catch_up = catch_up(source=source, clock=clock)
 
-    run = sweep(campaign_id=claim["campaign_id"], api=api, clock=clock)
+    run = sweep(campaign_id=claim["campaign_id"], source=source, clock=clock)
 
     assert seen_by_catch_up
     assert run
     assert (seen_by_catch_up.seen, run.recorded, run.missed) == (0, CLAIMS, CLAIMS)
-    assert set(Claim.objects.values_list("external_status", flat=True)) == {"processed"}
+    assert not Report.objects.exists()
 
 
 def test_sweep_since_leaves_older_claims_out(
-    local_kick: LocalKick, api: KickApi, clock: HandClock
+    local_kick: LocalKick, source: Source, clock: HandClock
 ) -> None:
     claims_at_kick(local_kick, count=3)
 
-    run = sweep(campaign_id="", api=api, clock=clock, since=clock.now + timedelta(hours=1))
+    run = sweep(campaign_id="", source=source, clock=clock, since=clock.now + timedelta(hours=1))
 
     assert run
     assert (run.pages, run.recorded) == (1, 0)
 
 
-def test_sweep_due_campaigns_takes_each_once_a_night(api: KickApi, clock: HandClock) -> None:
+def test_sweep_due_campaigns_takes_each_once_a_night(source: Source, clock: HandClock) -> None:
     day = timedelta(days=1)
     make_campaign(campaign_id="running", starts_at=clock.now - day)
     make_campaign(campaign_id="unknown")
@@ -239,24 +243,26 @@ def test_sweep_due_campaigns_takes_each_once_a_night(api: KickApi, clock: HandCl
     make_campaign(campaign_id="grace", ends_at=clock.now - 20 * day, grace_days=14)
     make_campaign(campaign_id="over", ends_at=clock.now - 20 * day)
 
-    tonight = sweep_due_campaigns(api=api, clock=clock)
-    again = sweep_due_campaigns(api=api, clock=clock)
+    tonight = sweep_due_campaigns(source=source, clock=clock)
+    again = sweep_due_campaigns(source=source, clock=clock)
     clock.advance(day)
-    tomorrow = sweep_due_campaigns(api=api, clock=clock)
+    tomorrow = sweep_due_campaigns(source=source, clock=clock)
 
     assert [run.campaign_id for run in tonight] == ["grace", "running", "unknown"]
     assert (len(again), len(tomorrow)) == (0, 3)
 
 
-class _Scripted:
-    """Stands in for the API alone where the local Kick cannot say such nonsense."""
+class _Scripted(Source):
+    """For a page that the local Kick never sends."""
 
-    def __init__(self, pages: list[Any]) -> None:
-        self.pages = pages
+    name = "kick_drops"
 
-    def iter_claims(self, **_: Any) -> Iterator[Any]:
-        return iter(self.pages)
+    def __init__(self, pages: list[Page]) -> None:
+        self._pages = pages
+
+    def pages(self, *_: Any, **__: Any) -> Iterator[Page]:
+        return iter(self._pages)
 
 
-def _unusable() -> UnusableClaim:
-    return UnusableClaim(claim_id="", raw=b'{"claim_id": 1}', reason="claim_id is the number 1.")
+def _unusable() -> UnusableEntry:
+    return UnusableEntry(claim_id="", raw=b'{"claim_id": 1}', reason="claim_id is the number 1.")

@@ -1,6 +1,5 @@
-"""Catch-up, confirming, registration and write-back, against the local Kick over a socket."""
+"""Catch-up, confirmation, registration and reports, against the local Kick over a socket."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,31 +11,41 @@ from claims.models import (
     Campaign,
     CampaignReward,
     Claim,
+    Confirmation,
     Entitlement,
     QuarantinedDelivery,
+    Report,
     Reward,
     RewardItem,
 )
-from claims.reports import write_back
+from claims.reports import send_reports
+from claims.source import Filter, Source, get_source
 from claims.sync import catch_up
-from platforms.kick.client import get_kick
-from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.errors import KickUnavailable
+from core.leases import LeaseLost
+from core.platform_errors import PlatformUnavailable
 from tests.claims.kick_claims import claims_at_kick
 from tests.claims.ledger_assertions import owed, receive, record
-from tests.factories import NOW, make_account, make_campaign, make_item, make_player, make_reward
+from tests.factories import (
+    NOW,
+    make_account,
+    make_campaign,
+    make_item,
+    make_player,
+    make_report,
+    make_reward,
+)
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def api(local_kick: LocalKick, settings: Any) -> Iterator[KickApi]:
+def source(local_kick: LocalKick, settings: Any) -> Source:
     """Our organization's claims at the local Kick; another organization has one, too."""
     local_kick.register_app()
     settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
     settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
-    return get_kick().api
+    return get_source("kick_drops")
 
 
 def received(claim: dict[str, Any], **changes: str) -> Any:
@@ -52,91 +61,90 @@ def status_at_kick(kick: LocalKick) -> list[str]:
 
 
 def test_catch_up_registers_and_records_what_no_webhook_brought(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     claims_at_kick(local_kick, count=25)
 
-    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
+    run = catch_up(source=source, clock=timezone.now, is_urgent=True)
 
     assert (run.seen, run.recorded) == (25, 25)
-    assert Claim.objects.filter(source="RECONCILE", occurred_at__isnull=False).count() == 25
+    assert Claim.objects.filter(path="SYNC", occurred_at__isnull=False).count() == 25
     assert set(Claim.objects.values_list("hold_reason", flat=True)) == {"UNMAPPED_REWARD"}
     assert CampaignReward.objects.count() == 1
 
 
-def test_catch_up_repeated_finds_nothing_new(local_kick: LocalKick, api: KickApi) -> None:
+def test_catch_up_repeated_finds_nothing_new(local_kick: LocalKick, source: Source) -> None:
     claims_at_kick(local_kick, count=3)
-    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    catch_up(source=source, clock=timezone.now, is_urgent=True)
 
-    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
+    run = catch_up(source=source, clock=timezone.now, is_urgent=True)
 
     assert (run.outcome, run.seen, run.recorded, run.held) == ("DONE", 3, 0, 0)
 
 
 def test_catch_up_maps_a_new_reward_to_the_item_its_external_id_names(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     make_item(sku="ember-cape")
     make_account(user_id="7", player=make_player())
     local_kick.make_viewer("Ada", user_id=7)
     (claim,) = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
 
-    catch_up(api=api, clock=lambda: NOW, is_urgent=True)
+    catch_up(source=source, clock=lambda: NOW, is_urgent=True)
 
     assert [(sku, quantity) for sku, quantity, _ in owed(claim["claim_id"])] == [("ember-cape", 1)]
     assert Reward.objects.get().first_mapped_at == NOW
 
 
 def test_catch_up_leaves_a_reward_alone_that_was_ever_mapped(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     make_item(sku="ember-cape")
     (claim,) = claims_at_kick(local_kick, external_id="ember-cape", count=1)
     make_reward(reward_id=claim["reward_id"], first_mapped_at=NOW)
 
-    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    catch_up(source=source, clock=timezone.now, is_urgent=True)
 
     assert not RewardItem.objects.exists()
 
 
 def test_catch_up_corrects_a_held_claim_and_shows_the_difference_of_a_granted_one(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     make_account(user_id="7", player=make_player())
     ours = make_campaign()
     held, granted = claims_at_kick(local_kick, count=2)
     record(received(held, user_id="8"), receive(ours, claim_id=granted["claim_id"]))
 
-    run = catch_up(api=api, clock=timezone.now, is_urgent=True)
+    run = catch_up(source=source, clock=timezone.now, is_urgent=True)
 
     assert (run.recorded, run.held, run.differs) == (0, 1, 1)
-    assert Claim.objects.get(pk=held["claim_id"]).account_id == str(held["user_id"])
-    assert Claim.objects.get(pk=granted["claim_id"]).account_id == "7"
+    assert Claim.objects.get(pk=held["claim_id"]).account_id == f"kick:{held['user_id']}"
+    assert Claim.objects.get(pk=granted["claim_id"]).account_id == "kick:7"
     delivery = QuarantinedDelivery.objects.get()
     assert (delivery.verdict, delivery.claim_id) == ("DIFFERS", granted["claim_id"])
-    assert catch_up(api=api, clock=timezone.now, is_urgent=True).differs == 1
+    assert catch_up(source=source, clock=timezone.now, is_urgent=True).differs == 1
     assert QuarantinedDelivery.objects.count() == 1
 
 
 def test_catch_up_notes_what_kick_says_of_a_known_claim(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     (claim,) = claims_at_kick(local_kick, count=1)
     record(received(claim))
-    Claim.objects.update(external_status="processed", wanted_external_status="processed")
+    make_report(Claim.objects.get(), reported_at=NOW)
 
-    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    catch_up(source=source, clock=timezone.now, is_urgent=True)
 
-    row = Claim.objects.get()
-    assert (row.external_status, row.wanted_external_status) == ("initiated", "processed")
-    assert row.occurred_at is not None
+    assert Report.objects.get().reported_at is None
+    assert Claim.objects.get().occurred_at is not None
 
 
 # --- Confirming --------------------------------------------------------------------------------
 
 
 def test_confirm_claims_grants_what_is_ours_and_heals_the_rest_of_its_pair(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     make_item(sku="ember-cape")
     for user_id in (7, 8):
@@ -145,9 +153,10 @@ def test_confirm_claims_grants_what_is_ours_and_heals_the_rest_of_its_pair(
     first, *_ = claims_at_kick(local_kick, external_id="ember-cape", user_id=7)
     second, *_ = claims_at_kick(local_kick, external_id="ember-cape", user_id=8)
     record(received(first), received(second))
-    Claim.objects.filter(pk=second["claim_id"]).update(next_lookup_at=NOW + timedelta(days=1))
+    later = NOW + timedelta(days=1)
+    Confirmation.objects.filter(pk=second["claim_id"]).update(next_attempt_at=later)
 
-    found = confirm_claims(api=api, now=NOW)
+    found = confirm_claims(source=source, now=NOW)
 
     assert found == 1
     assert set(Claim.objects.values_list("status", flat=True)) == {"GRANTED"}
@@ -155,7 +164,7 @@ def test_confirm_claims_grants_what_is_ours_and_heals_the_rest_of_its_pair(
 
 
 def test_confirm_claims_grants_when_it_finds_not_when_it_began(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     """A player may link while Kick lets a run wait; nothing is granted before its link."""
     make_item(sku="ember-cape")
@@ -165,7 +174,7 @@ def test_confirm_claims_grants_when_it_finds_not_when_it_began(
     record(received(claim))
     local_kick.set_faults(api={"slow_seconds": 0.2, "path_prefix": "/public/v1/drops/claims"})
 
-    confirm_claims(api=api, now=NOW)
+    confirm_claims(source=source, now=NOW)
 
     granted_at = Claim.objects.get().granted_at
     assert granted_at is not None
@@ -173,112 +182,134 @@ def test_confirm_claims_grants_when_it_finds_not_when_it_began(
 
 
 def test_confirm_claims_never_grants_another_organization_s(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     make_account(user_id="7", player=make_player())
     local_kick.make_viewer("Ada", user_id=7)
     (foreign,) = claims_at_kick(local_kick, organization="Another Studio", user_id=7)
     record(received(foreign))
 
-    early = confirm_claims(api=api, now=NOW)
-    waiting = Claim.objects.get()
-    late = confirm_claims(api=api, now=NOW + timedelta(hours=24))
+    early = confirm_claims(source=source, now=NOW)
+    assert Claim.objects.get().hold_reason == "UNCONFIRMED"
+    waiting = Confirmation.objects.get()
+    late = confirm_claims(source=source, now=NOW + timedelta(hours=24))
 
     assert (early, late) == (0, 0)
-    assert (waiting.hold_reason, waiting.lookups) == ("UNCONFIRMED", 1)
-    assert timedelta(seconds=5) < waiting.next_lookup_at - NOW < timedelta(seconds=60)
-    claim = Claim.objects.get()
-    assert (claim.hold_reason, claim.next_lookup_at) == ("NOT_OURS", None)
+    assert (waiting.attempts, waiting.foreign_at) == (1, None)
+    assert timedelta(seconds=5) < waiting.next_attempt_at - NOW < timedelta(seconds=60)
+    assert Claim.objects.get().hold_reason == "NOT_OURS"
+    ended = Confirmation.objects.get()
+    assert (ended.attempts, ended.next_attempt_at) == (2, None)
+    assert ended.foreign_at - NOW >= timedelta(hours=24)
     assert not Campaign.objects.exists()
 
 
 def test_an_api_page_revives_a_claim_that_was_given_up_on(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     (claim,) = claims_at_kick(local_kick, count=1)
     record(received(claim))
-    Claim.objects.update(hold_reason="NOT_OURS", not_ours_at=NOW, next_lookup_at=None)
+    Claim.objects.update(hold_reason="NOT_OURS")
+    Confirmation.objects.update(foreign_at=NOW, next_attempt_at=None)
 
-    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    catch_up(source=source, clock=timezone.now, is_urgent=True)
 
-    row = Claim.objects.get()
-    assert (row.hold_reason, row.not_ours_at) == ("UNMAPPED_REWARD", None)
+    assert Claim.objects.get().hold_reason == "UNMAPPED_REWARD"
+    assert not Confirmation.objects.exists()
 
 
 def test_confirm_claims_counts_no_look_up_while_kick_is_down(
-    local_kick: LocalKick, api: KickApi
+    local_kick: LocalKick, source: Source
 ) -> None:
     (claim,) = claims_at_kick(local_kick, count=1)
     record(received(claim))
     local_kick.set_faults(api={"status": 500, "path_prefix": "/public/v1/drops/claims"})
 
-    with pytest.raises(KickUnavailable):
-        confirm_claims(api=api, now=NOW)
+    with pytest.raises(PlatformUnavailable):
+        confirm_claims(source=source, now=NOW)
 
-    assert Claim.objects.get().lookups == 0
+    assert Confirmation.objects.get().attempts == 0
 
 
 def test_confirm_claims_lets_no_claim_that_kick_fails_at_keep_others_waiting(
-    local_kick: LocalKick, api: KickApi, monkeypatch: pytest.MonkeyPatch
+    local_kick: LocalKick, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poisoned, found = claims_at_kick(local_kick, count=2)
     record(received(poisoned), received(found))
-    Claim.objects.filter(pk=poisoned["claim_id"]).update(next_lookup_at=NOW - timedelta(hours=1))
-    ask = api.iter_claims
+    earlier = NOW - timedelta(hours=1)
+    Confirmation.objects.filter(pk=poisoned["claim_id"]).update(next_attempt_at=earlier)
+    pages = source.pages
 
-    def fail_at_one(*, claim_id: str) -> Any:
-        if claim_id == poisoned["claim_id"]:
-            raise KickUnavailable("500 for this claim alone")
-        return ask(claim_id=claim_id)
+    def fail_at_one(wanted: Filter) -> Any:
+        if wanted.claim_id == poisoned["claim_id"]:
+            raise PlatformUnavailable("500 for this claim only")
+        return pages(wanted)
 
-    monkeypatch.setattr(api, "iter_claims", fail_at_one)
+    monkeypatch.setattr(source, "pages", fail_at_one)
 
-    with pytest.raises(KickUnavailable):
-        confirm_claims(api=api, now=NOW)
+    with pytest.raises(PlatformUnavailable):
+        confirm_claims(source=source, now=NOW)
+    assert Confirmation.objects.get(pk=poisoned["claim_id"]).attempts == 0
 
-    assert confirm_claims(api=api, now=NOW) == 1
-    assert Claim.objects.get(pk=poisoned["claim_id"]).lookups == 0
+    assert confirm_claims(source=source, now=NOW) == 1
+
+    assert Claim.objects.get(pk=found["claim_id"]).hold_reason == "UNMAPPED_REWARD"
 
 
-# --- Write-back --------------------------------------------------------------------------------
+def test_confirm_claims_stops_when_its_lease_is_lost(local_kick: LocalKick, source: Source) -> None:
+    record(*(received(claim) for claim in claims_at_kick(local_kick, count=2)))
+
+    def lose() -> None:
+        raise LeaseLost
+
+    with pytest.raises(LeaseLost):
+        confirm_claims(source=source, now=NOW, renew=lose)
+
+    assert Claim.objects.filter(hold_reason="UNCONFIRMED").count() == 1
 
 
-def test_write_back_says_processed_for_what_was_fulfilled_alone(
-    local_kick: LocalKick, api: KickApi
-) -> None:
+# --- Reports -----------------------------------------------------------------------------------
+
+
+def test_send_reports_reports_only_delivered_claims(local_kick: LocalKick, source: Source) -> None:
     claims_at_kick(local_kick, count=3)
-    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    catch_up(source=source, clock=timezone.now, is_urgent=True)
     fulfilled = Claim.objects.order_by("claim_id").first()
-    Claim.objects.filter(pk=fulfilled.pk).update(wanted_external_status="processed")
+    make_report(fulfilled)
 
-    assert write_back(api=api, clock=timezone.now) == 1
+    assert send_reports(source=source, clock=timezone.now) == 1
 
     assert sorted(status_at_kick(local_kick)) == ["initiated", "initiated", "processed"]
-    assert Claim.objects.get(external_status="processed") == fulfilled
-    assert write_back(api=api, clock=timezone.now) == 0
+    assert Report.objects.get(reported_at__isnull=False).claim == fulfilled
+    assert send_reports(source=source, clock=timezone.now) == 0
 
 
-def test_write_back_goes_around_a_claim_that_kick_refuses(
-    local_kick: LocalKick, api: KickApi
+def test_send_reports_goes_around_a_claim_that_kick_refuses(
+    local_kick: LocalKick, source: Source
 ) -> None:
     claims_at_kick(local_kick, count=5)
-    catch_up(api=api, clock=timezone.now, is_urgent=True)
+    catch_up(source=source, clock=timezone.now, is_urgent=True)
     record(receive(campaign_id="c", reward_id="r", claim_id="01K0UNKNOWN"))
-    Claim.objects.update(wanted_external_status="processed")
+    for one in Claim.objects.all():
+        make_report(one)
 
-    assert write_back(api=api, clock=timezone.now) == 5
+    assert send_reports(source=source, clock=timezone.now) == 5
 
     assert status_at_kick(local_kick) == ["processed"] * 5
-    assert Claim.objects.get(external_status="initiated").pk == "01K0UNKNOWN"
+    refused = Report.objects.get(reported_at=None)
+    assert (refused.pk, refused.refusals) == ("01K0UNKNOWN", 1)
 
 
-def test_write_back_notes_nothing_while_kick_is_down(local_kick: LocalKick, api: KickApi) -> None:
+def test_send_reports_notes_nothing_while_kick_is_down(
+    local_kick: LocalKick, source: Source
+) -> None:
     claims_at_kick(local_kick, count=1)
-    catch_up(api=api, clock=timezone.now, is_urgent=True)
-    Claim.objects.update(wanted_external_status="processed")
+    catch_up(source=source, clock=timezone.now, is_urgent=True)
+    make_report(Claim.objects.get())
     local_kick.set_faults(api={"status": 500, "path_prefix": "/public/v1/drops/claims"})
 
-    with pytest.raises(KickUnavailable):
-        write_back(api=api, clock=timezone.now)
+    with pytest.raises(PlatformUnavailable):
+        send_reports(source=source, clock=timezone.now)
 
-    assert Claim.objects.get().external_status == "initiated"
+    report = Report.objects.get()
+    assert (report.reported_at, report.refusals) == (None, 0)

@@ -1,12 +1,15 @@
 """One at a time per job: who holds it, who takes it over, and who has to stop."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 from django.utils import timezone
 
+from core.backoff import BackOff
 from core.leases import LeaseLost, lease
 from core.models import Lease
 from tests.factories import NOW
@@ -17,6 +20,7 @@ from tests.threads import at_once
 pytestmark = pytest.mark.django_db
 
 LASTS = settings.LEASE_LASTS
+BACK_OFF = BackOff(first=timedelta(seconds=10), longest=timedelta(hours=1))
 
 
 @pytest.fixture
@@ -102,6 +106,77 @@ def test_lease_notes_what_went_wrong_and_is_given_back(clock: HandClock) -> None
         "",
         None,
     )
+
+
+class PlatformError(Exception):
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def fail(clock: HandClock, error: Exception, *, renew: bool = False) -> Lease:
+    """Run a job that fails. Returns its row."""
+    one = lease("job", clock=clock, platform_errors=(PlatformError,), back_off=BACK_OFF)
+    with suppress(type(error)), one as held:
+        assert held, "not due"
+        if renew:
+            held.renew()
+        raise error
+    return Lease.objects.get()
+
+
+def test_lease_calls_only_a_platform_s_error_one(clock: HandClock) -> None:
+    ours = fail(clock, RuntimeError("a bug"))
+    clock.now = ours.not_before
+    platforms = fail(clock, PlatformError("It is down."))
+    clock.now = platforms.not_before
+    database = fail(clock, OperationalError("no connection"))
+
+    assert (ours.error, ours.platform_error) == ("RuntimeError: a bug", "")
+    assert (platforms.error, platforms.platform_error) == (
+        "PlatformError: It is down.",
+        "It is down.",
+    )
+    assert (database.error, database.platform_error) == ("OperationalError: no connection", "")
+
+
+def test_lease_of_a_failing_job_waits_longer_each_time(clock: HandClock) -> None:
+    pauses = []
+    for _ in range(6):
+        row = fail(clock, PlatformError("It is down."))
+        pauses.append(row.not_before - clock.now)
+        clock.now = row.not_before
+
+    assert row.failures == 6
+    assert BACK_OFF.first / 2 <= pauses[0] <= BACK_OFF.first
+    assert pauses == sorted(pauses)
+    assert pauses[-1] >= 16 * BACK_OFF.first
+
+
+def test_lease_waits_as_long_as_the_platform_asks(clock: HandClock) -> None:
+    row = fail(clock, PlatformError("It is busy.", retry_after=120.0))
+
+    assert row.not_before == clock.now + timedelta(seconds=120)
+
+
+def test_lease_counts_failures_from_the_last_step_that_worked(clock: HandClock) -> None:
+    for _ in range(3):
+        clock.now = fail(clock, PlatformError("It is down.")).not_before
+
+    row = fail(clock, PlatformError("It is down."), renew=True)
+
+    assert row.failures == 1
+
+
+def test_lease_of_a_job_that_worked_forgets_its_failures(clock: HandClock) -> None:
+    clock.now = fail(clock, PlatformError("It is down.")).not_before
+
+    with lease("job", clock=clock):
+        pass
+
+    row = Lease.objects.get()
+    assert (row.failures, row.error, row.platform_error) == (0, "", "")
+    assert row.not_before <= clock.now
 
 
 @pytest.mark.django_db(transaction=True)

@@ -89,36 +89,19 @@ def test_a_killed_process_is_replaced_while_the_others_serve(served: Served) -> 
     assert wait_until(lambda: len(served.workers() - {min(before)}) == 2, seconds=10)
 
 
-def test_processes_end_with_a_parent_that_was_killed(served: Served) -> None:
-    served.process.kill()
-
-    assert wait_until(lambda: not served.answers(), seconds=10)
-
-
-def test_a_process_whose_parent_is_gone_does_not_wait_for_what_hangs() -> None:
-    done = _run("signal.signal(signal.SIGTERM, signal.SIG_IGN); web_server._look_after(parent=-1)")
-
-    assert done.returncode == 1
-
-
 def test_what_threads_that_ended_left_behind_is_collected() -> None:
-    done = _run("""
+    program = """
+import gc, threading, time, weakref
+from studio_drops import server
 class Connection: pass
 left_behind = Connection(); left_behind.itself = left_behind; is_there = weakref.ref(left_behind)
 gc.disable(); del left_behind
-threading.Thread(target=web_server._look_after, args=(os.getppid(),), daemon=True).start()
+server.THREAD_IDLE_SECONDS = 1
+threading.Thread(target=server._collect_garbage, daemon=True).start()
 time.sleep(2.5); print(is_there())
-""")
-
-    assert done.stdout == "None\n"
-
-
-def _run(program: str) -> "subprocess.CompletedProcess[str]":
-    """Let it run where the server's times are a second."""
-    modules = "import gc, os, signal, threading, time, weakref; from studio_drops import web_server"
-    times = "web_server.STOP_SECONDS = web_server.THREAD_IDLE_SECONDS = 1"
-    return subprocess.run(
-        [sys.executable, "-c", f"{modules}; {times}\n{program}"],
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
         cwd=REPOSITORY,
         env=neutral_surroundings(),
         capture_output=True,
@@ -126,6 +109,8 @@ def _run(program: str) -> "subprocess.CompletedProcess[str]":
         timeout=20,
         check=False,
     )
+
+    assert done.stdout == "None\n"
 
 
 def test_an_address_that_is_taken_is_not_shared(served: Served, tmp_path: Path) -> None:

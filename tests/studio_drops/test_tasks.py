@@ -1,18 +1,33 @@
 """The scheduled tasks: each is there, each does its work, none minds that Kick is down."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
+from django.utils import timezone
 
+from accounts.models import Authorization, Deauthorization
+from accounts.tokens import encrypt
 from claims.models import Claim, RewardItem
+from core.leases import HeldLease
 from core.models import Lease
+from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.oauth import OAuthClient
 from studio_drops import tasks
 from studio_drops.celery import app
 from studio_drops.schedule import JOBS, task_name
 from tests.claims.kick_claims import claims_at_kick
 from tests.claims.ledger_assertions import receive, record
-from tests.factories import make_account, make_campaign, make_item, make_player, make_reward
+from tests.factories import (
+    make_account,
+    make_campaign,
+    make_claim,
+    make_item,
+    make_player,
+    make_report,
+    make_reward,
+)
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +100,97 @@ def test_a_task_after_one_whose_connection_died_runs_on_a_new_one() -> None:
     tasks.heal_claims()
 
     assert Lease.objects.get(job="heal_claims").last_ended_at
+
+
+# The lease of each job that calls a platform: one per source or platform.
+LEASES = {
+    "catch_up": "catch_up:kick_drops",
+    "confirm_claims": "confirm_claims:kick_drops",
+    "send_reports": "reports:kick_drops",
+    "send_deauthorizations": "send_deauthorizations:kick",
+    "refresh_authorizations": "refresh_authorizations:kick",
+}
+
+
+def run(name: str) -> Lease:
+    """Run a job as its schedule does, and return its lease even if the job failed."""
+    app.loader.import_default_modules()
+    app.tasks[task_name(name)].apply(throw=False)
+    return Lease.objects.get(job=LEASES.get(name, name))
+
+
+@pytest.fixture
+def owing(kick: LocalKick) -> LocalKick:
+    """Each job that calls Kick has something to do."""
+    record(receive(campaign_id="c", reward_id="r"))
+    make_report(make_claim(status="GRANTED"))
+    now = timezone.now()
+    Deauthorization.objects.create(
+        account=make_account(),
+        created_at=now,
+        next_attempt_at=now,
+        encrypted_refresh_token=encrypt("a-token"),
+    )
+    Authorization.objects.create(
+        account=make_account(player=make_player()),
+        encrypted_refresh_token=encrypt("another-token"),
+        scope="",
+        obtained_at=now,
+        next_refresh_at=now,
+    )
+    return kick
+
+
+ROW_BY_ROW = ["confirm_claims", "send_reports", "send_deauthorizations", "refresh_authorizations"]
+CALLING_KICK = ["catch_up", *ROW_BY_ROW]
+
+
+@pytest.mark.parametrize("name", ["heal_claims", *ROW_BY_ROW])
+def test_a_job_renews_its_lease(
+    owing: LocalKick, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed = []
+    renew = HeldLease.renew
+
+    def note(held: HeldLease) -> None:
+        renewed.append(held.job)
+        renew(held)
+
+    monkeypatch.setattr(HeldLease, "renew", note)
+    make_claim(account=make_account(player=make_player()))  # held, but linked
+
+    run(name)
+
+    assert renewed == [LEASES.get(name, name)]
+
+
+@pytest.mark.parametrize("name", CALLING_KICK)
+def test_a_job_waits_and_says_so_while_kick_is_unavailable(owing: LocalKick, name: str) -> None:
+    owing.set_faults(api={"status": 429, "retry_after": 100, "path_prefix": "/"})
+
+    first = run(name)
+    second = run(name)
+
+    assert first.platform_error
+    wait = first.not_before - timezone.now()
+    assert timedelta(seconds=80) < wait <= timedelta(seconds=100)
+    assert second.last_began_at == first.last_began_at
+
+
+@pytest.mark.parametrize("name", CALLING_KICK)
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), OperationalError("no connection")])
+def test_a_fault_of_ours_is_not_called_kick_s(
+    owing: LocalKick, name: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_keywords: object) -> None:
+        raise error
+
+    for method in ("iter_claims", "update_claims"):
+        monkeypatch.setattr(KickApi, method, fail)
+    for method in ("revoke", "refresh"):
+        monkeypatch.setattr(OAuthClient, method, fail)
+
+    lease = run(name)
+
+    assert type(error).__name__ in lease.error
+    assert lease.platform_error == ""

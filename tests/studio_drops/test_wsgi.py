@@ -1,4 +1,4 @@
-"""Kick's webhook is reached past what Django does around other requests, and nothing else is."""
+"""A webhook is reached past what Django does around other requests, and nothing else is."""
 
 import io
 import logging
@@ -12,8 +12,9 @@ from django.test import RequestFactory
 from django.urls import resolve
 from pytest_django.fixtures import Settings
 
+from platforms.kick.urls import WEBHOOK_PATH
 from platforms.kick.webhook import drops_webhook
-from studio_drops.wsgi import WEBHOOK_PATH, StudioDrops
+from studio_drops.wsgi import StudioDrops
 
 Answer = tuple[str, dict[str, str], bytes]
 
@@ -88,7 +89,7 @@ def test_an_error_in_the_webhook_is_logged_and_answered(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("platforms.kick.webhook._validate", fail)
+    monkeypatch.setattr(drops_webhook, "verify", fail)
     with caplog.at_level(logging.ERROR, "django.request"):
         status, _, content = ask("POST", WEBHOOK_PATH, b"{}")
 
@@ -97,6 +98,7 @@ def test_an_error_in_the_webhook_is_logged_and_answered(
     assert caplog.records[-1].exc_info is not None
 
 
+@pytest.mark.django_db(databases=[])
 @pytest.mark.parametrize("path", [f"{WEBHOOK_PATH}/", "/healthz/", "/link/"])
 def test_other_addresses_are_redirected_to_https(path: str, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True

@@ -1,4 +1,4 @@
-"""Players, Kick users, their links and their authorizations at Kick, read-only.
+"""Players, platform accounts, their links and their authorizations, read-only.
 
 Tokens, digests and verifiers never appear in a list, field or search.
 """
@@ -37,7 +37,7 @@ TONE_OF_DEAUTHORIZATION = {
 
 
 class AccountColumn:
-    @admin.display(description=gettext_lazy("Kick user"))
+    @admin.display(description=gettext_lazy("account"))
     def account_link(self, row: Any) -> SafeString | str:
         return row_link("accounts_platformaccount", row.account_id, row.account)
 
@@ -78,19 +78,18 @@ class EventsOfAccount(EventColumns, ReadOnlyInline):
 class PlayerAdmin(IdSearch, ReadOnlyPage):
     list_display = ["shown_name", "game_account_id", "linked_to", "created_at", "last_login_at"]
     list_filter = ["last_login_at"]
-    list_select_related = ["account"]
     ordering = ["-id"]
     search_fields = [
         "game_account_id",
         "name__iexact",
-        "account__key",
-        "account__name__iexact",
-        "account__claims__claim_id",
+        "accounts__name__iexact",
+        "accounts__claims__claim_id",
         "entitlements__claim_id",
     ]
+    account_search_fields = ["accounts__key"]
     entitlement_path = "entitlements__"
     search_help_text = gettext_lazy(
-        "Exact ID of a game account, Kick user, claim or entitlement; or exact name."
+        "Exact ID of a game account, account, claim or entitlement; or exact name."
     )
     empty_state = gettext_lazy("No players yet. They appear when they first log in to link.")
     inlines = [EventsOfPlayer]
@@ -98,11 +97,14 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         "game_account_id",
         "name",
         "linked_to",
-        "story",
+        "case_link",
         "drops",
         "created_at",
         "last_login_at",
     ]
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).prefetch_related("accounts")
 
     @admin.display(description=gettext_lazy("player"), ordering="name")
     def shown_name(self, player: Player) -> str:
@@ -117,7 +119,7 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
         return format_html_join(", ", "{}", ((one,) for one in links))
 
     @admin.display(description=gettext_lazy("case"))
-    def story(self, player: Player) -> SafeString:
+    def case_link(self, player: Player) -> SafeString:
         return link(reverse("desk:player", args=[player.pk]), _("Open case"))
 
     @admin.display(description=gettext_lazy("drops"))
@@ -154,12 +156,12 @@ class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         "name",
         "linked_player",
         "linked_at",
-        "story",
+        "case_link",
         "claims_link",
         "first_seen_at",
     ]
 
-    @admin.display(description=gettext_lazy("account"), ordering="name")
+    @admin.display(description=gettext_lazy("name"), ordering="name")
     def shown_name(self, account: PlatformAccount) -> str:
         return str(account)
 
@@ -170,7 +172,7 @@ class PlatformAccountAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         return self.player_link(account)
 
     @admin.display(description=gettext_lazy("case"))
-    def story(self, account: PlatformAccount) -> SafeString:
+    def case_link(self, account: PlatformAccount) -> SafeString:
         url = reverse("desk:account", args=[account.pk])
         return link(url, _("Open case"))
 

@@ -55,7 +55,7 @@ class ClaimActions(ModelAdmin):
 
 
 def _accounts_of(chosen: QuerySet[Claim]) -> list[str]:
-    """Distinct Kick user ids: at most one more than a job accepts, so that it can refuse."""
+    """Distinct account keys: at most one more than a job accepts, so that it can refuse."""
     known = Claim.objects.filter(pk__in=chosen.values("pk"), account__isnull=False)
     ids = known.order_by("account_id").values_list("account_id", flat=True).distinct()
     return list(ids[: SUBJECTS_AT_MOST + 1])

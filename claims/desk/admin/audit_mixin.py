@@ -1,15 +1,22 @@
-"""Writes an audit row for each add, change and delete on Django's own admin pages."""
+"""Writes an audit row for each add, change and delete on Django's own admin pages.
+
+Django's own log (`LogEntry`) is not written: one action has one row.
+"""
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from claims.desk.audit import Subject, make_row, record_acts
-from claims.models import AuditEvent, Reward
+from claims.models import AuditEvent
 from core.admin.base import ModelAdmin
 
 Action = AuditEvent.Action
@@ -20,6 +27,9 @@ SECRETS = ("password", "secret", "token", "digest", "key")
 
 
 class Audited(ModelAdmin):
+    # Read by the template that shows the link to the history.
+    has_audit_history = True
+
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
@@ -27,27 +37,36 @@ class Audited(ModelAdmin):
         request.audited = _changes(form, formsets or [])  # type: ignore[attr-defined]
         return super().construct_change_message(request, form, formsets, add)
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+    def log_addition(self, request: HttpRequest, obj: Any, _message: Any) -> None:  # type: ignore[override]
         self._record(request, Action.ADD, [obj])
-        return super().log_addition(request, obj, message)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         if isinstance(message, str):  # the message of an action, not of a form
             request.audited = ({}, {"note": message})  # type: ignore[attr-defined]
         self._record(request, Action.CHANGE, [obj])
-        return super().log_change(request, obj, message)
 
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:  # type: ignore[override]
         self._record(request, Action.DELETE, queryset)
-        return super().log_deletions(request, queryset)
+
+    def history_view(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        object_id: str,
+        extra_context: Any = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """The audit log of this object. Django's own log isn't written."""
+        of_object = {
+            "subject_kind__exact": str(self.opts.model_name),
+            "subject_id__exact": unquote(object_id),
+        }
+        return redirect(f"{reverse('admin:claims_auditevent_changelist')}?{urlencode(of_object)}")
 
     def _record(self, request: HttpRequest, action: Action, rows: Iterable[Model]) -> None:
         user: Any = request.user
         before, after = getattr(request, "audited", ({}, {}))
-        is_mapping = any(name.startswith("mapping") for name in [*before, *after])
         record_acts(
             make_row(
-                action=Action.MAP if isinstance(row, Reward) and is_mapping else action,
+                action=action,
                 actor=user.get_username(),
                 subject=Subject(str(row._meta.model_name), str(row.pk)),
                 before={"was": str(row)} if action == Action.DELETE else before,

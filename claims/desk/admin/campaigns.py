@@ -58,7 +58,7 @@ class CampaignAdmin(Audited, Page):
     )
     inlines = [PairInline]
     fieldsets = [
-        (None, {"fields": ["campaign_id", "name", "category", "is_test", "claims_link"]}),
+        (None, {"fields": ["campaign_id", "source", "name", "category", "is_test", "claims_link"]}),
         (
             _("When and where"),
             {
@@ -78,7 +78,7 @@ class CampaignAdmin(Audited, Page):
         return counted
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
-        return ["claims_link"] if obj is None else ["campaign_id", "claims_link"]
+        return ["claims_link"] if obj is None else ["campaign_id", "source", "claims_link"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Only one at a time, and only if no claim refers to it."""

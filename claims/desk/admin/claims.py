@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,10 +17,9 @@ from claims.desk.admin.annotations import with_names
 from claims.desk.admin.badges import claim_badge, entitlement_badge, verdict_badge
 from claims.desk.admin.catalogue_search import claims_known_as, claims_of_item
 from claims.desk.admin.id_search import IdSearch
-from claims.desk.admin.status_text import sentence_on
+from claims.desk.diagnosis import explain_hold
 from claims.desk.search import claim_url
 from claims.models import Claim, Confirmation, Entitlement, QuarantinedDelivery, Report
-from claims.source import source_label
 from core.admin.base import ReadOnlyInline, ReadOnlyPage
 from core.admin.html import NOTHING, badge, link, row_link, stacked
 
@@ -68,13 +68,13 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     ]
     entitlement_path = "entitlements__"
     search_help_text = _(
-        "Exact ID of a claim, message, campaign, reward, Kick user, game account, entitlement or "
+        "Exact ID of a claim, message, campaign, reward, account, game account, entitlement or "
         "fulfilment; exact external ID or Kick name; or the SKU of a recently granted item."
     )
     empty_state = _("No claims yet. They appear here as soon as Kick sends them.")
     inlines = [EntitlementInline]
     fieldsets = [
-        (None, {"fields": ["claim_id", "status_badge", "sentence", "story"]}),
+        (None, {"fields": ["claim_id", "status_badge", "sentence", "case_link"]}),
         (
             _("Viewer and reward"),
             {
@@ -91,7 +91,7 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
             _("Timeline"),
             {
                 "fields": [
-                    "source_name",
+                    "source",
                     "path",
                     "message_id",
                     "occurred_at",
@@ -127,10 +127,6 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         is_held = obj is not None and obj.status == Claim.Status.HELD
         return [] if is_held else self.inlines
 
-    @admin.display(description=_("source"))
-    def source_name(self, claim: Claim) -> str:
-        return source_label(claim.source)
-
     @admin.display(description=_("report"))
     def report_state(self, claim: Claim) -> str:
         report = Report.objects.filter(pk=claim.pk).first()
@@ -145,9 +141,9 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return Report.objects.filter(pk=claim.pk).values_list("refusals", flat=True).first() or 0
 
     @admin.display(description=_("next attempt at"))
-    def report_next_attempt_at(self, claim: Claim) -> datetime | None:
+    def report_next_attempt_at(self, claim: Claim) -> datetime | str:
         pending = Report.objects.filter(pk=claim.pk)
-        return pending.values_list("next_attempt_at", flat=True).first()
+        return pending.values_list("next_attempt_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("lookups"))
     def lookups(self, claim: Claim) -> int:
@@ -155,19 +151,20 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return rows.values_list("attempts", flat=True).first() or 0
 
     @admin.display(description=_("next lookup at"))
-    def next_lookup_at(self, claim: Claim) -> datetime | None:
+    def next_lookup_at(self, claim: Claim) -> datetime | str:
         rows = Confirmation.objects.filter(pk=claim.pk)
-        return rows.values_list("next_attempt_at", flat=True).first()
+        return rows.values_list("next_attempt_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("marked as foreign at"))
-    def foreign_at(self, claim: Claim) -> datetime | None:
-        return Confirmation.objects.filter(pk=claim.pk).values_list("foreign_at", flat=True).first()
+    def foreign_at(self, claim: Claim) -> datetime | str:
+        rows = Confirmation.objects.filter(pk=claim.pk)
+        return rows.values_list("foreign_at", flat=True).first() or NOTHING
 
     @admin.display(description=_("status"), ordering="status")
     def status_and_reason(self, claim: Claim) -> SafeString:
         return stacked(claim_badge(claim), claim.get_hold_reason_display())
 
-    @admin.display(description=_("Kick user and player"))
+    @admin.display(description=_("account and player"))
     def who(self, claim: Claim) -> SafeString:
         return stacked(self.account_link(claim), self.player_link(claim))
 
@@ -180,14 +177,18 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return claim_badge(claim)
 
     @admin.display(description=_("explanation"))
-    def sentence(self, claim: Claim) -> SafeString | str:
-        return sentence_on(claim)
+    def sentence(self, claim: Claim) -> str | Promise:
+        if claim.status == Claim.Status.REVOKED:
+            return _("All of its items were revoked. This is final.")
+        if claim.status == Claim.Status.GRANTED:
+            return _("Granted. Its items and their status are listed below.")
+        return explain_hold(claim, lookups=self.lookups(claim))
 
     @admin.display(description=_("case"))
-    def story(self, claim: Claim) -> SafeString:
+    def case_link(self, claim: Claim) -> SafeString:
         return link(claim_url(claim), _("View full timeline"))
 
-    @admin.display(description=_("Kick user"))
+    @admin.display(description=_("account"))
     def account_link(self, claim: Claim) -> SafeString | str:
         return row_link("accounts_platformaccount", claim.account_id, claim.account)
 
@@ -198,6 +199,8 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
 
     @admin.display(description=_("campaign"))
     def campaign_link(self, claim: Claim) -> SafeString | str:
+        if not claim.campaign_id:
+            return NOTHING
         if claim.campaign_name is None:  # type: ignore[attr-defined]
             return _not_registered(claim.campaign_id)
         shown = row_link("claims_campaign", claim.campaign_id, claim.campaign_name)  # type: ignore[attr-defined]
@@ -221,5 +224,5 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return format_html_join("", "<p>{} {}<br>{}</p>", rows) or NOTHING
 
 
-def _not_registered(kick_id: str) -> SafeString:
-    return format_html("{} {}", kick_id, badge("quiet", _("not registered")))
+def _not_registered(unknown_id: str) -> SafeString:
+    return format_html("{} {}", unknown_id, badge("quiet", _("not registered")))

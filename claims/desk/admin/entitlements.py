@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -53,7 +52,7 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     ]
     entitlement_path = ""
     search_help_text = gettext_lazy(
-        "Exact ID of an entitlement, game account, claim, message, campaign, reward, Kick user or "
+        "Exact ID of an entitlement, game account, claim, message, campaign, reward, account or "
         "fulfilment; exact Kick name; or the SKU of a recently granted item."
     )
     empty_state = gettext_lazy("No entitlements yet. They are created when a claim is granted.")
@@ -128,12 +127,6 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
         user: Any = request.user
         act = ActionContext(actor=user.get_username(), reason=reason, now=timezone.now())
         done = revoke(entitlement_ids=ids, act=act)
-        LogEntry.objects.log_actions(
-            user_id=user.pk,
-            queryset=Entitlement.objects.filter(pk__in=ids),
-            action_flag=CHANGE,
-            change_message=_("Revoked: %(reason)s") % {"reason": reason},
-        )
         self.message_user(
             request,
             _("%(revoked)d revoked. %(noted)d already fulfilled: note added. "

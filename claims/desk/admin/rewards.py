@@ -2,30 +2,23 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from claims.desk.admin.audit_mixin import Audited
-from claims.desk.enqueue import heal_after_commit
-from claims.mapping import count_waiting_for_mapping, note_first_mapping
-from claims.models import Item, Reward, RewardItem
-from core.admin.base import Page, TabularInline
-from core.admin.html import badge, list_link
-from studio_drops.monitoring.indicators import COUNTED_UP_TO
-
-
-class MappingInline(TabularInline):
-    model = RewardItem
-    autocomplete_fields = ["item"]
-    extra = 0
-    verbose_name = _("item")
-    verbose_name_plural = _("items (changes affect future grants only)")
+from claims.desk.attention import count_some
+from claims.mapping import COUNTED_UP_TO, claims_without_mapping
+from claims.models import Item, Reward
+from core.admin.base import Page
+from core.admin.html import badge, link, list_link
 
 
 class MappedFilter(admin.SimpleListFilter):
@@ -59,9 +52,8 @@ class RewardAdmin(Audited, Page):
         "No rewards yet. Add one with its ID from Kick's dashboard, or wait: its first claim adds "
         "it automatically."
     )
-    inlines = [MappingInline]
     fieldsets = [
-        (None, {"fields": ["reward_id", "name", "external_id"]}),
+        (None, {"fields": ["reward_id", "source", "name", "external_id", "mapping_link"]}),
         (_("Claims"), {"fields": ["waiting", "claims_link", "first_mapped_at"]}),
     ]
 
@@ -69,8 +61,8 @@ class RewardAdmin(Audited, Page):
         return super().get_queryset(request).prefetch_related("mapping__item", "campaigns")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
-        shown = ["waiting", "claims_link", "first_mapped_at"]
-        return shown if obj is None else ["reward_id", *shown]
+        shown = ["mapping_link", "waiting", "claims_link", "first_mapped_at"]
+        return shown if obj is None else ["reward_id", "source", *shown]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Only one at a time, and only if no claim refers to it."""
@@ -83,25 +75,6 @@ class RewardAdmin(Audited, Page):
             obj.created_at = timezone.now()
         super().save_model(request, obj, form, change)
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        reward_id: str = form.instance.pk
-        note_first_mapping(reward_id=reward_id, now=timezone.now())
-        if RewardItem.objects.filter(reward=reward_id).exists():
-            self._say_what_is_granted(request, count_waiting_for_mapping(reward_id=reward_id))
-        heal_after_commit()
-
-    def _say_what_is_granted(self, request: HttpRequest, waiting: int) -> None:
-        if waiting:
-            said = ngettext(
-                "%(count)s held claim was waiting for this mapping. It will be granted within a "
-                "minute if its Kick user is linked.",
-                "%(count)s held claims were waiting for this mapping. Those of linked Kick users "
-                "will be granted within a minute.",
-                waiting,
-            )
-            self.message_user(request, said % {"count": _shown(waiting)}, level=messages.INFO)
-
     @admin.display(description=_("reward"), ordering="name")
     def title(self, reward: Reward) -> str:
         return str(reward)
@@ -111,16 +84,24 @@ class RewardAdmin(Audited, Page):
         mapping = [f"{one.quantity} × {one.item}" for one in reward.mapping.all()]
         return ", ".join(mapping) or badge("wait", _("not mapped"))
 
+    @admin.display(description=_("items"))
+    def mapping_link(self, reward: Reward) -> SafeString | str:
+        if not reward.pk:
+            return gettext("Save the reward first, then map it to items.")
+        url = link(reverse("desk:map", args=[reward.pk]), _("Change the mapping…"))
+        return format_html("{} {}", self.mapped_to(reward), url)
+
     @admin.display(description=_("campaigns"))
     def campaigns_named(self, reward: Reward) -> str:
         return ", ".join(str(campaign) for campaign in reward.campaigns.all())
 
     @admin.display(description=_("claims waiting for a mapping"))
     def waiting(self, reward: Reward) -> SafeString | str:
-        count = count_waiting_for_mapping(reward_id=reward.pk) if reward.pk else 0
+        count = count_some(claims_without_mapping().filter(reward_id=reward.pk))
         if not count:
             return str(_("None"))
-        said = ngettext("%s held claim", "%s held claims", count) % _shown(count)
+        shown = f"{COUNTED_UP_TO:,}+" if count > COUNTED_UP_TO else f"{count:,}"
+        said = ngettext("%s held claim", "%s held claims", count) % shown
         filters = {"hold_reason__exact": "UNMAPPED_REWARD", "reward_id": reward.pk}
         return list_link("claims_claim", said, **filters)
 
@@ -129,10 +110,6 @@ class RewardAdmin(Audited, Page):
         if not reward.pk:
             return ""
         return list_link("claims_claim", _("View claims"), reward_id=reward.pk)
-
-
-def _shown(count: int) -> str:
-    return f"{count:,}" + ("+" if count == COUNTED_UP_TO else "")
 
 
 @admin.register(Item)

@@ -22,6 +22,8 @@ from core.models import Lease
 
 CLAIMS_AT_MOST = 50
 EVENTS_AT_MOST = 50
+# The jobs that bring claims. They clear their error as soon as the platform answers again.
+BRINGING_CLAIMS = ("catch_up", "confirm_claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def load_case(
 ) -> Case:
     """Load the newest 50 claims of either, plus `claim_id` even if it is older.
 
-    A player's claims are those of the linked Kick user, plus all claims that granted the player an
-    item, from any Kick user. This includes drops from before a re-link.
+    A player's claims are those of the linked accounts, plus all claims that granted the player an
+    item, from any account. This includes drops from before a re-link.
     """
     claims = _claims(player, account, claim_id)
     shown = claims[:CLAIMS_AT_MOST]
@@ -176,7 +178,8 @@ def _game_asked_at() -> datetime | None:
 
 
 def _platform_trouble() -> str:
-    # The jobs that bring claims. They clear their error as soon as the platform answers again.
-    is_bringing = Q(job__startswith="catch_up:") | Q(job__startswith="confirm_claims:")
+    is_bringing = Q()
+    for job in BRINGING_CLAIMS:
+        is_bringing |= Q(job__startswith=f"{job}:")
     in_trouble = Lease.objects.filter(is_bringing).exclude(platform_error="")
     return in_trouble.values_list("platform_error", flat=True).first() or ""

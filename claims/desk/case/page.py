@@ -57,7 +57,7 @@ def case_of_player(player: Player, *, claim_id: str = "") -> CasePage:
 
 
 def case_of_account(account: PlatformAccount, *, claim_id: str = "") -> CasePage:
-    """The case of a Kick user without a player. Includes claims granted to earlier players."""
+    """The case of an account without a player. Includes claims granted to earlier players."""
     return _tell(load_case(player=None, account=account, claim_id=claim_id), claim_id)
 
 

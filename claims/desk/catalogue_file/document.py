@@ -1,29 +1,22 @@
 """Reads a catalogue file strictly. All errors are reported together, with their location."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.utils.dateparse import parse_datetime
-from django.utils.functional import Promise
+from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from rest_framework import serializers
 
 from claims.models.catalogue import REWARDS_PER_CAMPAIGN
 
 FORMAT = "studio-drops catalogue"
 VERSION = 1
-BIGGEST_NUMBER = 2**31 - 1
-MOST_DAYS = 2**15 - 1
-LONGEST_TEXT = 2000
-
+KEYS = {"items": "sku", "rewards": "reward_id", "campaigns": "campaign_id"}
 Row = dict[str, Any]
-Check = Callable[[Any], bool]
-# A check and the message for a failure.
-Rule = tuple[Check, Promise]
 
 
 class BadDocument(ValueError):
@@ -43,16 +36,106 @@ class Document:
     campaigns: dict[str, Row] = field(default_factory=dict)
 
 
+class Strict(serializers.Field[Any, Any, Any, Any]):
+    """REST framework would accept the number 3 as text, "3" as a number and "no" as a boolean."""
+
+    kind: type
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data not in (serializers.empty, None) and type(data) is not self.kind:
+            self.fail("invalid", input=data)
+        return super().run_validation(data)
+
+
+class Text(Strict, serializers.CharField):
+    kind = str
+
+
+class Number(Strict, serializers.IntegerField):
+    kind = int
+
+
+class YesOrNo(Strict, serializers.BooleanField):
+    kind = bool
+
+
+class Time(serializers.DateTimeField):
+    default_error_messages = {
+        "invalid": gettext_lazy(
+            "Must be a time with a time zone, such as 2026-06-23T12:00:00Z, or null."
+        )
+    }
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            self.fail("invalid")
+        return super().enforce_timezone(value)
+
+
+class StrictRow(serializers.Serializer[Any]):
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = data.keys() - self.fields.keys() if isinstance(data, dict) else set()
+        faults = {name: [_("Unknown field.")] for name in sorted(unknown)}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**error.detail, **faults}) from error  # type: ignore[dict-item]
+        if faults:
+            raise serializers.ValidationError(faults)
+        return values
+
+
+ID: dict[str, Any] = {"max_length": 2000}
+TEXT: dict[str, Any] = {"max_length": 2000, "allow_blank": True}
+DAYS: dict[str, Any] = {"min_value": 0, "max_value": 2**15 - 1}
+
+
+class ItemRow(StrictRow):
+    sku = Text(**ID)
+    name = Text(**TEXT)
+    description = Text(**TEXT)
+
+
+class RewardRow(StrictRow):
+    reward_id = Text(**ID)
+    name = Text(**TEXT)
+    external_id = Text(**TEXT)
+    items = serializers.DictField(child=Number(min_value=1, max_value=2**31 - 1))
+
+
+class CampaignRow(StrictRow):
+    campaign_id = Text(**ID)
+    name = Text(**TEXT)
+    category = Text(**TEXT)
+    info_url = Text(max_length=200, allow_blank=True, validators=[URLValidator(["http", "https"])])
+    starts_at = Time(allow_null=True)
+    ends_at = Time(allow_null=True)
+    announcement_days = Number(**DAYS)
+    grace_days = Number(**DAYS)
+    channels = serializers.ListField(child=Text(**ID))
+    is_test = YesOrNo()
+    rewards = serializers.DictField(child=Number(min_value=0, max_value=2**31 - 1, allow_null=True))
+
+    def validate_rewards(self, rewards: dict[str, int | None]) -> dict[str, int | None]:
+        if len(rewards) > REWARDS_PER_CAMPAIGN:
+            fault = _("A campaign has at most %(most)d rewards.") % {"most": REWARDS_PER_CAMPAIGN}
+            raise serializers.ValidationError(fault)
+        return rewards
+
+    def validate(self, row: Row) -> Row:
+        if row["starts_at"] and row["ends_at"] and row["ends_at"] <= row["starts_at"]:
+            raise serializers.ValidationError({"ends_at": _('Must be after "starts_at".')})
+        return row
+
+
+class Whole(serializers.Serializer[Any]):
+    items = ItemRow(many=True)
+    rewards = RewardRow(many=True)
+    campaigns = CampaignRow(many=True)
+
+
 def read_document(text: str) -> Document:
     """Raises BadDocument. Doesn't check that referenced rows exist."""
-    whole = _load(text)
-    faults = list(_faults(whole))
-    if faults:
-        raise BadDocument(faults)
-    return Document(**{name: {row[KEYS[name]]: row for row in whole[name]} for name in KEYS})
-
-
-def _load(text: str) -> Row:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -63,139 +146,35 @@ def _load(text: str) -> Row:
     if whole.get("version") != VERSION:
         fault = _('Unsupported "version" %(found)r. Supported: %(version)d.')
         raise BadDocument([fault % {"found": whole.get("version"), "version": VERSION}])
-    return whole
+    checked = Whole(data=whole)
+    if not checked.is_valid():
+        raise BadDocument(list(_sentences(checked.errors)))
+    if duplicates := list(_duplicates(whole)):
+        raise BadDocument(duplicates)
+    return Document(**{name: {row[KEYS[name]]: row for row in whole[name]} for name in KEYS})
 
 
-# --- Rules for rows ----------------------------------------------------------------------------
+def _sentences(errors: Any, place: tuple[str, ...] = ()) -> Iterator[str]:
+    """A sentence for each of REST framework's nested errors, such as `items 1: "sku": …`."""
+    # Some versions of REST framework list the errors of all rows, {} for the valid ones.
+    if isinstance(errors, list) and isinstance(errors[0], dict):
+        errors = {index: inner for index, inner in enumerate(errors) if inner}
+    if isinstance(errors, dict):
+        for key, inner in errors.items():
+            # A number is the index of a row or of a list's entry.
+            name = str(key + 1) if isinstance(key, int) else key
+            yield from _sentences(inner, place if key == "non_field_errors" else (*place, name))
+    else:
+        row, name = " ".join(place[:2]), ".".join(place[2:])
+        where = f'{row}: "{name}"' if name else row
+        yield from (f"{where}: {message}" for message in errors)
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT and "\x00" not in value
-
-
-def _is_id(value: Any) -> bool:
-    return _is_text(value) and bool(value.strip())
-
-
-def _is_number(value: Any, least: int = 0, most: int = BIGGEST_NUMBER) -> bool:
-    return type(value) is int and least <= value <= most
-
-
-def _is_time(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and _time(value) is not None)
-
-
-def _time(value: str) -> datetime | None:
-    try:
-        at = parse_datetime(value)
-    except ValueError:
-        return None
-    return at if at and at.tzinfo else None
-
-
-def _is_url(value: Any) -> bool:
-    return value == "" or (_is_text(value) and urlsplit(value).scheme in ("http", "https"))
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_id, value))
-
-
-def _are_quantities(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        _is_id(key) and _is_number(one, least=1) for key, one in value.items()
-    )
-
-
-def _are_rewards(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and len(value) <= REWARDS_PER_CAMPAIGN
-        and all(_is_id(key) and (one is None or _is_number(one)) for key, one in value.items())
-    )
-
-
-TEXT = (_is_text, gettext_lazy("%(field)s must be a string."))
-ID = (_is_id, gettext_lazy("%(field)s must be a non-blank string."))
-DAYS = (
-    lambda value: _is_number(value, most=MOST_DAYS),
-    gettext_lazy("%(field)s must be a whole number of days."),
-)
-TIME = (
-    _is_time,
-    gettext_lazy(
-        "%(field)s must be a time with a time zone, such as 2026-06-23T12:00:00Z, or null."
-    ),
-)
-KEYS = {"items": "sku", "rewards": "reward_id", "campaigns": "campaign_id"}
-FIELDS: Mapping[str, Mapping[str, Rule]] = {
-    "items": {"sku": ID, "name": TEXT, "description": TEXT},
-    "rewards": {
-        "reward_id": ID,
-        "name": TEXT,
-        "external_id": TEXT,
-        "items": (
-            _are_quantities,
-            gettext_lazy("%(field)s must map SKUs to quantities of at least 1."),
-        ),
-    },
-    "campaigns": {
-        "campaign_id": ID,
-        "name": TEXT,
-        "category": TEXT,
-        "info_url": (_is_url, gettext_lazy("%(field)s must be a URL or blank.")),
-        "starts_at": TIME,
-        "ends_at": TIME,
-        "announcement_days": DAYS,
-        "grace_days": DAYS,
-        "channels": (_are_texts, gettext_lazy("%(field)s must be a list of strings.")),
-        "is_test": (
-            lambda value: isinstance(value, bool),
-            gettext_lazy("%(field)s must be true or false."),
-        ),
-        "rewards": (
-            _are_rewards,
-            gettext_lazy("%(field)s must map at most %(most)d reward ids to minutes or null."),
-        ),
-    },
-}
-
-
-def _faults(whole: Row) -> Iterator[str]:
+def _duplicates(whole: Row) -> Iterator[str]:
     for name, key in KEYS.items():
-        rows = whole.get(name)
-        if not isinstance(rows, list):
-            yield _("%(field)s must be a list.") % {"field": f'"{name}"'}
-            continue
-        seen: set[Any] = set()
-        for number, row in enumerate(rows, start=1):
-            yield from _faults_of_row(f"{name} {number}", row, FIELDS[name])
-            row_id = row.get(key) if isinstance(row, dict) else None
-            if isinstance(row_id, str) and row_id in seen:
+        seen: set[str] = set()
+        for number, row in enumerate(whole[name], start=1):
+            if row[key] in seen:
                 fault = _('%(row)s: duplicate ID "%(id)s".')
-                yield fault % {"row": f"{name} {number}", "id": row_id}
-            seen.add(row_id if isinstance(row_id, str) else None)
-
-
-def _faults_of_row(where: str, row: Any, fields: Mapping[str, Rule]) -> Iterator[str]:
-    if not isinstance(row, dict):
-        yield _("%(row)s must be an object.") % {"row": where}
-        return
-    for name in fields.keys() - row.keys():
-        yield _('%(row)s: "%(field)s" is missing.') % {"row": where, "field": name}
-    for name in row.keys() - fields.keys():
-        yield _('%(row)s: unknown field "%(field)s".') % {"row": where, "field": name}
-    wrong = [name for name in fields if name in row and not fields[name][0](row[name])]
-    for name in wrong:
-        values = {"field": f'{where}: "{name}"', "most": REWARDS_PER_CAMPAIGN}
-        yield str(fields[name][1]) % values
-    if not wrong and _ends_before_it_starts(row):
-        yield _('%(row)s: "ends_at" must be after "starts_at".') % {"row": where}
-
-
-def _ends_before_it_starts(row: Row) -> bool:
-    starts_at, ends_at = row.get("starts_at"), row.get("ends_at")
-    if not starts_at or not ends_at:
-        return False
-    begins, ends = _time(starts_at), _time(ends_at)
-    return begins is not None and ends is not None and ends <= begins
+                yield fault % {"row": f"{name} {number}", "id": row[key]}
+            seen.add(row[key])

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from claims.desk.actions import ActionContext
 from claims.desk.audit import Subject, make_row
 from claims.desk.catalogue_file.document import KEYS, BadDocument, Document, Row
-from claims.mapping import note_first_mapping
-from claims.models import AuditEvent, Campaign, CampaignReward, Item, Reward, RewardItem
+from claims.mapping import map_rewards
+from claims.models import AuditEvent, Campaign, CampaignReward, Item, Reward
 
 READ_AT_ONCE = 500
 SAME_IN_BOTH = ("name", "category", "info_url", "announcement_days", "grace_days", "channels")
@@ -76,12 +76,12 @@ def compare(document: Document) -> list[Change]:
 def import_catalogue(*, document: Document, act: ActionContext) -> list[Change]:
     """Create or replace each row in the file, all or nothing. Returns the changes.
 
-    Affects future grants only; the next sweep grants held claims that waited for it. On a repeat
+    Affects future grants only; a worker then grants the held claims that waited for it. On a repeat
     nothing changes. Raises BadDocument.
     """
     changes = compare(document)
     for change in changes:
-        WRITE[change.kind](change.after, act.now)
+        WRITE[change.kind](change.after, act)
     if changes:
         _record(changes, act)
     return changes
@@ -156,30 +156,26 @@ def _in_utc(at: datetime | str | None) -> str | None:
 # --- Writing -----------------------------------------------------------------------------------
 
 
-def _write_item(row: Row, _now: datetime) -> None:
+def _write_item(row: Row, _act: ActionContext) -> None:
     fields = {"name": row["name"], "description": row["description"]}
     Item.objects.update_or_create(sku=row["sku"], defaults=fields)
 
 
-def _write_reward(row: Row, now: datetime) -> None:
+def _write_reward(row: Row, act: ActionContext) -> None:
     fields = {"name": row["name"], "external_id": row["external_id"]}
-    reward, _ = Reward.objects.update_or_create(
-        pk=row["reward_id"], defaults=fields, create_defaults={**fields, "created_at": now}
+    Reward.objects.update_or_create(
+        pk=row["reward_id"], defaults=fields, create_defaults={**fields, "created_at": act.now}
     )
-    RewardItem.objects.filter(reward=reward).exclude(item__sku__in=row["items"]).delete()
-    items = {item.sku: item for item in Item.objects.filter(sku__in=row["items"])}
-    for sku, quantity in row["items"].items():
-        RewardItem.objects.update_or_create(
-            reward=reward, item=items[sku], defaults={"quantity": quantity}
-        )
-    note_first_mapping(reward_id=reward.pk, now=now)
+    items = Item.objects.filter(sku__in=row["items"])
+    mapping = {item: row["items"][item.sku] for item in items}
+    map_rewards({row["reward_id"]: mapping}, actor=act.actor, now=act.now)
 
 
-def _write_campaign(row: Row, now: datetime) -> None:
+def _write_campaign(row: Row, act: ActionContext) -> None:
     fields = {name: row[name] for name in (*SAME_IN_BOTH, "is_test")}
     fields |= {name: parse_datetime(row[name]) if row[name] else None for name in TIMES}
     campaign, _ = Campaign.objects.update_or_create(
-        pk=row["campaign_id"], defaults=fields, create_defaults={**fields, "created_at": now}
+        pk=row["campaign_id"], defaults=fields, create_defaults={**fields, "created_at": act.now}
     )
     pairs = CampaignReward.objects.filter(campaign=campaign)
     pairs.exclude(reward__in=row["rewards"]).delete()

@@ -88,7 +88,7 @@ def _delivered(case_claim: CaseClaim, case: Case) -> Diagnosis:
 
 
 def _is_elsewhere(case_claim: CaseClaim, case: Case) -> bool:
-    """Whether all items went to another player, to whom the Kick user was linked at the time."""
+    """Whether all items went to another player, to whom the account was linked at the time."""
     player = case.player
     return player is not None and all(one.player_id != player.pk for one in case_claim.entitlements)
 

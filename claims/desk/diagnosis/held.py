@@ -10,6 +10,37 @@ from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, link_page, name_d
 from claims.models import Claim
 
 
+def explain_hold(claim: Claim, *, lookups: int = 0) -> str:
+    """Why a claim is held and what ends it, for staff. `lookups`: how often Kick was asked."""
+    texts = {
+        Claim.HoldReason.UNCONFIRMED: ngettext(
+            "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
+            "the claim is ours. We keep checking for 24 hours (%(count)d attempt so far). If the "
+            "reward is yours, adding it to the campaign also resolves it.",
+            "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
+            "the claim is ours. We keep checking for 24 hours (%(count)d attempts so far). If the "
+            "reward is yours, adding it to the campaign also resolves it.",
+            lookups,
+        )
+        % {"count": lookups},
+        Claim.HoldReason.NOT_OURS: _(
+            "Kick's API didn't confirm this claim within 24 hours, so it belongs to another "
+            "organization: Kick signs every organization's claims with the same key. No action "
+            "needed. If it's ours after all, re-fetch the claims from Kick to bring it back."
+        ),
+        Claim.HoldReason.UNMAPPED_REWARD: _(
+            "Its reward isn't mapped to any items. Once you map it, waiting claims of linked "
+            "viewers are granted within a minute."
+        ),
+        Claim.HoldReason.NOT_LINKED: _(
+            "Its Kick user isn't linked to a player. Only the player can link, at %(url)s. The "
+            "claim doesn't expire."
+        )
+        % {"url": link_page()},
+    }
+    return texts[Claim.HoldReason(claim.hold_reason)]
+
+
 def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
     lookups = case_claim.confirmation.attempts if case_claim.confirmation else 0
     if case.platform_trouble:
@@ -33,14 +64,7 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "minute or two. You don't need to do anything."
         )
         % {"drop": name_drop(case_claim)},
-        ngettext(
-            "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
-            "the claim is ours (%(count)d attempt so far).",
-            "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
-            "the claim is ours (%(count)d attempts so far).",
-            lookups,
-        )
-        % {"count": lookups},
+        explain_hold(case_claim.claim, lookups=lookups),
         Remedy.REFETCH,
     )
 
@@ -54,11 +78,7 @@ def _not_ours(case_claim: CaseClaim, _case: Case) -> Diagnosis:
             "that game's support. (Claim %(id)s)"
         )
         % {"id": case_claim.claim.pk},
-        _(
-            "Kick signs every organization's claims with the same key, so another organization's "
-            "claims can reach us. Kick's API didn't confirm this claim within 24 hours. If it's "
-            "ours after all, re-fetch the claims from Kick to bring it back."
-        ),
+        explain_hold(case_claim.claim),
         Remedy.REFETCH,
         is_settled=True,
     )
@@ -73,11 +93,7 @@ def _unmapped(case_claim: CaseClaim, _case: Case) -> Diagnosis:
             "arrive automatically as soon as it's ready. You don't need to do anything."
         )
         % {"drop": name_drop(case_claim)},
-        _(
-            "The reward %(reward)s isn't mapped to any items. Once you map it, waiting claims of "
-            "linked viewers are granted within a minute."
-        )
-        % {"reward": case_claim.reward_name},
+        explain_hold(case_claim.claim),
         Remedy.MAP,
     )
 
@@ -89,7 +105,7 @@ def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "wait",
             _("We've received your claim for %(drop)s. It'll arrive within a minute.")
             % {"drop": name_drop(case_claim)},
-            _("Its Kick user is linked now. The sweep grants it within a minute. Or retry it now."),
+            _("Its viewer is linked now. The sweep grants it within a minute. Or retry it now."),
             Remedy.RETRY,
         )
     return Diagnosis(
@@ -100,7 +116,7 @@ def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "arrive as soon as you link that Kick account to your game account at %(url)s"
         )
         % {"drop": name_drop(case_claim), "kick": case_claim.claim.account, "url": link_page()},
-        _("Only the player can link. The claim doesn't expire."),
+        explain_hold(case_claim.claim),
     )
 
 

@@ -7,7 +7,7 @@ from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, link_page
 
 
 def diagnose_without_claim(case: Case) -> Diagnosis:
-    """The answer for a player or Kick user without an open claim."""
+    """The answer for a player or account without an open claim."""
     if case.account is None or case.player is None:
         return _not_linked(case)
     return _kick_is_silent(case) if case.platform_trouble else _no_claim(case)

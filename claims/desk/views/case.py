@@ -1,4 +1,4 @@
-"""The case page of a player, or of a Kick user without a player."""
+"""The case page of a player, or of an account without a player."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect

@@ -16,7 +16,7 @@ from claims.desk.audit import Subject, make_row
 from claims.desk.catalogue_file.document import BadDocument, Document, read_document
 from claims.desk.catalogue_file.export import write_catalogue
 from claims.desk.catalogue_file.transfer import compare, export_catalogue, import_catalogue
-from claims.desk.enqueue import heal_after_commit
+from claims.desk.enqueue import heal_after_commit, run_jobs_after_commit
 from claims.desk.views.actions import ask_and_act
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.models import AuditEvent
@@ -66,6 +66,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     act = ActionContext(actor=name_of(request), reason="", now=timezone.now())
     changed = len(import_catalogue(document=form.document, act=act))
     heal_after_commit()
+    run_jobs_after_commit()
     said = ngettext("%d row imported.", "%d rows imported.", changed)
     messages.success(request, said % changed)
     return redirect("desk:catalogue")

@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
         title=_("Overview"),
         held=attention.held_claims(now=now),
         alarms=attention.alarms(now=now),
-        chores=attention.chores(now=now),
+        open_tasks=attention.open_tasks(now=now),
         claims=_per_hour(hours),
         arrivals=_arrivals(hours),
         waits=figures.times_to_grant(),

@@ -6,11 +6,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from claims.desk.preflight import examine_campaign
+from claims.desk.preflight import PreflightDeps, examine_campaign
 from claims.desk.views.decorators import LOOK, show, staff_page
-from claims.desk.views.preflight_deps import from_settings
 from claims.models import Campaign
-from studio_drops.monitoring.checks import Verdict
+from core.checks import Verdict
 
 # The tones of the badges.
 TONES = {Verdict.PASS: "good", Verdict.WARN: "wait", Verdict.FAIL: "bad"}
@@ -20,9 +19,8 @@ TONES = {Verdict.PASS: "good", Verdict.WARN: "wait", Verdict.FAIL: "bad"}
 @staff_page(*LOOK, "claims.view_campaign", "claims.refetch")
 def preflight(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
     campaign = get_object_or_404(Campaign, pk=campaign_id)
-    findings = list(
-        examine_campaign(campaign=campaign, outside=from_settings(), clock=timezone.now)
-    )
+    deps = PreflightDeps.from_settings()
+    findings = list(examine_campaign(campaign=campaign, deps=deps, clock=timezone.now))
     labels = {"good": _("passed"), "wait": _("warning"), "bad": _("failed")}
     rows = [(TONES[one.verdict], labels[TONES[one.verdict]], one) for one in findings]
     counts = [(tone, labels[tone], sum(row[0] == tone for row in rows)) for tone in labels]

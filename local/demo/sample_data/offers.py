@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
+from claims.mapping import map_rewards
+from claims.models import Campaign, CampaignReward, Item, Reward
 from local.demo.catalogue import SOURCE
 
 DAYS = 21
@@ -63,13 +64,12 @@ def _make_rewards(campaign: Campaign, now: datetime) -> Iterator[Offer]:
                 "source": SOURCE,
                 "name": name,
                 "external_id": sku,
-                "first_mapped_at": now if sku else None,
                 "created_at": now - timedelta(days=DAYS),
             },
         )
         if is_new and sku:
             item = Item.objects.get(sku=sku)
-            RewardItem.objects.create(reward=reward, item=item, quantity=quantity)
+            map_rewards({reward.pk: {item: quantity}}, actor="demo", now=now)
         CampaignReward.objects.get_or_create(
             campaign=campaign, reward=reward, defaults={"required_minutes": 30 * (number + 1)}
         )

@@ -8,14 +8,18 @@ from typing import Any
 import requests
 
 from platforms.kick.protocol.answers import Answer
-from platforms.kick.protocol.claim_fields import PayloadError, read_user_id
 from platforms.kick.protocol.errors import KickMalformed, KickUnauthorized
 from platforms.kick.protocol.http import call
-from platforms.kick.protocol.payloads import ClaimsPage, parse_claims_page
-from platforms.kick.protocol.strict_json import JSONObject
+from platforms.kick.protocol.payloads import (
+    ClaimsPage,
+    PayloadError,
+    parse_claims_page,
+    read_user_id,
+)
 
 MAX_PAGE = 1000
 MAX_UPDATES = 100
+KEY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,36 @@ class KickApi:
         """Return the owner of a user access token (scope `user:read`)."""
         answer = self._call("GET", "/users", access_token)
         users = answer.json().get("data")
-        if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], JSONObject):
+        if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], dict):
             raise KickMalformed("Kick's response doesn't contain exactly one user.")
-        return _read_user(users[0])
+        user = users[0]
+        try:
+            user_id = read_user_id(user)
+        except PayloadError as error:
+            raise KickMalformed(f"Kick's response contains an invalid user. {error}") from error
+        return CurrentUser(
+            user_id=user_id,
+            name=_printable(user.get("name")),
+            profile_picture=_printable(user.get("profile_picture")),
+        )
 
     def public_key(self) -> str:
-        """Return the PEM text of the key that Kick signs webhooks with. It isn't validated."""
-        data = call(self._http, "GET", f"{self._url}/public-key").json().get("data")
-        pem = data.get("public_key") if isinstance(data, JSONObject) else None
+        """Return the PEM text of the key that Kick signs webhooks with. It isn't validated.
+
+        Gives up soon, because a webhook's request waits for it.
+        """
+        data = (
+            call(
+                self._http,
+                "GET",
+                f"{self._url}/public-key",
+                timeout=(KEY_SECONDS, KEY_SECONDS),
+                answer_seconds=KEY_SECONDS,
+            )
+            .json()
+            .get("data")
+        )
+        pem = data.get("public_key") if isinstance(data, dict) else None
         if type(pem) is not str:
             raise KickMalformed("Kick's response doesn't contain a public key.")
         return pem
@@ -83,7 +109,10 @@ class KickApi:
         }
         seen = {"", cursor}  # without a cursor, Kick would return the first page again
         while True:
-            page = self._claims_page({**filters, "limit": str(limit), "cursor": cursor})
+            query = {**filters, "limit": str(limit), "cursor": cursor}
+            params = {name: value for name, value in query.items() if value}
+            answer = self._call_as_app("GET", "/drops/claims", params=params)
+            page = parse_claims_page(answer.body)
             if page:
                 yield page
             if len(page) < limit or page.cursor in seen:
@@ -102,10 +131,6 @@ class KickApi:
             claims = [{"claim_id": claim, "external_status": status} for claim, status in batch]
             self._call_as_app("PATCH", "/drops/claims", json={"claims": claims})
 
-    def _claims_page(self, query: dict[str, str | None]) -> ClaimsPage:
-        params = {name: value for name, value in query.items() if value}
-        return parse_claims_page(self._call_as_app("GET", "/drops/claims", params=params).body)
-
     def _call_as_app(self, method: str, path: str, **request: Any) -> Answer:
         """Retry once with a new token: Kick may refuse an app token long before it expires."""
         try:
@@ -117,18 +142,6 @@ class KickApi:
     def _call(self, method: str, path: str, token: str, **request: Any) -> Answer:
         bearer = {"Authorization": f"Bearer {token}"}
         return call(self._http, method, f"{self._url}{path}", headers=bearer, **request)
-
-
-def _read_user(user: JSONObject) -> CurrentUser:
-    try:
-        user_id = read_user_id(user)
-    except PayloadError as error:
-        raise KickMalformed(f"Kick's response contains an invalid user. {error}") from error
-    return CurrentUser(
-        user_id=user_id,
-        name=_printable(user.get("name")),
-        profile_picture=_printable(user.get("profile_picture")),
-    )
 
 
 def _printable(value: Any) -> str:

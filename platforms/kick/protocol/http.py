@@ -28,7 +28,7 @@ from platforms.kick.protocol.errors import KickUnavailable
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
-# The timeouts above restart with every packet. These limit a whole response.
+# The timeouts above restart with every packet. These limit a whole response's body.
 ANSWER_SECONDS = 30.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 # If Kick asks for a longer pause, the call fails and the caller retries. No thread sleeps longer.
@@ -55,11 +55,13 @@ def call(
     url: str,
     *,
     timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+    answer_seconds: float = ANSWER_SECONDS,
     **request: Any,
 ) -> Answer:
     """Send one request and return the response if its status is 2xx.
 
-    `timeout` is for connecting and for each read, in seconds. `request` is passed on to
+    `timeout` is for connecting and for each read, in seconds. `answer_seconds` is for reading the
+    whole body. `request` is passed on to
     `requests.request`. Raises KickUnavailable, KickUnauthorized, KickRejected, KickMalformed.
     """
     host = urlsplit(url).netloc.rpartition("@")[2]
@@ -67,7 +69,7 @@ def call(
         with http.request(
             method, url, timeout=timeout, allow_redirects=False, stream=True, **request
         ) as response:
-            body = _read_body(response)
+            body = _read_body(response, answer_seconds)
     except (requests.RequestException, HTTPError, TimeoutError) as error:
         failure = type(error).__name__
     else:
@@ -172,9 +174,9 @@ class _CarefulAdapter(HTTPAdapter):
         self._once.close()
 
 
-def _read_body(response: requests.Response) -> bytes:
+def _read_body(response: requests.Response, seconds: float) -> bytes:
     """Read the body in chunks as they arrive, so that a slow server can't block us forever."""
-    until = time.monotonic() + ANSWER_SECONDS
+    until = time.monotonic() + seconds
     chunks: list[bytes] = []
     size = 0
     while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):

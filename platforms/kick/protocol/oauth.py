@@ -15,7 +15,6 @@ import requests
 from platforms.kick.protocol.answers import Answer
 from platforms.kick.protocol.errors import KickMalformed
 from platforms.kick.protocol.http import call
-from platforms.kick.protocol.strict_json import JSONObject, NumberText
 
 TokenHint = Literal["access_token", "refresh_token"]
 
@@ -152,7 +151,7 @@ class OAuthClient:
 
 def _read_introspection(answer: Answer) -> Introspection:
     data = answer.json().get("data")
-    if not isinstance(data, JSONObject) or not isinstance(data.get("active"), bool):
+    if not isinstance(data, dict) or not isinstance(data.get("active"), bool):
         raise KickMalformed('Kick\'s introspection response has no "data" object with "active".')
     return Introspection(
         active=data["active"],
@@ -174,10 +173,10 @@ def _token(value: Any, *, optional: bool = False) -> str:
 
 def _seconds(value: Any) -> int:
     """Accept a string or a number. Kick's docs show `expires_in` as a string."""
-    if isinstance(value, str):
-        whole = value.partition(".")[0] if isinstance(value, NumberText) else value
-        if whole.isascii() and whole.isdigit() and len(whole) <= 15:
-            return int(whole)
+    if type(value) is str and value.isascii() and value.isdigit() and len(value) <= 15:
+        return int(value)
+    if type(value) in (int, float) and 0 <= value < 10**15:
+        return int(value)
     raise KickMalformed("Kick's response has no valid number of seconds.")
 
 

@@ -1,36 +1,24 @@
-"""Parsing of claims: the webhook's body and the pages of the claims API."""
+"""Parsing of claims: the webhook's body and the pages of the claims API.
 
+Kick's docs call the ids ULIDs, but some of the examples there aren't valid ULIDs, so ids are opaque
+text here. User ids are uint64, stored as canonical decimal text.
+"""
+
+import json
+import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from platforms.kick.protocol.claim_fields import (
-    ClaimPayload,
-    PayloadError,
-    described,
-    id_flaw,
-    read_claim,
-)
 from platforms.kick.protocol.errors import KickMalformed
-from platforms.kick.protocol.strict_json import (
-    JSONError,
-    JSONObject,
-    read_json,
-    read_strict_json,
-    write_json,
-)
 from platforms.kick.protocol.timestamps import parse_timestamp
 
-__all__ = [
-    "ApiClaim",
-    "ClaimPayload",
-    "ClaimsPage",
-    "PayloadError",
-    "UnusableClaim",
-    "is_other_event",
-    "parse_claim",
-    "parse_claims_page",
-]
+MAX_ID_LENGTH = 64
+# Free text that the studio enters on Kick's dashboard. Allow long texts, so that no claim is lost.
+MAX_EXTERNAL_ID_LENGTH = 255
+MAX_UINT64 = 2**64 - 1
+MAX_UINT64_DIGITS = 20
 
 # Kick's ten other events each have a broadcaster and one of these keys. Source: Kick's docs,
 # "Webhook Payloads". In the same order as there: chat message, follow, subscriptions (renewal and
@@ -48,6 +36,28 @@ _OTHER_EVENTS_OWN_KEYS = frozenset(
         "redeemer",
     }
 )
+_EXPECTED_USER_ID = f"an unquoted whole number from 0 to {MAX_UINT64}"
+_EXPECTED_ID = f"text of 1 to {MAX_ID_LENGTH} characters"
+_EXPECTED_EXTERNAL_ID = f"text of at most {MAX_EXTERNAL_ID_LENGTH} characters, null, or no field"
+_SHOWN_LENGTH = 40
+_MISSING = object()
+# Neither database can store these: NUL and, as they aren't characters, halves of surrogate pairs.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class PayloadError(ValueError):
+    """A claim is invalid. The message is one sentence with the field, its value and the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPayload:
+    """One claim as Kick sends it. `external_id` is "" if Kick left it out."""
+
+    claim_id: str
+    user_id: str
+    campaign_id: str
+    reward_id: str
+    external_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +92,11 @@ class ClaimsPage:
 
 
 def parse_claim(body: bytes) -> ClaimPayload:
-    """Return the claim in a webhook's body. Unknown fields are ignored. Raises PayloadError."""
-    try:
-        fields = read_strict_json(body)
-    except JSONError as error:
-        raise PayloadError(str(error)) from error
-    return read_claim(fields)
+    """Return the claim in a webhook's body. Unknown fields are ignored. Raises PayloadError.
+
+    Refuses what two parsers could read differently: repeated keys, NaN and Infinity.
+    """
+    return _read_claim(_decode(_STRICT, body))
 
 
 def is_other_event(body: bytes) -> bool:
@@ -97,8 +106,8 @@ def is_other_event(body: bytes) -> bool:
     and forward them here with a valid signature.
     """
     try:
-        fields = read_json(body)
-    except JSONError:
+        fields = _decode(_TOLERANT, body)
+    except PayloadError:
         return False
     return (
         isinstance(fields, dict)
@@ -123,10 +132,137 @@ def parse_claims_page(body: bytes) -> ClaimsPage:
     return page
 
 
+def read_user_id(fields: dict[str, Any]) -> str:
+    """Return an object's `user_id` as canonical decimal text. Raises PayloadError."""
+    value = fields.get("user_id", _MISSING)
+    if type(value) is not int or not 0 <= value <= MAX_UINT64:
+        raise _unexpected("user_id", value, _EXPECTED_USER_ID)
+    return str(value)
+
+
+# --- JSON --------------------------------------------------------------------------------------
+
+
+class _Repeating(dict[str, Any]):
+    """An object in which a key appears more than once. It has each key's last value."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated_key = Counter(key for key, _ in pairs).most_common(1)[0][0]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else _Repeating(pairs)
+
+
+def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = _object(pairs)
+    _refuse_repeats(members)
+    return members
+
+
+def _refuse_repeats(value: Any) -> None:
+    if isinstance(value, _Repeating):
+        key = json.dumps(value.repeated_key)
+        raise PayloadError(f"The key {key:.66} appears twice in one object: expected it once.")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise PayloadError(f"The body contains {name}, which isn't valid JSON: expected a number.")
+
+
+def _integer(text: str) -> int | float:
+    """No id is longer than a uint64. Python refuses integers of more than 4,300 digits."""
+    return int(text) if len(text) <= MAX_UINT64_DIGITS else float(text)
+
+
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_object_without_repeats, parse_int=_integer, parse_constant=_refuse_constant
+)
+_TOLERANT = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
+
+
+def _decode(decoder: json.JSONDecoder, body: bytes) -> Any:
+    try:
+        return decoder.decode(body.decode())
+    except UnicodeDecodeError as error:
+        raise PayloadError(f"The body isn't valid UTF-8 at offset {error.start}.") from error
+    except json.JSONDecodeError as error:
+        what = "isn't JSON" if body else "is empty"
+        message = error.msg.removesuffix(" at")
+        raise PayloadError(f"The body {what}: {message} at offset {error.pos}.") from error
+    except RecursionError as error:
+        raise PayloadError("The body isn't JSON that can be read: it's nested too deep.") from error
+
+
+# --- Claims ------------------------------------------------------------------------------------
+
+
+def _read_claim(fields: Any) -> ClaimPayload:
+    if not isinstance(fields, dict):
+        raise PayloadError(f"The claim is {_described(fields)}: expected a JSON object.")
+    return ClaimPayload(
+        claim_id=_read_id(fields, "claim_id"),
+        user_id=read_user_id(fields),
+        campaign_id=_read_id(fields, "campaign_id"),
+        reward_id=_read_id(fields, "reward_id"),
+        external_id=_read_external_id(fields),
+    )
+
+
+def _read_id(fields: dict[str, Any], field: str) -> str:
+    value = fields.get(field, _MISSING)
+    if type(value) is not str or not value:
+        raise _unexpected(field, value, _EXPECTED_ID)
+    return _checked(field, value, MAX_ID_LENGTH)
+
+
+def _read_external_id(fields: dict[str, Any]) -> str:
+    value = fields.get("external_id")
+    if value is None:
+        return ""
+    if type(value) is not str:
+        raise _unexpected("external_id", value, _EXPECTED_EXTERNAL_ID)
+    return _checked("external_id", value, MAX_EXTERNAL_ID_LENGTH)
+
+
+def _checked(field: str, value: str, max_length: int) -> str:
+    if len(value) > max_length:
+        flaw = f"{len(value)} characters: expected at most {max_length}"
+    elif _UNSTORABLE.search(value):
+        flaw = "a NUL character or half of a surrogate pair: expected text without them"
+    else:
+        return value
+    raise PayloadError(f"{field} is {_described(value)}, which has {flaw}.")
+
+
+def _unexpected(field: str, value: Any, expected: str) -> PayloadError:
+    return PayloadError(f"{field} is {_described(value)}: expected {expected}.")
+
+
+def _described(value: Any) -> str:
+    """Return a value's type and content for a message: short, ASCII, no content of containers."""
+    if value is _MISSING:
+        return "missing"
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "an array"
+    kind = {str: "text", bool: "boolean"}.get(type(value), "number")
+    text = json.dumps(value)
+    return f"the {kind} {text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + '…'}"
+
+
+# --- Pages -------------------------------------------------------------------------------------
+
+
 def _open_page(body: bytes) -> tuple[list[Any], str]:
     try:
-        answer = read_json(body)
-    except JSONError as error:
+        answer = _decode(_TOLERANT, body)
+    except PayloadError as error:
         raise KickMalformed(f"Kick's page of claims can't be read. {error}") from error
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, dict) or "claims" not in data:
@@ -139,11 +275,8 @@ def _open_page(body: bytes) -> tuple[list[Any], str]:
 
 
 def _read_api_claim(entry: Any) -> ApiClaim:
-    if isinstance(entry, JSONObject) and entry.repeated_key is not None:
-        raise PayloadError(
-            f"The key {described(entry.repeated_key)} appears twice: expected it once."
-        )
-    payload = read_claim(entry)
+    _refuse_repeats(entry)
+    payload = _read_claim(entry)
     status = entry.get("external_status")
     return ApiClaim(
         payload=payload,
@@ -162,9 +295,8 @@ def _time_or_none(value: Any) -> datetime | None:
 
 
 def _unusable(entry: Any, reason: str) -> UnusableClaim:
-    claim_id = entry.get("claim_id") if isinstance(entry, dict) else None
-    return UnusableClaim(
-        claim_id=claim_id if type(claim_id) is str and id_flaw(claim_id) is None else "",
-        raw=write_json(entry).encode(),
-        reason=reason,
-    )
+    try:
+        claim_id = _read_id(entry, "claim_id") if isinstance(entry, dict) else ""
+    except PayloadError:
+        claim_id = ""
+    return UnusableClaim(claim_id=claim_id, raw=json.dumps(entry).encode(), reason=reason)

@@ -129,10 +129,7 @@ def _read_timestamp(lowered: Mapping[str, str]) -> str:
             f"The headers {TIMESTAMP_HEADER} and {EVENT_TIMESTAMP_HEADER} disagree: "
             "expected the same time in both, or only one of them."
         )
-    return _checked_timestamp(timestamp or event_timestamp)
-
-
-def _checked_timestamp(timestamp: str | None) -> str:
+    timestamp = timestamp or event_timestamp
     if not timestamp:
         raise HeaderError(f"The header {TIMESTAMP_HEADER} is missing: expected a timestamp.")
     try:

@@ -8,12 +8,10 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from claims.desk.preflight import examine_campaign
-from claims.desk.views.preflight_deps import from_settings
+from claims.desk.preflight import PreflightDeps, examine_campaign
 from claims.models import Campaign
+from core.checks import Finding, Verdict, all_checks, examine
 from core.version import VERSION
-from platforms.kick.client import get_kick
-from studio_drops.monitoring.checks import CHECKS, Finding, Verdict, examine
 
 STYLES = {Verdict.PASS: "SUCCESS", Verdict.WARN: "WARNING", Verdict.FAIL: "ERROR"}
 
@@ -31,7 +29,7 @@ class Command(BaseCommand):
             "--only",
             action="append",
             default=[],
-            choices=list(CHECKS),
+            choices=[check.name for check in all_checks()],
             help=_("Run only this check, for example in a health check. Can be repeated."),
         )
         parser.add_argument(
@@ -55,17 +53,17 @@ class Command(BaseCommand):
         if campaign_id and campaign is None:
             message = _("Campaign “%(id)s” isn't registered here. Add it, or check the ID.")
             raise CommandError(message % {"id": campaign_id})
-        yield from examine(oauth=get_kick().oauth, now=timezone.now(), only=only)
+        yield from examine(now=timezone.now(), only=only)
         if campaign:
-            outside = from_settings()
-            yield from examine_campaign(campaign=campaign, outside=outside, clock=timezone.now)
+            deps = PreflightDeps.from_settings()
+            yield from examine_campaign(campaign=campaign, deps=deps, clock=timezone.now)
 
     def _print(self, finding: Finding) -> None:
         style = getattr(self.style, STYLES[finding.verdict])
         verdict = style(f"{finding.verdict.name.lower():4}")
         self.stdout.write(f"{verdict}  {_(finding.check)}: {finding.message}")
-        if finding.cure:
-            self.stdout.write(f"      → {finding.cure}")
+        if finding.next_step:
+            self.stdout.write(f"      → {finding.next_step}")
 
     def _summarise(self, findings: list[Finding]) -> None:
         """Print details for a bug report, without secrets. They stay in English."""

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from claims.models import ReconcileRun
-from claims.source import PAGE_SIZE, Filter, Page, Source, all_sources
+from claims.source import PAGE_SIZE, Filter, Page, Source, listing_sources
 from claims.sync import catch_up, sweep
 
 SHOWN = ("pages", "seen", "recorded", "granted", "held", "differs", "unusable", "missed")
@@ -37,27 +37,26 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        sources = {source.name: source for source in all_sources() if not source.is_lossy}
+        sources = {source.name: source for source in listing_sources()}
         wanted = options["source"]
         if wanted and wanted not in sources:
             raise CommandError(f"Unknown source {wanted!r}. Sources: {', '.join(sources)}.")
         for source in [sources[wanted]] if wanted else sources.values():
-            self._bring_up_to_date(source, **options)
+            self._bring_up_to_date(source, options)
 
-    def _bring_up_to_date(self, source: Source, **options: Any) -> None:
+    def _bring_up_to_date(self, source: Source, options: dict[str, Any]) -> None:
         run: ReconcileRun | None = None
         watched = _Watched(source, self.stdout)
         while run is None or (run.outcome == ReconcileRun.Outcome.INTERRUPTED and not run.error):
-            run = self._run(watched, **options)
+            run = self._run(watched, options)
             if run is None:
                 raise CommandError("This run is already in progress. See its row on the desk.")
         self._print(run)
 
-    def _run(
-        self, source: Source, *, campaign: str, sweep: bool, since: datetime | None, **_: Any
-    ) -> ReconcileRun | None:
-        if campaign or sweep or since:
-            return _sweep(campaign_id=campaign, source=source, clock=timezone.now, since=since)
+    def _run(self, source: Source, options: dict[str, Any]) -> ReconcileRun | None:
+        campaign_id, since = options["campaign"], options["since"]
+        if campaign_id or since or options["sweep"]:
+            return sweep(campaign_id=campaign_id, source=source, clock=timezone.now, since=since)
         return catch_up(source=source, clock=timezone.now, is_urgent=True)
 
     def _print(self, run: ReconcileRun) -> None:
@@ -70,9 +69,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{run.error} Claims recorded so far are kept. To continue, run this command again."
             )
-
-
-_sweep = sweep
 
 
 class _Watched(Source):

@@ -18,7 +18,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 Reason = Claim.HoldReason
-UNCONFIRMED = {"hold_reason": Reason.UNCONFIRMED, "next_lookup_at": NOW}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_list_player_drops_of_an_item_that_has_left_the_catalogue_shows_its_sku(
 @pytest.mark.parametrize(
     ("fields", "state"),
     [
-        (UNCONFIRMED, DropState.CONFIRMING),
+        ({"hold_reason": Reason.UNCONFIRMED}, DropState.CONFIRMING),
         ({"hold_reason": Reason.UNMAPPED_REWARD}, DropState.PREPARING),
         ({"hold_reason": Reason.NOT_LINKED}, DropState.ARRIVING),
     ],
@@ -68,7 +67,12 @@ def test_list_player_drops_shows_held_claims(fields: dict[str, object], state: D
 
 def test_list_player_drops_of_a_reward_that_nobody_knows_has_no_name() -> None:
     account = make_account(player=make_player())
-    make_claim(account=account, campaign_id="unknown", reward_id="unknown", **UNCONFIRMED)
+    make_claim(
+        account=account,
+        campaign_id="unknown",
+        reward_id="unknown",
+        hold_reason=Reason.UNCONFIRMED,
+    )
 
     drops = list_player_drops(account.player)
 
@@ -77,7 +81,7 @@ def test_list_player_drops_of_a_reward_that_nobody_knows_has_no_name() -> None:
 
 def test_list_player_drops_leaves_out_another_organizations() -> None:
     account = make_account(player=make_player())
-    make_claim(account=account, hold_reason=Reason.NOT_OURS, not_ours_at=NOW)
+    make_claim(account=account, hold_reason=Reason.NOT_OURS)
 
     drops = list_player_drops(account.player)
 
@@ -105,7 +109,12 @@ def test_hub_shows_drops_in_words(client: Client) -> None:
     account = make_account(player=make_player())
     make_item(sku="cape", name="Ember <Cape>")
     make_entitlement(player=account.player, sku="cape", quantity=2)
-    make_claim(account=account, campaign_id="unknown", reward_id="unknown", **UNCONFIRMED)
+    make_claim(
+        account=account,
+        campaign_id="unknown",
+        reward_id="unknown",
+        hold_reason=Reason.UNCONFIRMED,
+    )
     session = client.session
     session["player_id"] = account.player.pk
     session.save()

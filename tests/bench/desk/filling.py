@@ -131,9 +131,7 @@ def _make_newcomers(now: datetime) -> None:
     Confirmation.objects.bulk_create(
         Confirmation(claim=claim, next_attempt_at=now) for claim in claims
     )
-    Lease.objects.create(
-        job="confirm_claims:kick_drops", expires_at=now, not_before=now, last_began_at=now
-    )
+    Lease.objects.create(job="heartbeat", expires_at=now, not_before=now, last_began_at=now)
 
 
 def _leave_one_unreported(now: datetime) -> None:

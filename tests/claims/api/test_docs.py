@@ -29,7 +29,9 @@ def test_docs_name_every_address_field_and_error(page):
         "outcomes[].outcome",
         "next_cursor",
         "already_fulfilled",
-        "account_id",
+        "entitlements[].platform",
+        "entitlements[].source",
+        "links[].user_id",
     ):
         assert f"<code>{name}</code>" in page
     for status, (fragment, _title) in KINDS.items():

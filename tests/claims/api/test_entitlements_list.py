@@ -3,7 +3,14 @@ from urllib.parse import quote
 import pytest
 
 from claims.models import Entitlement
-from tests.factories import NOW, make_campaign, make_claim, make_entitlement, make_player
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_claim,
+    make_entitlement,
+    make_player,
+    make_reward,
+)
 
 URL = "/api/v1/entitlements"
 
@@ -32,6 +39,8 @@ def test_list_says_everything_of_one(api):
                 "granted_at": "2026-06-23T12:00:00Z",
                 "fulfilled_at": None,
                 "fulfilment_id": None,
+                "platform": "kick",
+                "source": "kick_drops",
                 "claim_id": entitlement.claim_id,
                 "campaign_id": entitlement.claim.campaign_id,
                 "reward_id": entitlement.claim.reward_id,
@@ -40,6 +49,23 @@ def test_list_says_everything_of_one(api):
         ],
         "next_cursor": None,
     }
+
+
+def test_list_of_a_manual_grant_names_no_platform(api):
+    claim = make_claim(
+        status="GRANTED",
+        source="manual",
+        path="MANUAL",
+        account=None,
+        campaign=None,
+        reward=make_reward(),
+    )
+    make_entitlement(claim=claim)
+
+    (entitlement,) = api.get(URL).json()["entitlements"]
+
+    assert (entitlement["platform"], entitlement["source"]) == (None, "manual")
+    assert entitlement["campaign_id"] is None
 
 
 def test_list_of_a_player_has_every_status(api):

@@ -1,6 +1,9 @@
 from urllib.parse import quote
 
-from tests.factories import make_account, make_player
+import pytest
+
+from accounts.models import Authorization
+from tests.factories import NOW, make_account, make_player
 
 URL = "/api/v1/player"
 
@@ -14,11 +17,41 @@ def test_player_linked(api):
     assert answer.status_code == 200
     assert answer.json() == {
         "game_account_id": "a/b %2F é",
-        "linked": True,
-        "account_id": "18446744073709551615",
-        "kick_name": "night_owl",
-        "linked_at": "2026-06-23T12:00:00Z",
+        "links": [
+            {
+                "platform": "kick",
+                "user_id": "18446744073709551615",
+                "name": "night_owl",
+                "linked_at": "2026-06-23T12:00:00Z",
+                "state": "linked",
+            }
+        ],
     }
+
+
+def test_player_linked_on_two_platforms(api):
+    player = make_player(game_account_id="hero-7")
+    make_account(player=player, key="twitch:abc", name="owl_on_twitch")
+    make_account(player=player, key="kick:7", name="night_owl")
+
+    links = api.get(URL, {"game_account_id": "hero-7"}).json()["links"]
+
+    assert [(link["platform"], link["user_id"]) for link in links] == [
+        ("kick", "7"),
+        ("twitch", "abc"),
+    ]
+
+
+@pytest.mark.parametrize(("purpose", "state"), [("player", "disconnected"), ("channel", "linked")])
+def test_player_whose_authorization_has_ended(api, purpose, state):
+    account = make_account(player=make_player(game_account_id="hero-7"))
+    Authorization.objects.create(
+        account=account, purpose=purpose, obtained_at=NOW, disconnected_at=NOW
+    )
+
+    (link,) = api.get(URL, {"game_account_id": "hero-7"}).json()["links"]
+
+    assert link["state"] == state
 
 
 def test_player_not_linked_and_player_unknown_are_answered_alike(api):
@@ -28,13 +61,7 @@ def test_player_not_linked_and_player_unknown_are_answered_alike(api):
         answer = api.get(URL, {"game_account_id": game_account_id})
 
         assert answer.status_code == 200
-        assert answer.json() == {
-            "game_account_id": game_account_id,
-            "linked": False,
-            "account_id": None,
-            "kick_name": None,
-            "linked_at": None,
-        }
+        assert answer.json() == {"game_account_id": game_account_id, "links": []}
 
 
 def test_player_without_an_id(api):

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from rest_framework.serializers import Serializer
 
-from claims.api.queries import find_linked_account, list_entitlements, mark_first_listed
+from claims.api.queries import list_entitlements, list_links, mark_first_listed
 from claims.api.serializers import EntitlementSerializer
 from claims.models import Campaign, Entitlement
 from tests.factories import (
@@ -51,6 +51,7 @@ def test_list_entitlements_says_everything_of_one():
     assert (row.granted_at, row.fulfilled_at, row.first_listed_at) == (NOW, NOW, None)
     assert row.fulfilment_id == entitlement.fulfilment_id
     assert row.claim_id == entitlement.claim_id
+    assert (row.platform, row.source) == ("kick", "kick_drops")
     assert row.campaign_id == entitlement.claim.campaign_id
     assert row.reward_id == entitlement.claim.reward_id
     assert row.test is False
@@ -122,14 +123,18 @@ def test_mark_first_listed_once():
     assert [row.first_listed_at for row in listed()] == [NOW, later]
 
 
-def test_find_linked_account_by_game_account_id():
+def test_list_links_by_game_account_id():
     player = make_player(game_account_id="a/b?c=%2F#ü ")
     account = make_account(player=player)
+    make_account(player=make_player())
     make_player(game_account_id="unlinked")
 
-    assert find_linked_account(game_account_id="a/b?c=%2F#ü ") == account
-    assert find_linked_account(game_account_id="unlinked") is None
-    assert find_linked_account(game_account_id="never seen") is None
+    (link,) = list_links(game_account_id="a/b?c=%2F#ü ")
+
+    assert (link.platform, link.user_id, link.name) == ("kick", account.user_id, account.name)
+    assert (link.linked_at, link.is_disconnected) == (NOW, False)
+    assert list_links(game_account_id="unlinked") == []
+    assert list_links(game_account_id="never seen") == []
 
 
 @pytest.mark.parametrize("status", EVERY_STATUS)

@@ -27,7 +27,7 @@ def addresses(api: Any) -> list[str]:
         story,
         f"{story}/grant",
         f"{story}/revoke?claim={owed.claim_id}",
-        f"{story}/unlink",
+        f"{story}/unlink/kick",
         reverse("desk:search") + "?find=nothing",
         reverse("desk:campaign", args=[campaign.pk]),
         reverse("desk:preflight", args=[campaign.pk]),

@@ -1,5 +1,7 @@
 """Bulk jobs: in the background, with progress, stopped between two steps, resumed after a crash."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,7 +11,8 @@ from claims.desk.actions import ActionContext
 from claims.desk.bulk_jobs import TooMuchAtOnce, run_jobs, start_job, stop_job
 from claims.entitlements import ReasonMissing
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
-from platforms.kick.client import get_kick
+from core.leases import lease
+from core.models import Lease
 from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +22,7 @@ Kind = BulkJob.Kind
 
 
 def run():
-    return run_jobs(api=get_kick().api, clock=lambda: NOW)
+    return run_jobs(clock=lambda: NOW)
 
 
 def waiting_claims(count):
@@ -81,6 +84,79 @@ def test_job_whose_worker_died_goes_on_where_it_was():
     job.refresh_from_db()
     assert (job.outcome, job.done) == ("DONE", 3)
     assert Claim.objects.get(status="GRANTED") == claims[-1]
+
+
+class StepClock:
+    """A clock that each finished step of a job moves on."""
+
+    def __init__(self, monkeypatch, step):
+        self.now = NOW
+        renew = bulk_jobs.HeldLease.renew
+
+        def renew_and_move_on(held):
+            self.now += step
+            renew(held)
+
+        monkeypatch.setattr(bulk_jobs.HeldLease, "renew", renew_and_move_on)
+
+    def __call__(self):
+        return self.now
+
+
+def test_job_that_takes_long_pauses_and_goes_on_where_it_was(monkeypatch):
+    clock = StepClock(monkeypatch, step=timedelta(minutes=2))
+    job = retry_of(waiting_claims(4))
+
+    assert run_jobs(clock=clock) == 0
+    job.refresh_from_db()
+    assert (job.outcome, job.done, job.ended_at) == ("RUNNING", 3, None)
+
+    assert run_jobs(clock=clock) == 1
+    job.refresh_from_db()
+    assert (job.outcome, job.done, job.changed) == ("DONE", 4, 4)
+    assert AuditEvent.objects.filter(action="RETRY").count() == 4
+
+
+def test_job_that_is_new_goes_before_one_that_was_begun(monkeypatch):
+    long, short = waiting_claims(3), waiting_claims(1)
+    begun = retry_of(long)
+    new: list[BulkJob] = []
+    retry = bulk_jobs.actions.retry_claims
+    order = []
+
+    def retry_and_start_another(*, account, act):
+        order.append(account)
+        if not new:
+            new.append(retry_of(short))
+        return retry(account=account, act=act)
+
+    monkeypatch.setattr(bulk_jobs.actions, "retry_claims", retry_and_start_another)
+
+    assert run() == 2
+
+    assert order == [claim.account for claim in (long[0], *short, *long[1:])]
+    begun.refresh_from_db()
+    assert (begun.outcome, begun.done) == ("DONE", 3)
+
+
+def test_job_runs_while_another_worker_is_at_a_long_one():
+    begun, new = retry_of(waiting_claims(1)), retry_of(waiting_claims(1))
+    BulkJob.objects.filter(pk=begun.pk).update(outcome="RUNNING")
+
+    with lease(f"bulk_job:{begun.pk}", clock=lambda: NOW):
+        assert run() == 1
+
+    begun.refresh_from_db()
+    new.refresh_from_db()
+    assert (begun.outcome, new.outcome) == ("RUNNING", "DONE")
+
+
+def test_job_that_has_ended_leaves_no_lease():
+    retry_of(waiting_claims(1))
+
+    run()
+
+    assert not Lease.objects.exists()
 
 
 def test_revoke_job_takes_back_with_its_reason():

@@ -21,6 +21,7 @@ from tests.factories import (
     make_claim,
     make_item,
     make_player,
+    make_report,
     make_reward,
 )
 from tests.inline_code import InlineCode
@@ -88,18 +89,9 @@ def test_funnel_counts_each_step():
     make_claim(campaign=campaign)
     make_claim(campaign=campaign, account=make_account(player=make_player()))
     make_claim(**linked, account=make_account(player=make_player()))
-    make_claim(
-        **linked,
-        account=make_account(player=make_player()),
-        wanted_external_status="processed",
-    )
-    make_claim(
-        **linked,
-        account=make_account(player=make_player()),
-        wanted_external_status="processed",
-        external_status="processed",
-    )
-    make_claim(**linked, source="MANUAL", account=None)
+    make_report(make_claim(**linked, account=make_account(player=make_player())))
+    make_report(make_claim(**linked, account=make_account(player=make_player())), reported_at=NOW)
+    make_claim(**linked, source="manual", account=None)
 
     assert funnel_of(campaign) == [5, 4, 3, 2, 1]
 

@@ -1,4 +1,4 @@
-"""What a story is told from, and what it costs."""
+"""What a case page shows, and what it costs."""
 
 from datetime import timedelta
 
@@ -13,7 +13,14 @@ from claims.desk.audit import make_row, of_player
 from claims.desk.case.page import case_of_player
 from claims.desk.templatetags.desk import span
 from claims.models import AuditEvent
-from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
+from tests.factories import (
+    NOW,
+    make_account,
+    make_claim,
+    make_entitlement,
+    make_player,
+    make_report,
+)
 from tests.inline_code import InlineCode
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +28,7 @@ pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
 
 
-def test_every_hop_has_its_time_and_gap() -> None:
+def test_every_event_has_its_time_and_gap() -> None:
     player = make_player(name="Nova")
     account = make_account(player=player)
     claim = make_claim(
@@ -32,9 +39,8 @@ def test_every_hop_has_its_time_and_gap() -> None:
         received_at=NOW + 2 * SECOND,
         recorded_at=NOW + 2 * SECOND,
         granted_at=NOW + 60 * SECOND,
-        wanted_external_status="processed",
-        external_status="processed",
     )
+    make_report(claim, requested_at=NOW + 66 * SECOND, reported_at=NOW + 68 * SECOND)
     make_entitlement(
         claim=claim,
         status="FULFILLED",
@@ -43,35 +49,34 @@ def test_every_hop_has_its_time_and_gap() -> None:
         fulfilled_at=NOW + 66 * SECOND,
     )
 
-    story = case_of_player(player)
+    page = case_of_player(player)
 
-    assert story.about is not None
-    assert [(hop.what, span(hop.gap)) for hop in story.about.hops] == [
+    assert page.about is not None
+    assert [(event.what, span(event.gap)) for event in page.about.timeline] == [
         ("Claimed on Kick", ""),
         ("Received by webhook", "2.0 s"),
         ("Held", "0.0 s"),
         ("Granted to Nova", "58 s"),
         ("Requested by the game", "5.0 s"),
         ("Delivered by the game", "1.0 s"),
-        ("Reported: Kick shows it as processed", ""),
+        ("Reported as delivered", "2.0 s"),
     ]
-    assert span(story.about.took) == "1 min 6 s"
+    assert span(page.about.took) == "1 min 8 s"
 
 
-def test_refused_write_is_a_hop() -> None:
+def test_refused_write_is_in_the_timeline() -> None:
     player = make_player()
     claim = make_claim(
         account=make_account(player=player),
         status="GRANTED",
-        wanted_external_status="processed",
-        refused_writes=3,
     )
+    make_report(claim, refusals=3)
     make_entitlement(claim=claim, status="FULFILLED")
 
-    story = case_of_player(player)
+    page = case_of_player(player)
 
-    assert story.about is not None
-    assert story.about.hops[-1].what == "Kick rejects the “processed” status"
+    assert page.about is not None
+    assert page.about.timeline[-1].what == "The platform rejects the report"
 
 
 def test_answer_is_about_what_is_not_settled_unless_a_claim_is_named() -> None:
@@ -92,13 +97,13 @@ def test_answer_is_about_what_is_not_settled_unless_a_claim_is_named() -> None:
     assert named.about.claim == delivered
 
 
-def test_claim_of_somebody_else_is_not_told_in_this_story() -> None:
+def test_claim_of_somebody_else_is_not_in_this_case() -> None:
     player, another = make_player(), make_claim()
 
-    story = case_of_player(player, claim_id=another.pk)
+    page = case_of_player(player, claim_id=another.pk)
 
-    assert story.about is None
-    assert story.entries == []
+    assert page.about is None
+    assert page.entries == []
 
 
 def test_links_and_acts_are_in_the_timeline(support: Client) -> None:
@@ -118,12 +123,12 @@ def test_links_and_acts_are_in_the_timeline(support: Client) -> None:
 
     page = support.get(reverse("desk:player", args=[player.pk]))
 
-    told = [entry.act or entry.link_event for entry in page.context["story"].entries]
+    told = [entry.act or entry.link_event for entry in page.context["page"].entries]
     assert [type(one).__name__ for one in told] == ["AuditEvent", "LinkEvent", "LinkEvent"]
     assert "asked for by mail" in page.content.decode()
 
 
-def test_story_runs_no_more_statements_as_rows_grow(support: Client) -> None:
+def test_case_runs_no_more_statements_as_rows_grow(support: Client) -> None:
     player = make_player()
     account = make_account(player=player)
     make_entitlement(player=player)
@@ -142,13 +147,13 @@ def test_story_runs_no_more_statements_as_rows_grow(support: Client) -> None:
 
 def test_pages_have_no_inline_code(ops: Client) -> None:
     owed = make_entitlement()
-    story = reverse("desk:player", args=[owed.player_id])
+    case = reverse("desk:player", args=[owed.player_id])
 
     for url in (
-        story,
-        f"{story}/grant",
-        f"{story}/revoke?claim={owed.claim_id}",
-        f"{story}/unlink",
+        case,
+        f"{case}/grant",
+        f"{case}/revoke?claim={owed.claim_id}",
+        f"{case}/unlink/kick",
     ):
         answer = ops.get(url)
 

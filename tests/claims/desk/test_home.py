@@ -16,7 +16,15 @@ from claims.models import Claim, ClaimHour
 from core.models import Lease
 from studio_drops.monitoring.checks import HEARTBEAT
 from tests.claims.desk.admin.rows import make_delivery
-from tests.factories import NOW, make_campaign, make_claim, make_entitlement, make_reward
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_claim,
+    make_confirmation,
+    make_entitlement,
+    make_report,
+    make_reward,
+)
 from tests.inline_code import InlineCode
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +46,7 @@ def granted_at(at, **fields):
 
 def test_claims_per_hour_tells_granted_from_held():
     claim_at(NOW - 3 * HOUR)
-    granted_at(NOW - 3 * HOUR, source="RECONCILE")
+    granted_at(NOW - 3 * HOUR, path="SYNC")
     granted_at(NOW - 3 * HOUR + 59 * MINUTE)
 
     hours = figures.claims_per_hour(now=NOW)
@@ -112,11 +120,11 @@ def test_held_claims_with_their_age_and_what_resolves_them():
     claim_at(NOW - HOUR)
     claim_at(NOW - 5 * HOUR)
     claim_at(NOW, hold_reason="UNMAPPED_REWARD")
-    claim_at(NOW, hold_reason="NOT_OURS", not_ours_at=NOW)
+    make_confirmation(claim_at(NOW, hold_reason="NOT_OURS"), foreign_at=NOW)
 
     mapping, link = attention.held_claims(now=NOW)
 
-    assert (mapping.count.shown, mapping.cure_label) == ("1", "Map rewards…")
+    assert (mapping.count.shown, mapping.button) == ("1", "Map rewards…")
     assert (link.count.shown, link.waited) == ("2", 5 * HOUR)
 
 
@@ -136,12 +144,12 @@ def test_alarms_are_those_of_the_doctor_the_worst_first():
     assert [alarm.check for alarm in alarms] == ["worker and scheduler", "reconcile"]
 
 
-def test_chores_leave_out_what_there_is_none_of():
+def test_open_tasks_leave_out_what_there_is_none_of():
     make_campaign(category="")
     make_delivery(received_at=NOW)
     make_reward()
 
-    said = {chore.what: chore.count.shown for chore in attention.chores(now=NOW)}
+    said = {task.title: task.count.shown for task in attention.open_tasks(now=NOW)}
 
     assert len(said) == 3
     assert set(said.values()) == {"1"}
@@ -171,11 +179,11 @@ def lived_in():
     now = timezone.now()
     make_entitlement(status="FULFILLED")
     granted_at(now - HOUR)
-    granted_at(now - 2 * HOUR, source="RECONCILE")
+    granted_at(now - 2 * HOUR, path="SYNC")
     claim_at(now - HOUR, hold_reason="UNMAPPED_REWARD")
     make_delivery(received_at=now)
     make_campaign(category="", is_test=True, starts_at=now - HOUR)
-    claim_at(now, refused_writes=2, wanted_external_status="processed")
+    make_report(claim_at(now), refusals=2)
 
 
 def test_every_link_on_the_page_is_answered(admin_client: Client):

@@ -24,7 +24,7 @@ pytestmark = [
 
 
 def look_up(page: Any, live_server: Any, term: str) -> str:
-    """Paste a term into the box, press Enter, and read the sentence at the top of the story."""
+    """Paste a term into the box, press Enter, and read the sentence at the top of the case."""
     page.goto(live_server.url + "/admin/claims/claim/")
     page.fill("#desk-find", term)
     page.press("#desk-find", "Enter")
@@ -166,7 +166,6 @@ def test_another_organizations_claim(page, live_server):
         reward_id="01THEIRS",
         hold_reason="NOT_OURS",
         first_hold_reason="UNCONFIRMED",
-        not_ours_at=timezone.now(),
     )
 
     assert "this drop belongs to another game's campaign" in look_up(page, live_server, claim.pk)

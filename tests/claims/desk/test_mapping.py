@@ -1,14 +1,13 @@
-"""Mapping a reward with held claims: first what it does, then doing it in the background."""
+"""The mapping page: first a preview, then the mapping, and a job that grants held claims."""
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from claims.desk import bulk_jobs, mapping
-from claims.desk.actions import ActionContext
-from claims.desk.mapping import NothingMapped
+from claims.desk import bulk_jobs, enqueue
+from claims.desk.actions import ActionContext, map_reward
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
-from platforms.kick.client import get_kick
+from studio_drops.tasks import run_bulk_jobs
 from tests.factories import (
     NOW,
     make_account,
@@ -44,31 +43,17 @@ def reward():
 
 
 def run_jobs():
-    return bulk_jobs.run_jobs(api=get_kick().api, clock=lambda: NOW)
-
-
-def test_preview_says_what_the_mapping_would_do(reward):
-    found = mapping.preview(reward=reward)
-
-    assert (found.granted_now, found.then_waiting) == (2, 1)
-    assert (found.is_more, found.mapped_before) == (False, False)
-
-
-def test_preview_of_very_many_looks_at_some(reward, monkeypatch):
-    monkeypatch.setattr(mapping, "COUNTED_UP_TO", 2)
-
-    found = mapping.preview(reward=reward)
-
-    assert (found.granted_now + found.then_waiting, found.is_more) == (2, True)
+    return bulk_jobs.run_jobs(clock=lambda: NOW)
 
 
 def test_map_reward_grants_in_the_background(reward):
     item = make_item(sku="box")
 
-    job = mapping.map_reward(reward=reward, items={item: 3}, act=ACT)
+    job = map_reward(reward=reward, items={item: 3}, act=ACT).job
     before = Entitlement.objects.count()
     run_jobs()
 
+    assert job is not None
     job.refresh_from_db()
     assert before == 0
     assert set(Entitlement.objects.values_list("sku", "quantity")) == {("box", 3)}
@@ -79,10 +64,10 @@ def test_map_reward_grants_in_the_background(reward):
 
 def test_map_reward_replaces_the_mapping_and_keeps_what_was_granted(reward):
     old, new = make_item(sku="old"), make_item(sku="new")
-    mapping.map_reward(reward=reward, items={old: 1}, act=ACT)
+    map_reward(reward=reward, items={old: 1}, act=ACT)
     run_jobs()
 
-    mapping.map_reward(reward=reward, items={new: 2}, act=ACT)
+    map_reward(reward=reward, items={new: 2}, act=ACT)
     run_jobs()
 
     assert list(reward.mapping.values_list("item__sku", "quantity")) == [("new", 2)]
@@ -90,11 +75,6 @@ def test_map_reward_replaces_the_mapping_and_keeps_what_was_granted(reward):
     event = AuditEvent.objects.filter(action="MAP").order_by("-pk").first()
     assert event is not None
     assert (event.before, event.after) == ({"old": 1}, {"new": 2})
-
-
-def test_map_reward_to_nothing_is_refused(reward):
-    with pytest.raises(NothingMapped):
-        mapping.map_reward(reward=reward, items={}, act=ACT)
 
 
 def form(*rows, **others):
@@ -126,6 +106,27 @@ def test_page_then_maps_and_leads_to_the_job(ops: Client, reward):
     assert list(reward.mapping.values_list("quantity", flat=True)) == [3]
 
 
+@pytest.mark.parametrize("quantity", [0, -1, "x"])
+def test_page_refuses_a_quantity_below_one(ops: Client, reward, quantity):
+    rows = form((make_item().pk, quantity), confirmed="yes")
+
+    page = ops.post(reverse("desk:map", args=[reward.pk]), rows)
+
+    assert "quantity" in str(page.context["rows"].errors)
+    assert not reward.mapping.exists()
+
+
+def test_page_wakes_a_worker(ops: Client, reward, monkeypatch, django_capture_on_commit_callbacks):
+    woken: list[str] = []
+    monkeypatch.setattr(enqueue.current_app, "send_task", lambda name, **_: woken.append(name))
+    url = reverse("desk:map", args=[reward.pk])
+
+    with django_capture_on_commit_callbacks(execute=True):
+        ops.post(url, form((make_item().pk, 2), confirmed="yes"))
+
+    assert woken == [run_bulk_jobs.name]
+
+
 def test_page_without_an_item_says_so(ops: Client, reward):
     page = ops.post(reverse("desk:map", args=[reward.pk]), form(("", "1"), confirmed="yes"))
 
@@ -153,13 +154,33 @@ def test_page_is_refused_to_support(support: Client, reward):
     assert not reward.mapping.exists()
 
 
-def test_queue_lists_what_waits_longest_first(support: Client, reward):
-    idle = make_reward(name="Idle box")
+def test_page_adds_rows_and_keeps_the_choice(ops: Client, reward):
+    item = make_item()
+
+    answer = ops.post(reverse("desk:map", args=[reward.pk]), form((item.pk, 2), more="yes"))
+
+    rows = answer.context["rows"]
+    assert (len(rows), rows[0].initial) == (6, {"item": item.pk, "quantity": 2})
+    assert not reward.mapping.exists()
+
+
+def test_page_removes_a_mapping(ops: Client):
+    reward = make_reward(items=[(make_item(), 1)])
+    url = reverse("desk:map", args=[reward.pk])
+
+    preview = ops.post(url, form(("", "1"))).content.decode()
+    answer = ops.post(url, form(("", "1"), confirmed="yes"), follow=True).content.decode()
+
+    assert "The current mapping is removed" in preview
+    assert "No held claims were waiting" in answer
+    assert not reward.mapping.exists()
+    assert not BulkJob.objects.exists()
+
+
+def test_queue_page_lists_unmapped_rewards_and_unfinished_campaigns(support: Client, reward):
     make_campaign(name="", category="")
 
-    found = mapping.queue()
     page = support.get(reverse("desk:queue")).content.decode()
 
-    assert [(row.reward, row.waiting) for row in found.rewards] == [(reward, 3), (idle, 0)]
     assert "3 held claims" in page
     assert "no category" in page

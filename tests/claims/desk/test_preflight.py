@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from claims.api_keys import make_api_key
 from claims.desk import preflight
-from claims.desk.preflight import examine_campaign
-from claims.desk.views.preflight_deps import from_settings
-from claims.models import ApiKey, Campaign
+from claims.desk.preflight import PreflightDeps, examine_campaign
+from claims.models import ApiKey, Campaign, Report
+from core.checks import Finding
 from core.models import Lease
-from studio_drops.monitoring.checks import HEARTBEAT, Finding
-from tests.factories import make_campaign, make_claim, make_item, make_reward
+from studio_drops.schedule import HEARTBEAT
+from tests.factories import make_campaign, make_claim, make_item, make_report, make_reward
 from tests.inline_code import InlineCode
 from tests.local_kick_process import LocalKick
 
@@ -58,12 +58,13 @@ def campaign(deployment: None, local_kick: LocalKick) -> Campaign:
         ends_at=now + DAY,
         rewards=[make_reward(reward_id=reward_id, items=[(make_item(), 1)])],
     )
-    make_claim(campaign=campaign, status="GRANTED", external_status="processed")
+    make_report(make_claim(campaign=campaign, status="GRANTED"), reported_at=now)
     return campaign
 
 
 def examine(campaign: Campaign) -> dict[str, Finding]:
-    found = examine_campaign(campaign=campaign, outside=from_settings(), clock=timezone.now)
+    deps = PreflightDeps.from_settings()
+    found = examine_campaign(campaign=campaign, deps=deps, clock=timezone.now)
     return {finding.check: finding for finding in found}
 
 
@@ -82,7 +83,7 @@ def test_webhook_is_ours_and_refuses_a_forged_delivery(campaign: Campaign) -> No
     finding = examine(campaign)["webhook"]
 
     assert "is our webhook, but doesn't use HTTPS" in finding.message
-    assert finding.cure == "Use HTTPS: Kick only sends webhooks to HTTPS URLs."
+    assert finding.next_step == "Use HTTPS: Kick only sends webhooks to HTTPS URLs."
 
 
 def test_webhook_behind_something_else(campaign: Campaign, local_kick: LocalKick, settings) -> None:
@@ -174,7 +175,7 @@ def keys_of_another_category(campaign: Campaign) -> None:
 
 
 def not_rehearsed(campaign: Campaign) -> None:
-    campaign.claims.update(external_status="initiated")
+    Report.objects.all().delete()
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ def test_each_thing_that_is_wrong_is_found_alone(campaign: Campaign, spoil, foun
     spoil(campaign)
 
     assert verdicts(campaign) == found
-    assert all(finding.cure for finding in examine(campaign).values() if finding.verdict)
+    assert all(finding.next_step for finding in examine(campaign).values() if finding.verdict)
 
 
 def test_campaign_of_which_kick_shows_nothing(campaign: Campaign) -> None:
@@ -223,15 +224,13 @@ def test_clock_that_differs(seconds: float, verdict: str) -> None:
 
 
 @pytest.mark.django_db
-def test_public_key_that_was_never_fetched(tmp_path) -> None:
-    from platforms.kick.key_file import KeyFile
-
-    verdict, message, _ = preflight.check_public_key(KeyFile(tmp_path / "none"), timezone.now())
+def test_public_key_that_was_never_fetched() -> None:
+    verdict, message, _ = preflight.check_public_key("https://api.kick.com", timezone.now())
 
     assert (verdict.name, "never fetched" in message) == ("FAIL", True)
 
 
-def test_page_shows_each_check_with_its_cure(campaign: Campaign, admin_client: Client) -> None:
+def test_page_shows_each_check_with_its_next_step(campaign: Campaign, admin_client: Client) -> None:
     unmapped(campaign)
 
     page = admin_client.get(reverse("desk:preflight", args=[campaign.pk])).content.decode()

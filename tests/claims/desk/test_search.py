@@ -18,17 +18,17 @@ def go(client: Client, term: str) -> str:
     return answer["Location"] if answer.status_code == 302 else ""
 
 
-def test_search_leads_straight_to_the_players_story(support: Client) -> None:
+def test_search_leads_straight_to_the_players_case(support: Client) -> None:
     player = make_player(game_account_id="hero/7")
     account = make_account(player=player, name="Night_Owl")
     owed = make_entitlement(player=player)
-    story = reverse("desk:player", args=[player.pk])
-    of_claim = f"{story}?claim={owed.claim_id}"
+    case = reverse("desk:player", args=[player.pk])
+    of_claim = f"{case}?claim={owed.claim_id}"
 
     found = {
-        "hero/7": story,
-        "NIGHT_owl": story,
-        account.pk: story,
+        "hero/7": case,
+        "NIGHT_owl": case,
+        account.pk: case,
         owed.claim_id: of_claim,
         owed.claim.message_id: of_claim,
         str(owed.pk): of_claim,
@@ -66,7 +66,9 @@ def test_search_for_a_delivery_that_was_kept(support: Client) -> None:
         received_at=NOW,
     )
 
-    assert go(support, "01BAD") == reverse("admin:claims_delivery_change", args=[delivery.pk])
+    assert go(support, "01BAD") == reverse(
+        "admin:claims_quarantineddelivery_change", args=[delivery.pk]
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tests.factories import (
     make_account,
     make_campaign,
     make_claim,
+    make_confirmation,
     make_entitlement,
     make_item,
     make_player,
@@ -33,7 +34,7 @@ HOUR = timedelta(hours=1)
 
 
 def look_up(client: Client, term: str) -> Any:
-    """What support sees who pastes `term` into the box: the story, or the list of hits."""
+    """What support sees who pastes `term` into the box: the case page, or the list of hits."""
     answer = client.get(reverse("desk:search"), {"find": term}, follow=True)
     assert answer.status_code == 200
     return answer
@@ -41,12 +42,12 @@ def look_up(client: Client, term: str) -> Any:
 
 def said(client: Client, term: str) -> tuple[str, str]:
     """The label and the sentence to paste."""
-    answer = look_up(client, term).context["story"].answer
+    answer = look_up(client, term).context["page"].diagnosis
     return answer.label, answer.to_player
 
 
-def hops(client: Client, term: str) -> list[str]:
-    return [hop.what for hop in look_up(client, term).context["story"].about.hops]
+def timeline(client: Client, term: str) -> list[str]:
+    return [event.what for event in look_up(client, term).context["page"].about.timeline]
 
 
 def press(client: Client, name: str, pk: object, **fields: Any) -> Any:
@@ -117,7 +118,7 @@ def test_claimed_before_linking(support: Client) -> None:
 
     assert label == "Waiting for the game"
     assert "ready for your game account “Nova” since 23 June 2026 at 13:00 UTC" in sentence
-    assert hops(support, claim.pk)[:3] == [
+    assert timeline(support, claim.pk)[:3] == [
         "Received by webhook",
         "Held",
         "Granted to Nova",
@@ -149,7 +150,7 @@ def test_reward_not_mapped(ops: Client) -> None:
     RewardItem.objects.create(reward=campaign.rewards.get(), item=make_item(), quantity=1)
     heal_claims(now=NOW)
 
-    answer = page.context["story"].answer
+    answer = page.context["page"].diagnosis
     assert answer.label == "Reward not mapped"
     assert answer.to_player.startswith(
         "We've received your claim for “Ember cape”. We're still preparing"
@@ -169,7 +170,7 @@ def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> N
     assert before[0] == "No claim"
     assert "we haven't received a claim from it" in before[1]
     assert said(support, "nova_live")[0] == "Waiting for the game"
-    assert hops(support, "nova_live")[:2] == [
+    assert timeline(support, "nova_live")[:2] == [
         "Claimed on Kick",
         "Found through Kick's claims API",
     ]
@@ -180,7 +181,12 @@ def test_kick_down(support: Client, settings: Any) -> None:
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
     _, account = linked()
     trouble = "Kick cannot be reached."
-    Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW, platform_error=trouble)
+    Lease.objects.create(
+        job="catch_up:kick_drops",
+        expires_at=NOW,
+        not_before=NOW,
+        platform_error=trouble,
+    )
 
     label, sentence = said(support, "nova_live")
     page = press(support, "refetch", account.pk)
@@ -196,7 +202,7 @@ def test_game_server_has_not_asked(support: Client) -> None:
     claim = make_claim(account=account, campaign=make_campaign(rewards=[cape()]), status="GRANTED")
     owed = make_entitlement(claim=claim, player=player, sku="cape-ember")
 
-    not_asked = look_up(support, str(owed.pk)).context["story"].answer
+    not_asked = look_up(support, str(owed.pk)).context["page"].diagnosis
     mark_first_listed(entitlement_ids=[owed.pk], now=NOW + HOUR)
 
     assert "usually when you log in" in not_asked.to_player
@@ -237,14 +243,14 @@ def test_another_organizations_claim(support: Client) -> None:
         reward_id="01THEIRS",
         hold_reason="NOT_OURS",
         first_hold_reason="UNCONFIRMED",
-        not_ours_at=NOW + 24 * HOUR,
     )
+    make_confirmation(claim, foreign_at=NOW + 24 * HOUR)
 
     label, sentence = said(support, claim.pk)
 
     assert label == "Another organization's"
     assert "this drop belongs to another game's campaign" in sentence
-    assert hops(support, claim.pk) == [
+    assert timeline(support, claim.pk) == [
         "Received by webhook",
         "Held",
         "Marked as foreign",

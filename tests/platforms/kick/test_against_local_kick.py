@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from platforms.kick.client import AppToken
-from platforms.kick.key_file import KeyFile
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.errors import KickRejected, KickUnauthorized
 from platforms.kick.protocol.http import new_http
@@ -122,11 +120,11 @@ def test_claims_of_one_user_and_of_one_id(world: World, api: KickApi) -> None:
     assert by_user == [some]
 
 
+@pytest.mark.django_db
 def test_a_delivery_verifies_and_a_rotation_heals(
-    world: World, api: KickApi, server: ScriptedServer, tmp_path: Path
+    world: World, api: KickApi, server: ScriptedServer
 ) -> None:
-    file = KeyFile(tmp_path / "kick-public-key.json")
-    keys = PublicKeys(api_url=world.kick.url, fetch=api.public_key, file=file)
+    keys = PublicKeys(api_url=world.kick.url, fetch=api.public_key)
 
     world.kick.claim(**world.pair, count=1, force=True)
     before = read_delivery(server.seen[0].headers, server.seen[0].body)

@@ -1,10 +1,7 @@
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +9,7 @@ from django.conf import LazySettings
 
 from platforms.kick import client
 from platforms.kick.client import AppToken, NoPublicKey, get_kick, verify_delivery
+from platforms.kick.models import PublicKey
 from platforms.kick.protocol.oauth import Tokens
 from tests.platforms.kick.protocol.keys import delivery_signed_by, pem_of, private_key
 from tests.platforms.kick.protocol.scripted_server import ScriptedServer, reply, running_server
@@ -26,9 +24,8 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture(autouse=True)
-def deployment(server: ScriptedServer, settings: LazySettings, tmp_path: Path) -> None:
+def deployment(server: ScriptedServer, settings: LazySettings) -> None:
     settings.KICK_ID_URL = settings.KICK_API_URL = server.url
-    settings.VAR_DIR = tmp_path
 
 
 class Clock:
@@ -169,68 +166,17 @@ def test_get_kick_after_a_fork_is_another() -> None:
     assert get_kick() is kick
 
 
-def test_verify_delivery_keeps_the_key_in_var(server: ScriptedServer, tmp_path: Path) -> None:
+@pytest.mark.django_db
+def test_verify_delivery_shares_the_key_in_the_database(server: ScriptedServer) -> None:
     key = private_key("kick")
     server.script(reply(200, {"data": {"public_key": pem_of(key)}}))
 
     assert verify_delivery(delivery_signed_by(key), now=NOW)
     assert not verify_delivery(delivery_signed_by(private_key("forger")), now=NOW)
-    assert (tmp_path / "kick-public-key.json").exists()
+    assert PublicKey.objects.get(api_url=server.url).pem == pem_of(key)
 
 
+@pytest.mark.django_db
 def test_verify_delivery_without_a_key() -> None:
     with pytest.raises(NoPublicKey, match="Check KICK_API_URL"):
         verify_delivery(delivery_signed_by(private_key("kick")), now=NOW)
-
-
-PROCESS = """
-import sys
-from datetime import datetime, timedelta
-from pathlib import Path
-from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.http import new_http
-from platforms.kick.key_file import KeyFile
-from platforms.kick.public_keys import PublicKeys
-from platforms.kick.protocol.signatures import SignedDelivery
-
-url, path, now, message_id, timestamp, body, signature, forged = sys.argv[1:]
-api = KickApi(api_url=url, http=new_http(), app_token=lambda fresh: "")
-keys = PublicKeys(api_url=url, fetch=api.public_key, file=KeyFile(Path(path)))
-now = datetime.fromisoformat(now)
-for second in range(50):
-    for attempt in (forged, signature, forged):
-        delivery = SignedDelivery(message_id, timestamp, attempt, body.encode())
-        print(keys.verify(delivery, now=now + timedelta(seconds=second)))
-"""
-
-
-def test_processes_share_one_fetch(server: ScriptedServer, tmp_path: Path) -> None:
-    """Four processes under a flood, started together, while Kick has just rotated its key."""
-    old, new = private_key("kick"), private_key("kick, rotated")
-    server.script(reply(200, {"data": {"public_key": pem_of(old)}}))
-    assert verify_delivery(delivery_signed_by(old), now=NOW)
-    server.script(reply(200, {"data": {"public_key": pem_of(new)}}))
-    good, forged = delivery_signed_by(new), delivery_signed_by(private_key("forger"))
-    arguments = [
-        server.url,
-        str(tmp_path / "kick-public-key.json"),
-        (NOW + timedelta(seconds=1)).isoformat(),
-        good.message_id,
-        good.timestamp,
-        good.body.decode(),
-        good.signature,
-        forged.signature,
-    ]
-
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROCESS, *arguments],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
-
-    assert [output.split() for output in outputs] == [["False", "True", "False"] * 50] * 4
-    assert len(server.seen) == 2

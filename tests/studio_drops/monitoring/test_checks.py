@@ -1,21 +1,31 @@
 """What `doctor` says of a deployment, and what the metrics show of it."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Deauthorization
 from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun
+from core.checks import Finding, Verdict, examine
 from core.models import Lease
-from platforms.kick.client import get_kick
-from studio_drops.monitoring.checks import HEARTBEAT, SILENT_AFTER, Finding, Verdict, examine
+from studio_drops.monitoring.checks import SILENT_AFTER
+from studio_drops.schedule import HEARTBEAT
 from tests.claims.kick_claims import claims_at_kick
-from tests.factories import make_account, make_claim, make_entitlement
+from tests.factories import (
+    make_account,
+    make_claim,
+    make_confirmation,
+    make_entitlement,
+    make_report,
+)
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
@@ -35,12 +45,12 @@ def kick_app(local_kick: LocalKick, settings: Any) -> None:
 def healthy() -> None:
     """Worker, scheduler and catch-up have just been seen."""
     fresh = {"expires_at": NOW, "not_before": NOW, "last_began_at": NOW, "last_ended_at": NOW}
-    for job in (HEARTBEAT, "catch_up"):
+    for job in (HEARTBEAT, "catch_up:kick_drops"):
         Lease.objects.create(job=job, **fresh)
 
 
 def examined() -> dict[str, Finding]:
-    return {f.check: f for f in examine(oauth=get_kick().oauth, now=NOW + timedelta(seconds=5))}
+    return {f.check: f for f in examine(now=NOW + timedelta(seconds=5))}
 
 
 def verdicts() -> dict[str, str]:
@@ -55,8 +65,10 @@ def test_examine_finds_nothing_wrong_with_a_healthy_deployment() -> None:
 
 
 def hold(reason: str, **fields: Any) -> Claim:
-    next_lookup_at = NOW if reason == "UNCONFIRMED" else None
-    return make_claim(hold_reason=reason, next_lookup_at=next_lookup_at, **fields)
+    claim = make_claim(hold_reason=reason, **fields)
+    if reason == "UNCONFIRMED":
+        make_confirmation(claim)
+    return claim
 
 
 def stop_the_worker() -> None:
@@ -83,9 +95,10 @@ def interrupt_a_run() -> None:
     )
 
 
-def leave_unwritten(*, since: datetime = NOW - DAY, **fields: Any) -> None:
-    claim = make_claim(status="GRANTED", wanted_external_status="processed", **fields)
+def leave_unreported(*, since: datetime = NOW - DAY, **fields: Any) -> None:
+    claim = make_claim(status="GRANTED")
     make_entitlement(claim=claim, status="FULFILLED", fulfilled_at=since)
+    make_report(claim, requested_at=since, **fields)
 
 
 def keep_an_unusable_delivery() -> None:
@@ -114,18 +127,19 @@ def blank_a_category() -> None:
         (stop_the_worker, "worker and scheduler", "FAIL"),
         (stop_the_scheduler, "worker and scheduler", "FAIL"),
         (lambda: Lease.objects.update(last_ended_at=NOW - DAY), "reconcile", "WARN"),
+        (lambda: Lease.objects.filter(job__startswith="catch").delete(), "reconcile", "WARN"),
         (interrupt_a_run, "reconcile", "WARN"),
         (miss_claims, "webhook", "FAIL"),
         (lambda: hold("UNCONFIRMED", received_at=NOW - DAY), "unconfirmed claims", "WARN"),
         (lambda: hold("UNMAPPED_REWARD"), "mapping", "WARN"),
-        (leave_unwritten, "write-back", "WARN"),
-        (lambda: leave_unwritten(refused_writes=1), "write-back", "WARN"),
+        (leave_unreported, "reports", "WARN"),
+        (lambda: leave_unreported(since=NOW, refusals=1), "reports", "WARN"),
         (keep_an_unusable_delivery, "deliveries", "WARN"),
         (blank_a_category, "campaigns", "WARN"),
         (forget_a_revocation, "revocations", "WARN"),
     ],
 )
-def test_examine_names_what_is_wrong_and_its_cure(
+def test_examine_names_what_is_wrong_and_the_next_step(
     harm: Callable[[], object], check: str, verdict: str
 ) -> None:
     harm()
@@ -133,13 +147,13 @@ def test_examine_names_what_is_wrong_and_its_cure(
     found = examined()[check]
 
     assert verdicts() == {check: verdict}
-    assert found.cure.endswith(".")
+    assert found.next_step.endswith(".")
 
 
 def test_examine_is_calm_about_what_is_nobody_s_fault() -> None:
     hold("NOT_LINKED", received_at=NOW - DAY)
-    hold("NOT_OURS", received_at=NOW - DAY, not_ours_at=NOW)
-    leave_unwritten(since=NOW)
+    make_confirmation(hold("NOT_OURS", received_at=NOW - DAY), foreign_at=NOW)
+    leave_unreported(since=NOW)
 
     assert verdicts() == {}
 
@@ -151,8 +165,8 @@ def test_examine_tells_refused_credentials_from_an_unreachable_kick(settings: An
     unreachable = examined()["kick credentials"]
 
     assert (refused.verdict, unreachable.verdict) == (Verdict.FAIL, Verdict.FAIL)
-    assert "KICK_CLIENT_SECRET" in refused.cure
-    assert "No claim is lost" in unreachable.cure
+    assert "KICK_CLIENT_SECRET" in refused.next_step
+    assert "No claim is lost" in unreachable.next_step
 
 
 def test_doctor_prints_each_check_and_exits_by_the_worst(
@@ -183,7 +197,7 @@ def test_doctor_makes_one_check_alone(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_metrics_show_what_is_open(client: Client) -> None:
-    hold("NOT_LINKED", received_at=NOW - DAY)
+    hold("NOT_LINKED", received_at=NOW - DAY, recorded_at=NOW)
     make_claim(
         status="GRANTED",
         recorded_at=NOW,
@@ -195,10 +209,25 @@ def test_metrics_show_what_is_open(client: Client) -> None:
 
     assert 'studio_drops_held_claims{reason="NOT_LINKED"} 1.0' in text
     assert 'studio_drops_held_claims{reason="UNCONFIRMED"} 0.0' in text
-    assert "studio_drops_unwritten_claims 0.0" in text
+    assert 'studio_drops_recent_claims{path="WEBHOOK"} 2.0' in text
+    assert "studio_drops_pending_reports 0.0" in text
+    assert "studio_drops_refused_reports 0.0" in text
+    assert "studio_drops_oldest_pending_report_seconds 0.0" in text
     assert "studio_drops_disconnected_links 0.0" in text
     assert 'studio_drops_recent_claim_to_grant_seconds{of="longest"} 90.0' in text
-    assert 'studio_drops_job_began_seconds{job="confirm_claims"}' in text
+    assert 'studio_drops_job_began_seconds{job="heartbeat"}' in text
+    assert 'studio_drops_job_began_seconds{job="catch_up:kick_drops"}' in text
+
+
+def test_alert_rules_name_only_metrics_that_exist(client: Client) -> None:
+    rules = (Path(settings.BASE_DIR) / "docs" / "operators" / "alerts.yml").read_text()
+    text = client.get("/metrics").content.decode()
+    families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+
+    named = set(re.findall(r"studio_drops_\w+", rules))
+
+    assert named
+    assert named - families == set()
 
 
 def test_reconcile_command_prints_its_run(
@@ -218,6 +247,19 @@ def test_reconcile_command_says_when_kick_is_down(local_kick: LocalKick) -> None
 
     with pytest.raises(CommandError, match="run this command again"):
         call_command("reconcile")
+
+
+def test_reconcile_command_takes_one_source_and_refuses_unknown_ones(
+    local_kick: LocalKick,
+) -> None:
+    claims_at_kick(local_kick, count=2)
+
+    call_command("reconcile", "--source", "kick_drops")
+    with pytest.raises(CommandError, match="Sources: kick_drops"):
+        call_command("reconcile", "--source", "kick_nothing")
+
+    assert ReconcileRun.objects.get().source == "kick_drops"
+    assert Claim.objects.count() == 2
 
 
 def test_reconcile_command_refuses_what_is_no_date() -> None:

@@ -1,12 +1,11 @@
 import re
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from claims.api_keys import find_api_key, make_api_key
-from claims.models import ApiKey
+from claims.models import ApiKey, AuditEvent
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +24,7 @@ def test_add_shows_the_secret_once_and_keeps_it_nowhere(admin_client):
     api_key = find_api_key(secret)
     assert (api_key.name, api_key.categories) == ("eu-west lobby", ["Rust", "Chess"])
     assert "no-store" in answer["Cache-Control"]
-    kept = [str(ApiKey.objects.values().get()), str(LogEntry.objects.values().get())]
+    kept = [str(ApiKey.objects.values().get()), str(AuditEvent.objects.values().get())]
     kept += [str(session.get_decoded()) for session in Session.objects.all()]
     kept += [str(admin_client.cookies)]
     kept += [admin_client.get(url).content.decode() for url in pages_of(api_key)]

@@ -1,6 +1,7 @@
 """What is changed on Django's own pages is in the audit, too; secrets are not."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -18,31 +19,53 @@ def events() -> list[tuple[str, str, str]]:
     )
 
 
-def mapping_form(reward_id: str, **rows: object) -> dict[str, object]:
-    return {
-        "name": "Ember cape",
-        "external_id": "",
-        "mapping-TOTAL_FORMS": "1",
-        "mapping-INITIAL_FORMS": "0",
-        "mapping-0-reward": reward_id,
-        **rows,
+def test_change_has_its_values_and_one_row_only(ops: Client) -> None:
+    campaign = make_campaign(name="Launch", rewards=[])
+    form = {
+        "name": "Launch Week",
+        "category": campaign.category,
+        "announcement_days": 0,
+        "grace_days": 0,
+        "pairs-TOTAL_FORMS": "1",
+        "pairs-INITIAL_FORMS": "0",
+        "pairs-0-campaign": campaign.pk,
+        "pairs-0-reward": make_reward(name="Cape").pk,
     }
 
-
-def test_mapping_a_reward(ops: Client) -> None:
-    reward, item = make_reward(name="Cape"), make_item(name="Ember cape")
-    url = reverse("admin:claims_reward_change", args=[reward.pk])
-
-    answer = ops.post(
-        url, mapping_form(reward.pk, **{"mapping-0-item": item.pk, "mapping-0-quantity": 3})
-    )
+    answer = ops.post(reverse("admin:claims_campaign_change", args=[campaign.pk]), form)
 
     assert answer.status_code == 302
     event = AuditEvent.objects.get()
-    assert (event.action, event.actor, event.subject_id) == ("MAP", "ops-ada", reward.pk)
-    assert event.before["name"] == "Cape"
-    assert event.after["mapping 1: item"] == "Ember cape"
-    assert event.after["mapping 1: quantity"] == 3
+    assert (event.action, event.actor, event.subject_id) == ("CHANGE", "ops-ada", campaign.pk)
+    assert event.before["name"] == "Launch"
+    assert event.after["name"] == "Launch Week"
+    assert event.after["pairs 1: reward"] == "Cape"
+    assert not LogEntry.objects.exists()
+
+
+def test_history_is_the_audit_log_of_the_object(ops: Client) -> None:
+    item = make_item(name="Cape")
+    url = reverse("admin:claims_item_change", args=[item.pk])
+    for name in ("Ember cape", "Ember Cape"):
+        ops.post(url, {"name": name, "description": ""})
+    ops.post(reverse("admin:claims_item_add"), {"sku": "other", "name": "Other"})
+
+    page = ops.get(url).content.decode()
+    history = ops.get(reverse("admin:claims_item_history", args=[item.pk]), follow=True)
+
+    assert reverse("admin:claims_item_history", args=[item.pk]) in page
+    assert [row.after for row in history.context["cl"].result_list] == [
+        {"name": "Ember Cape"},
+        {"name": "Ember cape"},
+    ]
+
+
+def test_page_without_an_audit_has_no_history(ops: Client) -> None:
+    owed = make_entitlement()
+
+    page = ops.get(reverse("admin:claims_entitlement_change", args=[owed.pk])).content.decode()
+
+    assert "historylink" not in page
 
 
 def test_deleting_a_campaign(admin_client: Client) -> None:
@@ -70,6 +93,7 @@ def test_taking_back_from_the_list(ops: Client) -> None:
     event = AuditEvent.objects.get()
     assert (event.action, event.subject_id, event.reason) == ("REVOKE", owed.claim_id, "refunded")
     assert event.player == owed.player
+    assert not LogEntry.objects.exists()
 
 
 def test_making_and_revoking_a_key(admin_client: Client) -> None:

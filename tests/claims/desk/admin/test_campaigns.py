@@ -5,9 +5,16 @@ from django.urls import reverse
 from kombu.exceptions import OperationalError
 
 from claims.desk import enqueue
-from claims.models import Campaign, CampaignReward, Claim, Item, Reward, RewardItem
+from claims.models import Campaign, CampaignReward, Claim, Item, Reward
 from studio_drops.tasks import heal_claims
-from tests.factories import NOW, make_campaign, make_claim, make_item, make_reward
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_claim,
+    make_confirmation,
+    make_item,
+    make_reward,
+)
 
 
 def inline_rows(prefix, rows, initial=0):
@@ -20,13 +27,14 @@ def inline_rows(prefix, rows, initial=0):
 
 def campaign_form(rewards=(), **fields):
     rows = [{"reward": reward.pk, "required_minutes": 30} for reward in rewards]
-    defaults = {"name": "Summer", "category": "Rust", "announcement_days": 0, "grace_days": 7}
+    defaults = {
+        "source": "kick_drops",
+        "name": "Summer",
+        "category": "Rust",
+        "announcement_days": 0,
+        "grace_days": 7,
+    }
     return defaults | fields | inline_rows("pairs", rows)
-
-
-def reward_form(items=(), **fields):
-    rows = [{"item": item.pk, "quantity": quantity} for item, quantity in items]
-    return {"name": "Sword", "external_id": ""} | fields | inline_rows("mapping", rows)
 
 
 def faults(answer):
@@ -132,51 +140,46 @@ class TestCampaign:
 
 
 @pytest.mark.django_db
-class TestMapping:
+class TestReward:
     def url_of(self, reward):
         return reverse("admin:claims_reward_change", args=[reward.pk])
 
-    def test_mapping_is_noted_once_and_wakes_the_healing(
-        self, admin_client, woken, django_capture_on_commit_callbacks
-    ):
-        reward, item = make_reward(), make_item()
+    def test_page_shows_the_mapping_and_changes_it_elsewhere(self, admin_client):
+        reward = make_reward(items=[(make_item(name="Sword"), 3)])
+        other = make_item()
+        form = {
+            "name": "Named",
+            "external_id": "",
+            "mapping-TOTAL_FORMS": "1",
+            "mapping-INITIAL_FORMS": "0",
+            "mapping-0-item": other.pk,
+            "mapping-0-quantity": "1",
+        }
 
-        with django_capture_on_commit_callbacks(execute=True):
-            answer = admin_client.post(self.url_of(reward), reward_form([(item, 3)]))
+        page = admin_client.get(self.url_of(reward)).content.decode()
+        admin_client.post(self.url_of(reward), form)
 
-        assert answer.status_code == 302, faults(answer)
-        assert list(reward.mapping.values_list("item", "quantity")) == [(item.pk, 3)]
-        first_mapped_at = Reward.objects.get().first_mapped_at
-        assert first_mapped_at > NOW
-        assert woken == ["studio_drops.heal_claims"]
-        RewardItem.objects.all().delete()
-        admin_client.post(self.url_of(reward), reward_form([(item, 1)]))
-        assert Reward.objects.get().first_mapped_at == first_mapped_at
+        assert "3 × Sword" in page
+        assert f'href="{reverse("desk:map", args=[reward.pk])}"' in page
+        assert Reward.objects.get().name == "Named"
+        assert list(reward.mapping.values_list("item__name", "quantity")) == [("Sword", 3)]
 
-    def test_saving_without_items_is_no_mapping(self, admin_client, woken):
+    def test_saving_is_no_mapping(self, admin_client):
         reward = make_reward()
 
-        admin_client.post(self.url_of(reward), reward_form(name="Named"))
+        admin_client.post(self.url_of(reward), {"name": "Named", "external_id": ""})
 
         assert list(Reward.objects.values_list("name", "first_mapped_at")) == [("Named", None)]
 
-    @pytest.mark.parametrize("quantity", [0, -1, "x", ""])
-    def test_quantity_below_one_is_refused(self, admin_client, woken, quantity):
-        reward = make_reward()
+    def test_added_reward_has_its_mapping_page_next(self, admin_client):
+        url = reverse("admin:claims_reward_add")
+        page = admin_client.get(url).content.decode()
+        admin_client.post(url, {"reward_id": "01NEW", "name": "Cape", "external_id": ""})
 
-        answer = admin_client.post(self.url_of(reward), reward_form([(make_item(), quantity)]))
+        assert "Save the reward first" in page
+        assert Reward.objects.get().created_at > NOW
 
-        assert "quantity" in str(faults(answer))
-        assert not RewardItem.objects.exists()
-
-    def test_same_item_twice_is_refused(self, admin_client, woken):
-        reward, item = make_reward(), make_item()
-
-        answer = admin_client.post(self.url_of(reward), reward_form([(item, 1), (item, 2)]))
-
-        assert "duplicate" in str(faults(answer))
-
-    def test_page_shows_how_many_claims_wait(self, admin_client, woken):
+    def test_page_shows_how_many_claims_wait(self, admin_client):
         reward = make_reward()
         campaign = make_campaign(rewards=[reward])
         for _ in range(2):
@@ -186,23 +189,13 @@ class TestMapping:
         page = admin_client.get(self.url_of(reward)).content.decode()
 
         assert "2 held claims" in page
-        assert "future grants only" in page
         filtered = page.split('<a href="/admin/claims/claim/?')[1].split('"')[0]
         shown = admin_client.get("/admin/claims/claim/?" + filtered.replace("&amp;", "&"))
         assert shown.context["cl"].queryset.count() == 2
 
-    def test_saving_says_how_many_claims_waited(self, admin_client, woken):
-        reward = make_reward()
-        make_claim(
-            campaign=make_campaign(rewards=[reward]), reward=reward, hold_reason="UNMAPPED_REWARD"
-        )
 
-        answer = admin_client.post(
-            self.url_of(reward), reward_form([(make_item(), 1)]), follow=True
-        )
-
-        assert "1 held claim was waiting for this mapping" in answer.content.decode()
-
+@pytest.mark.django_db
+class TestWakingAWorker:
     @pytest.mark.parametrize("error", [OperationalError("refused"), PermissionError("read-only")])
     def test_saving_while_the_broker_is_away(
         self, admin_client, monkeypatch, caplog, error, django_capture_on_commit_callbacks
@@ -211,23 +204,21 @@ class TestMapping:
             raise error
 
         monkeypatch.setattr(enqueue.current_app, "send_task", fail)
-        reward = make_reward()
 
         with django_capture_on_commit_callbacks(execute=True):
-            answer = admin_client.post(self.url_of(reward), reward_form([(make_item(), 1)]))
+            answer = admin_client.post(ADD_CAMPAIGN, campaign_form(campaign_id="01NEW"))
 
         assert answer.status_code == 302
-        assert reward.mapping.count() == 1
+        assert Campaign.objects.exists()
         assert "wake_failed" in caplog.messages
 
     def test_saving_puts_a_message_that_a_worker_knows_into_the_queue(
         self, admin_client, settings, django_capture_on_commit_callbacks
     ):
-        reward = make_reward()
         before = set(settings.QUEUE_DIR.glob("*.msg"))
 
         with django_capture_on_commit_callbacks(execute=True):
-            admin_client.post(self.url_of(reward), reward_form([(make_item(), 1)]))
+            admin_client.post(ADD_CAMPAIGN, campaign_form(campaign_id="01NEW"))
 
         (message,) = set(settings.QUEUE_DIR.glob("*.msg")) - before
         assert json.loads(message.read_text())["headers"]["task"] == heal_claims.name
@@ -247,17 +238,14 @@ def test_item_keeps_its_sku(admin_client):
 def test_claim_page_says_why_it_is_held_and_what_mends_it(admin_client):
     said = {
         Claim.HoldReason.NOT_LINKED: "http://localhost:8000/link/",
-        Claim.HoldReason.UNMAPPED_REWARD: ">Map the reward</a>: claims",
+        Claim.HoldReason.UNMAPPED_REWARD: "mapped to any items. Once you map it",
         Claim.HoldReason.NOT_OURS: "belongs to another organization",
         Claim.HoldReason.UNCONFIRMED: "checking for 24 hours (4 attempts so far)",
     }
     for reason, words in said.items():
-        claim = make_claim(
-            hold_reason=reason,
-            lookups=4,
-            next_lookup_at=NOW if reason == "UNCONFIRMED" else None,
-            not_ours_at=NOW if reason == "NOT_OURS" else None,
-        )
+        claim = make_claim(hold_reason=reason)
+        if reason == "UNCONFIRMED":
+            make_confirmation(claim, attempts=4)
 
         page = admin_client.get(reverse("admin:claims_claim_change", args=[claim.pk]))
 

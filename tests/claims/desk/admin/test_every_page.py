@@ -236,7 +236,6 @@ def test_pages_of_what_names_campaigns_and_rewards_that_are_not_registered(admin
         reward_id="01UNKNOWNREWARD",
         hold_reason="UNCONFIRMED",
         first_hold_reason="UNCONFIRMED",
-        next_lookup_at="2026-06-23T12:00:00Z",
     )
 
     for url in (list_of("claims_claim"), page_of("claims_claim", claim)):

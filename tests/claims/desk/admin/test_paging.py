@@ -18,7 +18,7 @@ def many(monkeypatch):
     """Four pages of 50, of which one is looked ahead of."""
     monkeypatch.setattr(paginator, "PAGES_AHEAD", 1)
     PlatformAccount.objects.bulk_create(
-        PlatformAccount(key=str(number), name=f"viewer{number}", first_seen_at=NOW)
+        PlatformAccount(key=f"kick:{number}", name=f"viewer{number}", first_seen_at=NOW)
         for number in range(1, 191)
     )
 

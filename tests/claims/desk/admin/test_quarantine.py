@@ -7,7 +7,9 @@ pytestmark = pytest.mark.django_db
 
 
 def page_of(client, delivery):
-    return client.get(reverse("admin:claims_delivery_change", args=[delivery.pk])).content.decode()
+    return client.get(
+        reverse("admin:claims_quarantineddelivery_change", args=[delivery.pk])
+    ).content.decode()
 
 
 def download(client, delivery_id):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from claims import mapping
+from claims.desk import attention
 from claims.desk.admin import rewards
 from tests.factories import make_campaign, make_claim, make_reward
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(("waiting", "said"), [(1, "1 held claim"), (3, "2+ held claims")])
 def test_page_says_how_many_claims_wait(admin_client, monkeypatch, waiting, said):
-    for module in (mapping, rewards):
+    for module in (attention, rewards):
         monkeypatch.setattr(module, "COUNTED_UP_TO", 2)
     reward = make_reward()
     campaign = make_campaign(rewards=[reward])

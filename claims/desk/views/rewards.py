@@ -1,9 +1,10 @@
-"""The queue of unmapped rewards, and the page that previews a mapping before saving it."""
+"""The list of unmapped rewards, and the page that previews a mapping before saving it."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -11,15 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from claims.desk import mapping
-from claims.desk.actions import ActionContext
+from claims.desk import actions
 from claims.desk.enqueue import run_jobs_after_commit
 from claims.desk.views.actions import ask_and_act
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
-from claims.models import Item, Reward
+from claims.mapping import list_unmapped_rewards, preview_mapping
+from claims.models import Campaign, Item, Reward
 
-# Rewards with more items are mapped on the reward's admin page, which has no limit.
+SHOWN_AT_MOST = 50
+# The page starts with this many rows, and adds as many on request.
 ROWS = 5
+EMPTY_ROW = {"quantity": 1}
 
 
 class ItemForm(forms.Form):
@@ -40,10 +43,6 @@ class ItemFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
                 chosen[item] = chosen.get(item, 0) + (form.cleaned_data.get("quantity") or 1)
         return chosen
 
-    def clean(self) -> None:
-        if not any(self.errors) and not self.items():
-            raise forms.ValidationError(_("Choose at least one item."))
-
 
 ItemRows = forms.formset_factory(ItemForm, formset=ItemFormSet, extra=0)
 
@@ -51,7 +50,14 @@ ItemRows = forms.formset_factory(ItemForm, formset=ItemFormSet, extra=0)
 @require_safe
 @staff_page(*LOOK, "claims.view_reward")
 def queue(request: HttpRequest) -> HttpResponse:
-    return show(request, "queue.html", title=_("Unmapped rewards"), queue=mapping.queue())
+    unfinished = Campaign.objects.filter(Q(name="") | Q(category="")).order_by("-created_at")
+    return show(
+        request,
+        "queue.html",
+        title=_("Unmapped rewards"),
+        rewards=list_unmapped_rewards(limit=SHOWN_AT_MOST),
+        campaigns=unfinished[:SHOWN_AT_MOST],
+    )
 
 
 @ask_and_act
@@ -59,10 +65,22 @@ def queue(request: HttpRequest) -> HttpResponse:
 def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
     reward = get_object_or_404(Reward, pk=reward_id)
     rows: Any = ItemRows(request.POST or None, initial=_initial(reward))
-    items = rows.items() if rows.is_bound and rows.is_valid() else None
-    if items and "confirmed" in request.POST:
-        act = ActionContext(actor=name_of(request), reason="", now=timezone.now())
-        job = mapping.map_reward(reward=reward, items=items, act=act)
+    items: dict[Item, int] | None = None
+    if rows.is_bound and rows.is_valid():
+        items = rows.items()
+        if not items and not reward.mapping.exists():
+            messages.error(request, _("Choose at least one item."))
+            items = None
+        elif "more" in request.POST:
+            chosen = [{"item": item.pk, "quantity": items[item]} for item in items]
+            rows = ItemRows(initial=[*chosen, *[EMPTY_ROW] * ROWS])
+            items = None
+    if items is not None and "confirmed" in request.POST:
+        act = actions.ActionContext(actor=name_of(request), reason="", now=timezone.now())
+        job = actions.map_reward(reward=reward, items=items, act=act).job
+        if job is None:
+            messages.success(request, _("Saved. No held claims were waiting for this mapping."))
+            return redirect("desk:queue")
         run_jobs_after_commit()
         messages.success(request, _("Mapped. Waiting claims are being granted."))
         return redirect("desk:job", job.pk)
@@ -73,18 +91,15 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
         reward=reward,
         rows=rows,
         items=items,
-        preview=mapping.preview(reward=reward),
+        preview=preview_mapping(reward=reward),
     )
 
 
-def _initial(reward: Reward) -> list[dict[str, object]]:
+def _initial(reward: Reward) -> list[dict[str, Any]]:
     """The current mapping, or the item whose SKU equals the external id; then empty rows."""
-    mapped: list[dict[str, object]] = [
-        {"item": one.item_id, "quantity": one.quantity}
-        for one in reward.mapping.order_by("item__name")
-    ]
+    mapping = reward.mapping.order_by("item__name").values("item", "quantity")
+    mapped: list[Any] = list(mapping)
     if not mapped and reward.external_id:
         namesake = Item.objects.filter(sku=reward.external_id).first()
         mapped = [{"item": namesake.pk, "quantity": 1}] if namesake else []
-    empty: list[dict[str, object]] = [{"quantity": 1}] * max(ROWS - len(mapped), 1)
-    return [*mapped, *empty]
+    return [*mapped, *[EMPTY_ROW] * max(ROWS - len(mapped), 1)]

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class KickConfig(AppConfig):
+    name = "platforms.kick"
+    verbose_name = "Kick"
