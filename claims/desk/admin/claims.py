@@ -44,6 +44,10 @@ class EntitlementInline(ReadOnlyInline):
         return entitlement_badge(entitlement)
 
 
+# Pages of the desk link to claims filtered by these. Django refuses columns of other tables.
+LINKED_LOOKUPS = {"report__reported_at__isnull", "report__refusals__gt"}
+
+
 @admin.register(Claim)
 class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     list_display = ["claim_id", "status_and_reason", "who", "what", "recorded_at"]
@@ -119,6 +123,9 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return with_names(super().get_queryset(request))
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup in LINKED_LOOKUPS or super().lookup_allowed(lookup, value, request)
 
     def known_condition(self, term: str) -> Q | None:
         return claims_known_as(term) or claims_of_item(term)
