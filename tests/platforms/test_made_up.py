@@ -4,6 +4,7 @@ Kick is down all the while: one platform's failure doesn't touch another.
 """
 
 from collections.abc import Iterator
+from html import unescape
 from importlib import import_module, reload
 from typing import Any
 
@@ -295,7 +296,7 @@ def test_desk_lists_the_claim_with_its_source(api: Api, desk: Client) -> None:
 
     assert claim_id in claims
     assert "Made-up rewards" in claim
-    assert "Made-up's API hasn't confirmed" in claim
+    assert "Made-up's API hasn't confirmed" in unescape(claim)
     assert "Kick" not in main_of(claim)
 
 
