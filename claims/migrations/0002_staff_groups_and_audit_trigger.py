@@ -10,7 +10,7 @@ from django.db import migrations
 LOOK_AT = {
     "core": ["lease"],
     "accounts": [
-        "player", "kickuser", "linkevent", "authorization", "deauthorization",
+        "player", "platformaccount", "linkevent", "authorization", "deauthorization",
     ],
     "claims": [
         "claim", "entitlement", "quarantineddelivery", "reconcilerun", "campaign", "reward", "item",
