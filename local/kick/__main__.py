@@ -10,7 +10,12 @@ from local.kick.server import HOST, Server, prepare, serve
 
 
 def main() -> None:
-    arguments = _read_arguments()
+    parser = argparse.ArgumentParser(prog="python -m local.kick", description=__doc__)
+    parser.add_argument(
+        "--port", type=int, default=8100, help="port; 0 picks a free one (default: 8100)"
+    )
+    parser.add_argument("--database", type=Path, default=Path("var/local-kick.sqlite3"))
+    arguments = parser.parse_args()
     try:
         server = Server(arguments.port)
     except OSError as error:
@@ -26,15 +31,6 @@ def main() -> None:
             "Choose another file with --database."
         )
     serve(server, application)
-
-
-def _read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local.kick", description=__doc__)
-    parser.add_argument(
-        "--port", type=int, default=8100, help="port; 0 picks a free one (default: 8100)"
-    )
-    parser.add_argument("--database", type=Path, default=Path("var/local-kick.sqlite3"))
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

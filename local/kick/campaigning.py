@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from .registry import find_or_make_organization
 from .ulid import new_ulid
 
 MAX_REWARDS = 12
+Known = TypeVar("Known", Campaign, Reward)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,38 +45,16 @@ def save_campaign(
     *, organization: str, plan: CampaignPlan, campaign_id: str | None, now: datetime
 ) -> Campaign:
     """Create a campaign, or update the organization's campaign with that id (or that name)."""
-    _check(plan)
-    owner = find_or_make_organization(organization)
-    campaign = find_known(owner, campaign_id=campaign_id, name=plan.name)
-    if campaign is None:
-        campaign = Campaign(campaign_id=campaign_id or new_ulid(now=now), organization=owner)
-    _copy(plan, campaign)
-    campaign.save()
-    if plan.rewards is not None:
-        _replace_rewards(campaign, plan.rewards, now=now)
-    return campaign
-
-
-def find_known(owner: Organization, *, campaign_id: str | None, name: str) -> Campaign | None:
-    """Return the existing campaign with that id or name. Raises Refused if it isn't `owner`'s."""
-    if not campaign_id:
-        return owner.campaigns.filter(name=name).first()
-    campaign = Campaign.objects.filter(campaign_id=campaign_id).first()
-    if campaign and campaign.organization_id != owner.pk:
-        raise Refused(f"Campaign {campaign_id} belongs to another organization. Omit the id.")
-    return campaign
-
-
-def _check(plan: CampaignPlan) -> None:
     if plan.ends_at <= plan.starts_at:
         raise Refused("The campaign ends before it starts. Send a later ends_at.")
     if plan.rewards is not None and len(plan.rewards) > MAX_REWARDS:
         raise Refused(f"{len(plan.rewards)} rewards are too many. Kick allows {MAX_REWARDS}.")
     if any(reward.required_minutes < 1 for reward in plan.rewards or ()):
         raise Refused("required_minutes is less than 1. Send at least 1.")
-
-
-def _copy(plan: CampaignPlan, campaign: Campaign) -> None:
+    owner = find_or_make_organization(organization)
+    campaign = _find_known(Campaign, owner, key=campaign_id, name=plan.name)
+    if campaign is None:
+        campaign = Campaign(campaign_id=campaign_id or new_ulid(now=now), organization=owner)
     campaign.name = plan.name
     campaign.category = plan.category
     campaign.info_url = plan.info_url
@@ -84,27 +64,30 @@ def _copy(plan: CampaignPlan, campaign: Campaign) -> None:
     campaign.announcement_days = plan.announcement_days
     campaign.channels = list(plan.channels)
     campaign.test_mode = plan.test_mode
+    campaign.save()
+    if plan.rewards is not None:
+        _replace_rewards(campaign, plan.rewards, now=now)
+    return campaign
 
 
 def _replace_rewards(campaign: Campaign, plans: Sequence[RewardPlan], *, now: datetime) -> None:
-    rewards = [_save_planned(campaign, plan, now=now) for plan in plans]
+    rewards = [
+        save_reward(
+            owner=campaign.organization,
+            name=plan.name,
+            category=campaign.category,
+            external_id=plan.external_id,
+            reward_id=plan.reward_id,
+            now=now,
+        )
+        for plan in plans
+    ]
     if len({reward.pk for reward in rewards}) < len(rewards):
         raise Refused("The campaign contains a reward twice. Send each reward once.")
     campaign.attachments.all().delete()
     CampaignReward.objects.bulk_create(
         CampaignReward(campaign=campaign, reward=reward, required_minutes=plan.required_minutes)
         for reward, plan in zip(rewards, plans, strict=True)
-    )
-
-
-def _save_planned(campaign: Campaign, plan: RewardPlan, *, now: datetime) -> Reward:
-    return save_reward(
-        owner=campaign.organization,
-        name=plan.name,
-        category=campaign.category,
-        external_id=plan.external_id,
-        reward_id=plan.reward_id,
-        now=now,
     )
 
 
@@ -122,7 +105,7 @@ def save_reward(
 
     `external_id` None keeps the current value. Existing claims keep theirs.
     """
-    reward = _find_reward(owner, reward_id=reward_id, name=name)
+    reward = _find_known(Reward, owner, key=reward_id, name=name)
     if reward is None:
         reward = Reward(reward_id=reward_id or new_ulid(now=now), organization=owner)
     reward.name = name
@@ -133,13 +116,16 @@ def save_reward(
     return reward
 
 
-def _find_reward(owner: Organization, *, reward_id: str | None, name: str) -> Reward | None:
-    if not reward_id:
-        return owner.rewards.filter(name=name).first()
-    reward = Reward.objects.filter(reward_id=reward_id).first()
-    if reward and reward.organization_id != owner.pk:
-        raise Refused(f"Reward {reward_id} belongs to another organization. Omit the id.")
-    return reward
+def _find_known(
+    model: type[Known], owner: Organization, *, key: str | None, name: str
+) -> Known | None:
+    """Return the existing row with that key or name. Raises Refused if it isn't `owner`'s."""
+    if not key:
+        return model.objects.filter(organization=owner, name=name).first()
+    found = model.objects.filter(pk=key).first()
+    if found and found.organization_id != owner.pk:
+        raise Refused(f"{model.__name__} {key} belongs to another organization. Omit the id.")
+    return found
 
 
 def find_campaign(campaign_id: str) -> Campaign:

@@ -9,16 +9,15 @@ chosen:
 - `last_cursor`: the last page's cursor is absent, empty or its last claim.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat, Substr
 
-from .fault_plan import FaultPlan
+from .faults import FaultPlan
 from .models import Claim
 
 # claim_id must come first, because it's the cursor.
@@ -32,7 +31,6 @@ COLUMNS = (
     "created_at",
     "updated_at",
 )
-_claim_id = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +46,38 @@ def read_page(
     claim_filter: ClaimFilter, *, limit: int, cursor: str, plan: FaultPlan
 ) -> dict[str, Any]:
     """Return `{"claims": [...], "cursor": "..."}` with at most `limit` claims."""
-    exclusive = plan.cursor == "exclusive"
-    claims = _ordered(claim_filter.claims(), plan.claims_order, cursor, exclusive=exclusive)
+    claims = _in_order(claim_filter.claims(), cursor, plan)
     # One extra row shows whether there is another page.
     rows = list(claims.values_list(*COLUMNS)[: limit + 1])
     page = {"claims": [describe(row) for row in rows[:limit]]}
-    next_cursor = _next_cursor(rows, limit=limit, cursor=cursor, plan=plan)
-    return page if next_cursor is None else {**page, "cursor": next_cursor}
+    if len(rows) > limit:
+        end = rows[limit if plan.cursor == "next" else limit - 1]
+        return {**page, "cursor": end[0]}
+    last = rows[-1][0] if rows else cursor
+    last_cursor = {"absent": None, "empty": "", "last": last}[plan.last_cursor]
+    return page if last_cursor is None else {**page, "cursor": last_cursor}
+
+
+def _in_order(claims: QuerySet[Claim], cursor: str, plan: FaultPlan) -> QuerySet[Claim]:
+    """Return the claims in the plan's order, from the cursor on."""
+    reach = "t" if plan.cursor == "exclusive" else "te"
+    if plan.claims_order == "ascending":
+        bound = {f"claim_id__g{reach}": cursor} if cursor else {}
+        return claims.filter(**bound).order_by("claim_id")
+    if plan.claims_order == "descending":
+        bound = {f"claim_id__l{reach}": cursor} if cursor else {}
+        return claims.filter(**bound).order_by("-claim_id")
+    if plan.claims_order == "created":
+        created_at = Cast("created_at", TextField())
+        key = Concat(created_at, Value(" "), "claim_id", output_field=TextField())
+    else:
+        # The last characters of an id are random: an arbitrary, but stable order.
+        key = Concat(Substr("claim_id", 26, 1), Substr("claim_id", 25, 1), "claim_id")
+    keyed = claims.annotate(sort_key=key).order_by("sort_key")
+    if not cursor:
+        return keyed
+    at = Claim.objects.filter(claim_id=cursor).annotate(sort_key=key).values("sort_key")
+    return keyed.filter(**{f"sort_key__g{reach}": at})
 
 
 def describe(row: Sequence[Any]) -> dict[str, Any]:
@@ -69,56 +92,3 @@ def describe(row: Sequence[Any]) -> dict[str, Any]:
 def _rfc3339(moment: datetime) -> str:
     """In whole seconds, UTC. Several times faster than strftime, which matters for a million."""
     return moment.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
-
-
-def _next_cursor(
-    rows: Sequence[Sequence[Any]], *, limit: int, cursor: str, plan: FaultPlan
-) -> str | None:
-    if len(rows) > limit:
-        return str(_claim_id(rows[limit if plan.cursor == "next" else limit - 1]))
-    last = str(_claim_id(rows[-1])) if rows else cursor
-    return {"absent": None, "empty": "", "last": last}[plan.last_cursor]
-
-
-def _ordered(
-    claims: QuerySet[Claim], order: str, cursor: str, *, exclusive: bool
-) -> QuerySet[Claim]:
-    return _ORDERS[order](claims, cursor, "t" if exclusive else "te")
-
-
-def _ascending(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
-    bound = {f"claim_id__g{reach}": cursor} if cursor else {}
-    return claims.filter(**bound).order_by("claim_id")
-
-
-def _descending(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
-    bound = {f"claim_id__l{reach}": cursor} if cursor else {}
-    return claims.filter(**bound).order_by("-claim_id")
-
-
-def _by_creation(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
-    created_at = Cast("created_at", TextField())
-    key = Concat(created_at, Value(" "), "claim_id", output_field=TextField())
-    return _by_key(claims, key, cursor, reach)
-
-
-def _shuffled(claims: QuerySet[Claim], cursor: str, reach: str) -> QuerySet[Claim]:
-    """Order by the last characters of the id, which are random: arbitrary, but stable."""
-    key = Concat(Substr("claim_id", 26, 1), Substr("claim_id", 25, 1), "claim_id")
-    return _by_key(claims, key, cursor, reach)
-
-
-def _by_key(claims: QuerySet[Claim], key: Concat, cursor: str, reach: str) -> QuerySet[Claim]:
-    keyed = claims.annotate(sort_key=key).order_by("sort_key")
-    if not cursor:
-        return keyed
-    at = Claim.objects.filter(claim_id=cursor).annotate(sort_key=key).values("sort_key")
-    return keyed.filter(**{f"sort_key__g{reach}": at})
-
-
-_ORDERS: dict[str, Callable[[QuerySet[Claim], str, str], QuerySet[Claim]]] = {
-    "ascending": _ascending,
-    "descending": _descending,
-    "created": _by_creation,
-    "shuffled": _shuffled,
-}

@@ -17,8 +17,10 @@ def watch(*, viewer: Viewer, campaign: Campaign, minutes: int, now: datetime) ->
         raise Refused(f"{minutes} minutes isn't a valid watch time. Send at least 1.")
     if not campaign.is_running(now=now):
         raise Refused("The campaign isn't running now. Watching counts from its start to its end.")
-    if obstacle := _membership_obstacle(viewer, campaign):
-        raise Refused(obstacle)
+    if campaign.test_mode and not is_member(viewer, campaign):
+        raise Refused(
+            "The campaign is in test mode: only members of the organization can take part."
+        )
     watched, _ = WatchTime.objects.get_or_create(viewer=viewer, campaign=campaign)
     watched.minutes += minutes
     watched.save(update_fields=["minutes"])
@@ -66,12 +68,6 @@ def is_linked(viewer: Viewer, campaign: Campaign) -> bool:
 
 def is_member(viewer: Viewer, campaign: Campaign) -> bool:
     return viewer.organizations.filter(pk=campaign.organization_id).exists()
-
-
-def _membership_obstacle(viewer: Viewer, campaign: Campaign) -> str:
-    if campaign.test_mode and not is_member(viewer, campaign):
-        return "The campaign is in test mode: only members of the organization can take part."
-    return ""
 
 
 @transaction.atomic

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from .switches import read_switch, write_switch
+from .models import Switch
 
 
 def now() -> datetime:
-    return timezone.now() + timedelta(seconds=read_switch("clock_seconds", 0))
+    return timezone.now() + timedelta(seconds=Switch.read("clock_seconds", 0))
 
 
 def advance(*, seconds: float) -> datetime:
@@ -16,5 +16,5 @@ def advance(*, seconds: float) -> datetime:
 
     A repeat moves it again.
     """
-    write_switch("clock_seconds", read_switch("clock_seconds", 0) + seconds)
+    Switch.write("clock_seconds", Switch.read("clock_seconds", 0) + seconds)
     return now()

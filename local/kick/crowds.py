@@ -1,6 +1,5 @@
 """Bulk claims, each by a new viewer. Raw SQL, because a million must take about a minute."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -36,10 +35,19 @@ def make_crowd(*, attachment: CampaignReward, count: int, now: datetime) -> Crow
 
     A repeat creates more.
     """
-    pairs = _pair_up(count, now=now)
+    start = new_user_ids(count)
+    user_ids = map(str, range(start, start + count))
+    pairs = zip(new_ulids(count, now=now), user_ids, strict=True)
+    moment = connection.ops.adapt_datetimefield_value(now)
+    campaign, reward = attachment.campaign, attachment.reward
+    fixed = (campaign.organization_id, campaign.pk, reward.pk, reward.external_id, moment, moment)
     first = last = ""
     while chunk := list(islice(pairs, PER_TRANSACTION)):
-        _insert(chunk, attachment=attachment, now=now)
+        with transaction.atomic():
+            # Django's cursor would rewrite the placeholders for every row.
+            run = connection.connection.executemany
+            run(_INSERT_VIEWERS, ((user, f"crowd-{user}", moment) for _, user in chunk))
+            run(_INSERT_CLAIMS, ((claim, user, *fixed) for claim, user in chunk))
         first = first or chunk[0][0]
         last = chunk[-1][0]
     return Crowd(count=count, first_claim_id=first, last_claim_id=last)
@@ -50,21 +58,3 @@ def claims_of(crowd: Crowd) -> list[Claim]:
     made = Claim.objects.select_related("organization").order_by("claim_id")
     ends = (crowd.first_claim_id, crowd.last_claim_id)
     return list(made.filter(claim_id__range=ends))
-
-
-def _pair_up(count: int, *, now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield `count` pairs of (claim_id, user_id)."""
-    start = new_user_ids(count)
-    user_ids = map(str, range(start, start + count))
-    return zip(new_ulids(count, now=now), user_ids, strict=True)
-
-
-def _insert(pairs: list[tuple[str, str]], *, attachment: CampaignReward, now: datetime) -> None:
-    moment = connection.ops.adapt_datetimefield_value(now)
-    campaign, reward = attachment.campaign, attachment.reward
-    fixed = (campaign.organization_id, campaign.pk, reward.pk, reward.external_id, moment, moment)
-    with transaction.atomic():
-        # Django's cursor would rewrite the placeholders for every row.
-        run = connection.connection.executemany
-        run(_INSERT_VIEWERS, ((user, f"crowd-{user}", moment) for _, user in pairs))
-        run(_INSERT_CLAIMS, ((claim, user, *fixed) for claim, user in pairs))

@@ -59,8 +59,12 @@ def read_authorize_request(query: Mapping[str, str]) -> AuthorizeRequest:
         raise BadRequest("response_type must be code")
     if query.get("code_challenge_method") != "S256":
         raise BadRequest("code_challenge_method must be S256: PKCE is mandatory")
+    client_id = query.get("client_id", "")
+    app = App.objects.filter(client_id=client_id).select_related("organization").first()
+    if app is None:
+        raise BadRequest(f"client_id {client_id!r} is unknown: register it with PUT /local/apps")
     request = AuthorizeRequest(
-        app=_find_client(query.get("client_id", "")),
+        app=app,
         redirect_uri=query.get("redirect_uri", ""),
         state=query.get("state", ""),
         code_challenge=query.get("code_challenge", ""),
@@ -68,13 +72,6 @@ def read_authorize_request(query: Mapping[str, str]) -> AuthorizeRequest:
     )
     _check(request)
     return request
-
-
-def _find_client(client_id: str) -> App:
-    app = App.objects.filter(client_id=client_id).select_related("organization").first()
-    if app is None:
-        raise BadRequest(f"client_id {client_id!r} is unknown: register it with PUT /local/apps")
-    return app
 
 
 def _check(request: AuthorizeRequest) -> None:

@@ -1,8 +1,9 @@
 """Typed access to the fields of a JSON object, with an error message for each mistake."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import UnionType
 from typing import Any
 
 from .refusals import Refused
@@ -23,13 +24,13 @@ class Fields:
         return self.values.get(name) is not None
 
     def text(self, name: str) -> str:
-        return str(self._read(name, _is_text, "a string without control characters"))
+        return str(self._read(name, str, "a string without control characters"))
 
     def optional_text(self, name: str) -> str | None:
         return self.text(name) if name in self else None
 
     def integer(self, name: str) -> int:
-        return int(self._read(name, _is_integer, "a whole number"))
+        return int(self._read(name, int, "a whole number"))
 
     def optional_integer(self, name: str) -> int | None:
         return self.integer(name) if name in self else None
@@ -41,12 +42,12 @@ class Fields:
         return value
 
     def number(self, name: str) -> float:
-        return float(self._read(name, _is_number, "a number"))
+        return float(self._read(name, int | float, "a number"))
 
     def flag(self, name: str, *, default: bool) -> bool:
         if name not in self:
             return default
-        return bool(self._read(name, lambda value: isinstance(value, bool), "true or false"))
+        return bool(self._read(name, bool, "true or false"))
 
     def moment(self, name: str, *, default: datetime) -> datetime:
         """Return an aware time. Without an offset it's UTC."""
@@ -62,34 +63,30 @@ class Fields:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def texts(self, name: str) -> list[str]:
-        values = self._read(name, lambda value: isinstance(value, list), "a list of strings")
-        if not all(map(_is_text, values)):
+        values = self._read(name, list, "a list of strings")
+        if not all(_fits(value, str) for value in values):
             raise Refused(f"{name} is invalid. Send a list of strings.")
         return list(values)
 
     def objects(self, name: str, *, known: str) -> Iterator["Fields"]:
-        values = self._read(name, lambda value: isinstance(value, list), "a list of objects")
+        values = self._read(name, list, "a list of objects")
         return (Fields(value, known=known, name=f"An entry of {name}") for value in values)
 
-    def _read(self, name: str, fits: Callable[[Any], bool], expected: str) -> Any:
+    def _read(self, name: str, kind: type | UnionType, expected: str) -> Any:
         value = self.values.get(name)
-        if not fits(value):
+        if not _fits(value, kind):
             problem = "is missing" if value is None else f"{value!r:.100} is invalid"
             raise Refused(f"{name} {problem}. Send {expected}.")
         return value
 
 
-def _is_text(value: Any) -> bool:
-    # `isprintable` excludes lone surrogates, which no database can store.
-    return isinstance(value, str) and value.isprintable()
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _fits(value: Any, kind: type | UnionType) -> bool:
+    if isinstance(value, bool):
+        return kind is bool  # although a bool is an int in Python
+    if isinstance(value, str):
+        # `isprintable` excludes lone surrogates, which no database can store.
+        return kind is str and value.isprintable()
+    return isinstance(value, kind)
 
 
 def read_fields(body: bytes, *, known: str) -> Fields:

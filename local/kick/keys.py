@@ -13,7 +13,11 @@ from .models import SigningKey
 
 def signing_key() -> rsa.RSAPrivateKey:
     """Return the current private key. Creates it on first use."""
-    pem = _newest_pem() or _make_first_key()
+    pem = _newest_pem()
+    if pem is None:
+        new = _generate()
+        with transaction.atomic():  # another process may have stored a key meanwhile
+            pem = _newest_pem() or _store(new)
     return _load(pem)
 
 
@@ -35,12 +39,6 @@ def rotate_key() -> str:
 
 def _newest_pem() -> str | None:
     return SigningKey.objects.order_by("-pk").values_list("private_pem", flat=True).first()
-
-
-def _make_first_key() -> str:
-    pem = _generate()
-    with transaction.atomic():
-        return _newest_pem() or _store(pem)
 
 
 def _store(pem: str) -> str:

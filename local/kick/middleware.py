@@ -6,9 +6,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from .fault_plan import ApiRule
 from .faults import strike
-from .wire.answers import refuse
+from .wire.endpoint import refuse
 
 WIRE_PATHS = ("/public/", "/oauth/token", "/oauth/revoke")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -46,23 +45,20 @@ def api_faults(get_response: GetResponse) -> GetResponse:
     """Inject faults into Kick's endpoints. Pages and the control API are never affected."""
 
     def respond(request: HttpRequest) -> HttpResponseBase:
-        if not request.path.startswith(WIRE_PATHS):
+        exposed = request.path.startswith(WIRE_PATHS)
+        rule = strike(request.method or "", request.path) if exposed else None
+        if rule is None:
             return get_response(request)
-        rule = strike(request.method or "", request.path)
-        return get_response(request) if rule is None else _suffer(rule, request, get_response)
+        if rule.slow_seconds:
+            time.sleep(rule.slow_seconds)
+        if rule.status is None:
+            response = get_response(request)
+        else:
+            response = refuse(request.path, rule.status, "a fault set with PUT /local/faults")
+        if rule.retry_after is not None:
+            response.headers["Retry-After"] = f"{rule.retry_after:g}"
+        if rule.truncate and isinstance(response, HttpResponse):
+            response.content = response.content[: len(response.content) // 2]
+        return response
 
     return respond
-
-
-def _suffer(rule: ApiRule, request: HttpRequest, get_response: GetResponse) -> HttpResponseBase:
-    if rule.slow_seconds:
-        time.sleep(rule.slow_seconds)
-    if rule.status is None:
-        response = get_response(request)
-    else:
-        response = refuse(request.path, rule.status, "a fault set with PUT /local/faults")
-    if rule.retry_after is not None:
-        response.headers["Retry-After"] = f"{rule.retry_after:g}"
-    if rule.truncate and isinstance(response, HttpResponse):
-        response.content = response.content[: len(response.content) // 2]
-    return response

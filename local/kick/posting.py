@@ -22,67 +22,44 @@ class Answer:
     milliseconds: float
 
 
-def post(url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
-    return _attempt(url, headers=headers, body=body, sent=len(body))
-
-
-def post_half(url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Close the connection in the middle of the body."""
-    return _attempt(url, headers=headers, body=body, sent=len(body) // 2)
-
-
-def _attempt(url: str, *, headers: Mapping[str, str], body: bytes, sent: int) -> Answer:
+def post(url: str, *, headers: Mapping[str, str], body: bytes, cut: bool) -> Answer:
+    """Send the request. `cut` closes the connection in the middle of the body."""
     started = time.monotonic()
     try:
-        status, text = _exchange(url, headers, body, sent)
+        status, text = _exchange(url, headers, body, cut=cut)
     except (OSError, http.client.HTTPException, ValueError) as error:
         status, text = None, f"no answer: {type(error).__name__}: {error}"[:ANSWER_CHARACTERS]
     return Answer(status, text, milliseconds=round((time.monotonic() - started) * 1000, 1))
 
 
 def _exchange(
-    url: str, headers: Mapping[str, str], body: bytes, sent: int
+    url: str, headers: Mapping[str, str], body: bytes, *, cut: bool
 ) -> tuple[int | None, str]:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    connection = _connect(url)
-    try:
-        _send_head(connection, url, headers, length=len(body))
-        connection.send(body[:sent])
-        if sent < len(body):
-            return None, "no answer: the connection was cut on purpose"
-        return _read_answer(connection, deadline)
-    finally:
-        connection.close()
-
-
-def _connect(url: str) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE_SECONDS)
     connection.connect()
-    return connection
-
-
-def _send_head(
-    connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str], *, length: int
-) -> None:
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection.putrequest("POST", target, skip_accept_encoding=True)
-    for name, value in {**headers, "Content-Length": str(length)}.items():
-        connection.putheader(name, value)
-    connection.endheaders()
-
-
-def _read_answer(connection: http.client.HTTPConnection, deadline: float) -> tuple[int | None, str]:
-    _wait_at_most(connection, deadline)
-    response = connection.getresponse()
-    read = b""
-    # Read in chunks, so that a server that sends its body slowly can't exceed the deadline.
-    while len(read) < ANSWER_CHARACTERS and (chunk := response.read1(4 * ANSWER_CHARACTERS)):
-        read += chunk
+    try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.putrequest("POST", target, skip_accept_encoding=True)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        if cut:
+            connection.send(body[: len(body) // 2])
+            return None, "no answer: the connection was cut on purpose"
+        connection.send(body)
         _wait_at_most(connection, deadline)
-    return response.status, read.decode(errors="replace")[:ANSWER_CHARACTERS]
+        response = connection.getresponse()
+        read = b""
+        # Read in chunks, so that a server that sends its body slowly can't exceed the deadline.
+        while len(read) < ANSWER_CHARACTERS and (chunk := response.read1(4 * ANSWER_CHARACTERS)):
+            read += chunk
+            _wait_at_most(connection, deadline)
+        return response.status, read.decode(errors="replace")[:ANSWER_CHARACTERS]
+    finally:
+        connection.close()
 
 
 def _wait_at_most(connection: http.client.HTTPConnection, deadline: float) -> None:

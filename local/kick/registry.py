@@ -33,10 +33,15 @@ def register_app(
     `connect_url` and `webhook_url` belong to the organization. None keeps the current value.
     """
     for url in filter(None, [*redirect_uris, connect_url, webhook_url]):
-        _check_url(url)
+        if not url.startswith(("http://", "https://")):
+            raise Refused(f"{url!r} isn't a URL. It must start with http:// or https://.")
     owner = find_or_make_organization(organization) if organization else None
     if owner:
-        _set_urls(owner, connect_url=connect_url, webhook_url=webhook_url)
+        if connect_url is not None:
+            owner.connect_url = connect_url
+        if webhook_url is not None:
+            owner.webhook_url = webhook_url
+        owner.save(update_fields=["connect_url", "webhook_url"])
     app, _ = App.objects.update_or_create(
         client_id=client_id,
         defaults={
@@ -54,21 +59,6 @@ def find_or_make_organization(name: str) -> Organization:
     return organization
 
 
-def _set_urls(
-    organization: Organization, *, connect_url: str | None, webhook_url: str | None
-) -> None:
-    if connect_url is not None:
-        organization.connect_url = connect_url
-    if webhook_url is not None:
-        organization.webhook_url = webhook_url
-    organization.save(update_fields=["connect_url", "webhook_url"])
-
-
-def _check_url(url: str) -> None:
-    if not url.startswith(("http://", "https://")):
-        raise Refused(f"{url!r} isn't a URL. It must start with http:// or https://.")
-
-
 @transaction.atomic
 def make_viewer(
     *, name: str, now: datetime, user_id: int | None = None, member_of: str | None = None
@@ -79,23 +69,18 @@ def make_viewer(
     """
     viewer = Viewer.objects.filter(name=name).first()
     if viewer is None:
-        viewer = _insert_viewer(name=name, user_id=user_id, now=now)
+        if user_id is not None and not 0 <= user_id <= MAX_USER_ID:
+            raise Refused(f"user_id {user_id} is out of range. Allowed: 0 to {MAX_USER_ID}.")
+        chosen = str(new_user_ids(1) if user_id is None else user_id)
+        viewer, made = Viewer.objects.get_or_create(
+            user_id=chosen, defaults={"name": name, "created_at": now}
+        )
+        if not made:
+            raise Conflict(f"user_id {chosen} is taken by {viewer.name!r}. Choose another.")
     elif user_id is not None and viewer.user_id != str(user_id):
         raise Conflict(f"{name!r} is viewer {viewer.user_id}. Omit user_id or change the name.")
     if member_of:
         find_or_make_organization(member_of).members.add(viewer)
-    return viewer
-
-
-def _insert_viewer(*, name: str, user_id: int | None, now: datetime) -> Viewer:
-    if user_id is not None and not 0 <= user_id <= MAX_USER_ID:
-        raise Refused(f"user_id {user_id} is out of range. Allowed: 0 to {MAX_USER_ID}.")
-    chosen = str(new_user_ids(1) if user_id is None else user_id)
-    viewer, made = Viewer.objects.get_or_create(
-        user_id=chosen, defaults={"name": name, "created_at": now}
-    )
-    if not made:
-        raise Conflict(f"user_id {chosen} is taken by {viewer.name!r}. Choose another.")
     return viewer
 
 

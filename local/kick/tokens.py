@@ -52,7 +52,10 @@ def exchange_code(
     A code that is used twice may have leaked, so its tokens are revoked (RFC 6749, section 4.1.2).
     """
     with transaction.atomic():
-        found = _find_code(app, code)
+        codes = AuthorizationCode.objects.select_related("grant")
+        found = codes.filter(digest=digest(code), grant__app=app).first()
+        if found is None:
+            raise TokenError("invalid_grant", "the code is unknown or belongs to another app")
         if found.used_at is None:
             _check_code(found, redirect_uri=redirect_uri, code_verifier=code_verifier, now=now)
             found.used_at = now
@@ -60,14 +63,6 @@ def exchange_code(
             return _issue(grant=found.grant, scope=found.scope, code=found, now=now)
         found.tokens.filter(revoked_at=None).update(revoked_at=now)
     raise TokenError("invalid_grant", "the code was used before: start at /oauth/authorize again")
-
-
-def _find_code(app: App, code: str) -> AuthorizationCode:
-    codes = AuthorizationCode.objects.select_related("grant")
-    found = codes.filter(digest=digest(code), grant__app=app).first()
-    if found is None:
-        raise TokenError("invalid_grant", "the code is unknown or belongs to another app")
-    return found
 
 
 def _check_code(

@@ -19,20 +19,14 @@ def new_ulid(*, now: datetime) -> str:
 
 def new_ulids(count: int, *, now: datetime) -> Iterator[str]:
     """Yield `count` ascending ULIDs. Within a process, later ones sort after earlier ones."""
-    first = _reserve(count, milliseconds=int(now.timestamp() * 1000))
-    return (_encode(number) for number in range(first, first + count))
-
-
-def _reserve(count: int, *, milliseconds: int) -> int:
     global _last
+    milliseconds = int(now.timestamp() * 1000)
     fresh = (milliseconds << RANDOM_BITS) | secrets.randbits(RANDOM_BITS - 1)
     with _lock:
         first = max(fresh, _last + 1)
         _last = first + count - 1
-    return first
-
-
-def _encode(number: int) -> str:
-    """Encode 26 characters of 5 bits, two at a time, because bulk claims need it to be fast."""
-    pairs = [_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)]
-    return "".join(pairs)
+    # 26 characters of 5 bits, encoded two at a time, because bulk claims need it to be fast.
+    return (
+        "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+        for number in range(first, first + count)
+    )

@@ -16,7 +16,7 @@ from platforms.kick.protocol import signatures
 from .faults import current_plan, throw_webhook_fault
 from .keys import signing_key
 from .models import Claim, Delivery
-from .posting import Answer, post, post_half
+from .posting import Answer, post
 from .ulid import new_ulid
 
 THREADS = 16
@@ -54,10 +54,28 @@ def deliver(
     delivery. Commit the claims first, because the receiver may request them immediately.
     """
     parcels = list(_pack(claims, now=now, message_id=message_id))
+    late = [parcel for parcel in parcels if parcel.fault == "reorder"]
+    punctual = [parcel for parcel in parcels if parcel.fault != "reorder"]
     pending: list[tuple[Parcel, Future[Answer]]] = [
-        (parcel, _pool.submit(_post, parcel)) for parcel in _in_order(parcels)
+        (parcel, _pool.submit(_post, parcel)) for parcel in [*punctual, *reversed(late)]
     ]
-    return [_record(parcel, future.result()) for parcel, future in pending]
+    deliveries = []
+    for parcel, future in pending:
+        answer = future.result()
+        delivery = Delivery.objects.create(
+            message_id=parcel.message_id,
+            claim=parcel.claim,
+            url=parcel.url,
+            body=parcel.body.decode(),
+            timestamp=parcel.timestamp,
+            fault=parcel.fault,
+            status=answer.status,
+            answer=answer.text,
+            milliseconds=answer.milliseconds,
+            sent_at=parcel.sent_at,
+        )
+        deliveries.append(delivery)
+    return deliveries
 
 
 def payload_of(claim: Claim) -> dict[str, Any]:
@@ -100,12 +118,17 @@ def _seal(
     signature = signatures.sign(
         signing_key(), message_id=message_id, timestamp=timestamp, body=body
     )
+    if fault == "corrupt":
+        # Change one character of the claim id, so that only the signature reveals it.
+        at = len(b'{"claim_id":"') + 5
+        other = b"A" if body[at : at + 1] != b"A" else b"B"
+        body = body[:at] + other + body[at + 1 :]
     return Parcel(
         claim=claim,
         url=url,
         message_id=message_id,
         timestamp=timestamp,
-        body=_corrupt(body) if fault == "corrupt" else body,
+        body=body,
         signature=signature,
         fault=fault,
         delay_seconds=delay,
@@ -113,48 +136,16 @@ def _seal(
     )
 
 
-def _corrupt(body: bytes) -> bytes:
-    """Change one character of the claim id, so that only the signature reveals it."""
-    at = len(b'{"claim_id":"') + 5
-    other = b"A" if body[at : at + 1] != b"A" else b"B"
-    return body[:at] + other + body[at + 1 :]
-
-
-def _in_order(parcels: Sequence[Parcel]) -> list[Parcel]:
-    """Move parcels with the fault "reorder" to the end, in reverse order."""
-    late = [parcel for parcel in parcels if parcel.fault == "reorder"]
-    return [parcel for parcel in parcels if parcel.fault != "reorder"] + late[::-1]
-
-
 def _post(parcel: Parcel) -> Answer:
     if parcel.fault == "drop":
         return DROPPED
     if parcel.delay_seconds:
         time.sleep(parcel.delay_seconds)
-    send = post_half if parcel.fault == "cut" else post
-    return send(parcel.url, headers=_headers(parcel), body=parcel.body)
-
-
-def _headers(parcel: Parcel) -> dict[str, str]:
-    return {
+    headers = {
         "Content-Type": "application/json",
         "User-Agent": "local-kick",
         signatures.SIGNATURE_HEADER: parcel.signature,
         signatures.MESSAGE_ID_HEADER: parcel.message_id,
         signatures.TIMESTAMP_HEADER: parcel.timestamp,
     }
-
-
-def _record(parcel: Parcel, answer: Answer) -> Delivery:
-    return Delivery.objects.create(
-        message_id=parcel.message_id,
-        claim=parcel.claim,
-        url=parcel.url,
-        body=parcel.body.decode(),
-        timestamp=parcel.timestamp,
-        fault=parcel.fault,
-        status=answer.status,
-        answer=answer.text,
-        milliseconds=answer.milliseconds,
-        sent_at=parcel.sent_at,
-    )
+    return post(parcel.url, headers=headers, body=parcel.body, cut=parcel.fault == "cut")

@@ -24,7 +24,7 @@ from tests.journeys.sabotage import FAULTS
 from tests.races import some_of
 
 pytestmark = pytest.mark.processes
-PROGRAMS = ("web_server", " worker ", " beat ", "local_kick")
+PROGRAMS = ("studio_drops.server", " worker ", " beat ", "local.kick")
 NUMBERED_STEPS = [(number, step.name) for number, step in enumerate(STEPS, start=1)]
 only_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux tells which processes are left"

@@ -89,20 +89,20 @@ def test_example_makes_its_secrets_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    "command",
+    ("service", "command"),
     [
-        *(command_of(service) for service in (*SERVICES, "demo")),
-        *(health_check_of(service) for service in ("worker", "scheduler")),
+        *((service, command_of(service)) for service in (*SERVICES, "demo")),
+        *((service, health_check_of(service)) for service in ("worker", "scheduler")),
     ],
-    ids=lambda command: " ".join(command[:5]),
+    ids=lambda part: part if isinstance(part, str) else " ".join(part[:5]),
 )
-def test_commands_are_understood(tmp_path: Path, command: list[str]) -> None:
+def test_commands_are_understood(tmp_path: Path, service: str, command: list[str]) -> None:
     if command[0] == "/bin/sh":
         command = ["/bin/sh", "-c", f"{command[2]} --help"]
     else:
         command = [*command, "--help"]
 
-    done = _run(tmp_path, command, environment_of("web", filled_in()))
+    done = _run(tmp_path, command, environment_of(service, filled_in()))
 
     assert done.returncode == 0, done.stderr
 

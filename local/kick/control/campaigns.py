@@ -8,14 +8,13 @@ from .. import clock
 from ..campaigning import CampaignPlan, RewardPlan, find_campaign, save_campaign
 from ..claiming import watch
 from ..json_fields import Fields, read_fields
-from ..models import Campaign, CampaignReward
 from ..registry import find_viewer
-from .endpoint import Answer, control
+from .endpoint import Answer
 
 DEFAULT_LENGTH = timedelta(days=30)
 
 
-def _put_campaign(request: HttpRequest) -> Answer:
+def put_campaign(request: HttpRequest) -> Answer:
     fields = read_fields(
         request.body,
         known="campaign_id organization name category info_url starts_at ends_at grace_days "
@@ -27,41 +26,6 @@ def _put_campaign(request: HttpRequest) -> Answer:
         campaign_id=fields.optional_text("campaign_id"),
         now=clock.now(),
     )
-    return describe_campaign(campaign)
-
-
-def _read_plan(fields: Fields) -> CampaignPlan:
-    starts_at = fields.moment("starts_at", default=clock.now())
-    return CampaignPlan(
-        name=fields.text("name"),
-        category=fields.optional_text("category") or "",
-        info_url=fields.optional_text("info_url") or "",
-        starts_at=starts_at,
-        ends_at=fields.moment("ends_at", default=starts_at + DEFAULT_LENGTH),
-        grace_days=fields.natural("grace_days", default=7),
-        announcement_days=fields.natural("announcement_days", default=0),
-        channels=fields.texts("channels") if "channels" in fields else [],
-        test_mode=fields.flag("test_mode", default=False),
-        rewards=_read_rewards(fields) if "rewards" in fields else None,
-    )
-
-
-def _read_rewards(fields: Fields) -> list[RewardPlan]:
-    known = "reward_id name external_id required_minutes"
-    return [_read_reward(entry) for entry in fields.objects("rewards", known=known)]
-
-
-def _read_reward(entry: Fields) -> RewardPlan:
-    return RewardPlan(
-        name=entry.text("name"),
-        required_minutes=entry.natural("required_minutes", default=30),
-        reward_id=entry.optional_text("reward_id"),
-        external_id=entry.optional_text("external_id"),
-    )
-
-
-def describe_campaign(campaign: Campaign) -> Answer:
-    attachments = campaign.attachments.select_related("reward")
     return {
         "campaign_id": campaign.campaign_id,
         "organization": campaign.organization.name,
@@ -74,20 +38,46 @@ def describe_campaign(campaign: Campaign) -> Answer:
         "announcement_days": campaign.announcement_days,
         "channels": campaign.channels,
         "test_mode": campaign.test_mode,
-        "rewards": [_describe_reward(attachment) for attachment in attachments],
+        "rewards": [
+            {
+                "reward_id": attachment.reward_id,
+                "name": attachment.reward.name,
+                "external_id": attachment.reward.external_id,
+                "required_minutes": attachment.required_minutes,
+            }
+            for attachment in campaign.attachments.select_related("reward")
+        ],
     }
 
 
-def _describe_reward(attachment: CampaignReward) -> dict[str, str | int]:
-    return {
-        "reward_id": attachment.reward_id,
-        "name": attachment.reward.name,
-        "external_id": attachment.reward.external_id,
-        "required_minutes": attachment.required_minutes,
-    }
+def _read_plan(fields: Fields) -> CampaignPlan:
+    starts_at = fields.moment("starts_at", default=clock.now())
+    known = "reward_id name external_id required_minutes"
+    return CampaignPlan(
+        name=fields.text("name"),
+        category=fields.optional_text("category") or "",
+        info_url=fields.optional_text("info_url") or "",
+        starts_at=starts_at,
+        ends_at=fields.moment("ends_at", default=starts_at + DEFAULT_LENGTH),
+        grace_days=fields.natural("grace_days", default=7),
+        announcement_days=fields.natural("announcement_days", default=0),
+        channels=fields.texts("channels") if "channels" in fields else [],
+        test_mode=fields.flag("test_mode", default=False),
+        rewards=[
+            RewardPlan(
+                name=entry.text("name"),
+                required_minutes=entry.natural("required_minutes", default=30),
+                reward_id=entry.optional_text("reward_id"),
+                external_id=entry.optional_text("external_id"),
+            )
+            for entry in fields.objects("rewards", known=known)
+        ]
+        if "rewards" in fields
+        else None,
+    )
 
 
-def _post_watch(request: HttpRequest) -> Answer:
+def post_watch(request: HttpRequest) -> Answer:
     fields = read_fields(request.body, known="user_id campaign_id minutes")
     watched = watch(
         viewer=find_viewer(fields.integer("user_id")),
@@ -100,7 +90,3 @@ def _post_watch(request: HttpRequest) -> Answer:
         "campaign_id": watched.campaign_id,
         "minutes": watched.minutes,
     }
-
-
-campaigns = control(PUT=_put_campaign)
-watching = control(POST=_post_watch)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +13,7 @@ from ..claim_pages import COLUMNS, describe
 from ..faults import ordered_faults
 from ..json_fields import Fields
 from ..models import Claim, Delivery, Grant, Viewer
-from .endpoint import Answer, control
+from .endpoint import Answer
 
 ROWS_AT_ONCE = 2000
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,23 +22,37 @@ _DELIVERY_COLUMNS = (
 )  # fmt: skip
 
 
-def _get_dump(request: HttpRequest) -> Answer:
+def get_dump(request: HttpRequest) -> Answer:
     since = _since(request)
+    grants = Grant.objects.filter(granted_at__gte=since).order_by("pk")
+    viewers = Viewer.objects.filter(created_at__gte=since).order_by("created_at", "pk")
     sections: dict[str, Iterator[dict[str, Any]]] = {
         "claims": _claims(since),
         "deliveries": _deliveries(since),
-        "grants": _grants(since),
-        "viewers": _viewers(since),
+        "grants": (
+            {
+                "user_id": int(grant.viewer_id),
+                "client_id": grant.app_id,
+                "scope": grant.scope,
+                "granted_at": grant.granted_at.isoformat(),
+                "revoked_at": grant.revoked_at and grant.revoked_at.isoformat(),
+            }
+            for grant in grants.iterator(ROWS_AT_ONCE)
+        ),
+        "viewers": (
+            {"user_id": int(user_id), "name": name}
+            for user_id, name in _rows(viewers, ("user_id", "name"))
+        ),
         "faults": iter([ordered_faults()]),
     }
     return StreamingHttpResponse(_in_chunks(_as_object(sections)), content_type="application/json")
 
 
-def _get_claims(request: HttpRequest) -> Answer:
+def get_claims(request: HttpRequest) -> Answer:
     return _as_lines(_claims(_since(request)))
 
 
-def _get_deliveries(request: HttpRequest) -> Answer:
+def get_deliveries(request: HttpRequest) -> Answer:
     return _as_lines(_deliveries(_since(request)))
 
 
@@ -64,23 +78,6 @@ def _deliveries(since: datetime) -> Iterator[dict[str, Any]]:
         yield {**delivery, "sent_at": delivery["sent_at"].isoformat()}
 
 
-def _grants(since: datetime) -> Iterator[dict[str, Any]]:
-    for grant in Grant.objects.filter(granted_at__gte=since).order_by("pk").iterator(ROWS_AT_ONCE):
-        yield {
-            "user_id": int(grant.viewer_id),
-            "client_id": grant.app_id,
-            "scope": grant.scope,
-            "granted_at": grant.granted_at.isoformat(),
-            "revoked_at": grant.revoked_at and grant.revoked_at.isoformat(),
-        }
-
-
-def _viewers(since: datetime) -> Iterator[dict[str, Any]]:
-    made = Viewer.objects.filter(created_at__gte=since).order_by("created_at", "pk")
-    for user_id, name in _rows(made, ("user_id", "name")):
-        yield {"user_id": int(user_id), "name": name}
-
-
 def _rows(found: QuerySet[Any], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
     return found.values_list(*columns).iterator(ROWS_AT_ONCE)
 
@@ -101,18 +98,8 @@ def _as_object(sections: dict[str, Iterator[dict[str, Any]]]) -> Iterator[str]:
     opening = "{"
     for name, rows in sections.items():
         yield f"{opening}{json.dumps(name)}: ["
-        yield from _separated(json.dumps(row) for row in rows)
+        for number, row in enumerate(rows):
+            yield (",\n" if number else "") + json.dumps(row)
         yield "]"
         opening = ",\n"
     yield "}\n"
-
-
-def _separated(texts: Iterator[str]) -> Iterator[str]:
-    first = next(texts, None)
-    if first is not None:
-        yield from chain([first], (f",\n{text}" for text in texts))
-
-
-everything = control(GET=_get_dump)
-claims = control(GET=_get_claims)
-deliveries = control(GET=_get_deliveries)

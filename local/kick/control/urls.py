@@ -1,22 +1,26 @@
 from django.urls import path
 
-from . import campaigns, claims, dump, faults, identities
+from . import campaigns, claims, dump, identities, machinery
+from .endpoint import control
 
 urlpatterns = [
-    path("healthz", identities.healthz),
-    path("apps", identities.apps),
-    path("viewers", identities.viewers),
-    path("authorize", identities.authorize),
-    path("disconnect", identities.disconnect),
-    path("rotate-key", identities.key_rotation),
-    path("clock", identities.clock_hands),
-    path("reset", identities.reset),
-    path("campaigns", campaigns.campaigns),
-    path("watch", campaigns.watching),
-    path("claims", claims.claims),
-    path("deliver", claims.delivery),
-    path("faults", faults.faults),
-    path("dump", dump.everything),
-    path("dump/claims", dump.claims),
-    path("dump/deliveries", dump.deliveries),
+    path("healthz", control(GET=machinery.get_healthz)),
+    path("apps", control(PUT=identities.put_app)),
+    path("viewers", control(POST=identities.post_viewer)),
+    path("authorize", control(POST=identities.post_authorize)),
+    path("disconnect", control(POST=identities.post_disconnect)),
+    path("rotate-key", control(POST=machinery.post_rotate_key)),
+    path("clock", control(GET=machinery.get_clock, POST=machinery.post_clock)),
+    path("reset", control(POST=machinery.post_reset)),
+    path("campaigns", control(PUT=campaigns.put_campaign)),
+    path("watch", control(POST=campaigns.post_watch)),
+    path("claims", control(POST=claims.post_claims)),
+    path("deliver", control(POST=claims.post_deliver)),
+    path(
+        "faults",
+        control(GET=machinery.get_faults, PUT=machinery.put_faults, DELETE=machinery.delete_faults),
+    ),
+    path("dump", control(GET=dump.get_dump)),
+    path("dump/claims", control(GET=dump.get_claims)),
+    path("dump/deliveries", control(GET=dump.get_deliveries)),
 ]

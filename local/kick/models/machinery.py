@@ -1,5 +1,7 @@
 """The local Kick's internal state: signing keys and switches."""
 
+from typing import Any
+
 from django.db import models
 
 
@@ -21,3 +23,12 @@ class Switch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def read(cls, name: str, default: Any) -> Any:
+        value = cls.objects.filter(name=name).values_list("value", flat=True).first()
+        return default if value is None else value
+
+    @classmethod
+    def write(cls, name: str, value: Any) -> None:
+        cls.objects.update_or_create(name=name, defaults={"value": value})

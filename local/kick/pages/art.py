@@ -27,7 +27,11 @@ MOTIFS = {
 @cache_control(max_age=3600, private=True)
 def reward_art(request: HttpRequest, reward_id: str) -> HttpResponse:
     reward = get_object_or_404(Reward, pk=reward_id)
-    motif = _motif(reward)
+    words = reward.name.lower().split()
+    named = (
+        motif for motif, calls in MOTIFS.items() if any(word.startswith(calls) for word in words)
+    )
+    motif = next(named, list(MOTIFS)[_number(reward.reward_id) % len(MOTIFS)])
     hue = _number(reward.reward_id + reward.name) % 360
     context = {
         "motif": f"local_kick/art/{motif}.svg",
@@ -43,14 +47,6 @@ def viewer_art(request: HttpRequest, user_id: str) -> HttpResponse:
     viewer = get_object_or_404(Viewer, pk=user_id)
     context = {"hue": _number(viewer.name) % 360, "letter": viewer.name[:1].upper()}
     return _svg(request, "local_kick/art/viewer.svg", context)
-
-
-def _motif(reward: Reward) -> str:
-    words = reward.name.lower().split()
-    for motif, calls in MOTIFS.items():
-        if any(word.startswith(calls) for word in words):
-            return motif
-    return list(MOTIFS)[_number(reward.reward_id) % len(MOTIFS)]
 
 
 def _number(text: str) -> int:

@@ -7,7 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 from django import forms
-from django.db.models import Count, QuerySet, Sum
+from django.contrib import messages
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -22,7 +23,6 @@ from ..models import Campaign, Delivery, Organization, WatchTime
 from ..refusals import Refused
 from ..webhooks import deliver
 from .forms import CampaignForm, ClaimsForm, RewardForm, read_minutes
-from .outcome import tell
 
 RECENT = 25
 View = Callable[[HttpRequest], HttpResponse]
@@ -30,17 +30,14 @@ View = Callable[[HttpRequest], HttpResponse]
 
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
+    deliveries = Delivery.objects.select_related("claim__reward", "claim__user")
     context = {
         "organizations": [_describe(owner) for owner in Organization.objects.order_by("name")],
-        "deliveries": _recent_deliveries(),
+        "deliveries": deliveries.order_by("-pk")[:RECENT],
         "faults": {name: json.dumps(value) for name, value in ordered_faults().items()},
         "fingerprint": sha256(public_key_pem().encode()).hexdigest()[:16],
     }
     return render(request, "local_kick/dashboard.html", context)
-
-
-def _recent_deliveries() -> QuerySet[Delivery]:
-    return Delivery.objects.select_related("claim__reward", "claim__user").order_by("-pk")[:RECENT]
 
 
 def _describe(owner: Organization) -> dict[str, Any]:
@@ -75,9 +72,9 @@ def _button(view: Callable[[HttpRequest], str]) -> View:
     @wraps(view)
     def press(request: HttpRequest) -> HttpResponse:
         try:
-            tell(request, view(request), good=True)
+            messages.success(request, view(request))
         except Refused as refusal:
-            tell(request, str(refusal), good=False)
+            messages.error(request, str(refusal))
         return HttpResponseRedirect(reverse("dashboard"))
 
     return press

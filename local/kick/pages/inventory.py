@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,10 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from .. import clock
 from ..campaigning import find_attachment, find_campaign
 from ..claiming import Standing, claim_reward, standing_of, watch
-from ..models import Campaign, CampaignReward, Claim, Delivery, Viewer
+from ..models import Campaign, CampaignReward, Claim, Viewer
 from ..refusals import Refused
 from ..webhooks import deliver
-from .outcome import tell
 from .viewer import ask_who, current_viewer
 
 WATCH_MINUTES = 15
@@ -95,7 +95,7 @@ def watch_some(request: HttpRequest) -> HttpResponse:
         viewer, campaign = _viewer_and_campaign(request)
         watch(viewer=viewer, campaign=campaign, minutes=WATCH_MINUTES, now=clock.now())
     except Refused as refusal:
-        tell(request, str(refusal), good=False)
+        messages.error(request, str(refusal))
     return _back(request)
 
 
@@ -106,9 +106,15 @@ def claim(request: HttpRequest) -> HttpResponse:
         attachment = find_attachment(campaign, request.POST.get("reward_id", ""))
         made = claim_reward(viewer=viewer, attachment=attachment, now=clock.now())
     except Refused as refusal:
-        tell(request, str(refusal), good=False)
+        messages.error(request, str(refusal))
         return _back(request)
-    _tell_of_delivery(request, made, deliver([made], now=clock.now()))
+    # Developers want the webhook's answer. The claim counts in any case.
+    deliveries = deliver([made], now=clock.now())
+    verdict = deliveries[0].verdict if deliveries else "has no URL: set one with PUT /local/apps"
+    good = all(delivery.status == 200 for delivery in deliveries)
+    level = messages.SUCCESS if good else messages.ERROR
+    text = f"Claimed: {made.reward.name}. The studio's webhook {verdict}."
+    messages.add_message(request, level, text)
     return _back(request)
 
 
@@ -117,13 +123,6 @@ def _viewer_and_campaign(request: HttpRequest) -> tuple[Viewer, Campaign]:
     if viewer is None:
         raise Refused("You're signed out. Sign in and press the button again.")
     return viewer, find_campaign(request.POST.get("campaign_id", ""))
-
-
-def _tell_of_delivery(request: HttpRequest, made: Claim, deliveries: list[Delivery]) -> None:
-    """Show the webhook's answer for developers. The claim counts in any case."""
-    good = all(delivery.status == 200 for delivery in deliveries)
-    said = deliveries[0].verdict if deliveries else "has no URL: set one with PUT /local/apps"
-    tell(request, f"Claimed: {made.reward.name}. The studio's webhook {said}.", good=good)
 
 
 def _back(request: HttpRequest) -> HttpResponse:

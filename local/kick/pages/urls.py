@@ -1,12 +1,12 @@
 from django.urls import path
 
-from . import art, connections, consent, dashboard, inventory, viewer
+from . import art, connections, dashboard, inventory, viewer
 
 urlpatterns = [
     path("", inventory.inventory, name="inventory"),
     path("watch", inventory.watch_some, name="watch"),
     path("claim", inventory.claim, name="claim"),
-    path("oauth/authorize", consent.authorize, name="authorize"),
+    path("oauth/authorize", connections.authorize, name="authorize"),
     path("sign-in", viewer.sign_in, name="sign-in"),
     path("sign-out", viewer.sign_out, name="sign-out"),
     path("settings/connections", connections.connections, name="connections"),

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
@@ -11,7 +12,6 @@ from .. import clock
 from ..models import Viewer
 from ..refusals import Refused
 from ..registry import find_viewer, make_viewer
-from .outcome import tell
 
 SESSION_KEY = "user_id"
 # How many viewers to offer. Viewers from bulk claims aren't offered.
@@ -29,35 +29,28 @@ def viewer_context(request: HttpRequest) -> dict[str, Any]:
 
 def ask_who(request: HttpRequest, *, because: str) -> HttpResponse:
     """Show the sign-in page, which returns to the current URL."""
-    context = {"choices": _choices(), "next": request.get_full_path(), "because": because}
-    return render(request, "local_kick/who.html", context)
-
-
-def _choices() -> list[Viewer]:
     named = Viewer.objects.exclude(name__startswith="crowd-")
-    return list(named.order_by("-created_at", "name")[:CHOICES])
+    choices = named.order_by("-created_at", "name")[:CHOICES]
+    context = {"choices": choices, "next": request.get_full_path(), "because": because}
+    return render(request, "local_kick/who.html", context)
 
 
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in as the viewer with `user_id`, or with `name`, who is created if needed."""
+    back = HttpResponseRedirect(_local(request.POST.get("next", "")))
+    user_id, name = request.POST.get("user_id"), request.POST.get("name", "").strip()
+    if not user_id and not 1 <= len(name) <= 40:
+        messages.error(request, "Enter a name of 1 to 40 characters.")
+        return back
     try:
-        viewer = _chosen(request)
+        viewer = find_viewer(user_id) if user_id else make_viewer(name=name, now=clock.now())
     except Refused as refusal:
-        tell(request, str(refusal), good=False)
-    else:
-        request.session.cycle_key()
-        request.session[SESSION_KEY] = viewer.user_id
-    return HttpResponseRedirect(_local(request.POST.get("next", "")))
-
-
-def _chosen(request: HttpRequest) -> Viewer:
-    if user_id := request.POST.get("user_id"):
-        return find_viewer(user_id)
-    name = request.POST.get("name", "").strip()
-    if not 1 <= len(name) <= 40:
-        raise Refused("Enter a name of 1 to 40 characters.")
-    return make_viewer(name=name, now=clock.now())
+        messages.error(request, str(refusal))
+        return back
+    request.session.cycle_key()
+    request.session[SESSION_KEY] = viewer.user_id
+    return back
 
 
 @require_POST

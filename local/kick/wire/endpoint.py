@@ -1,15 +1,31 @@
-"""The base of all Kick endpoints: dispatch by method, and errors in Kick's format."""
+"""The base of all Kick endpoints: dispatch by method, and Kick's response formats.
+
+The body of an error is exactly Kick's. The reason and the fix are in our Local-Kick-Reason header.
+"""
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from ..refusals import Refused
-from .answers import refuse
 
 View = Callable[[HttpRequest], HttpResponse]
+
+REASON_HEADER = "Local-Kick-Reason"
+MESSAGES = {
+    400: "Invalid request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    429: "Too many requests",
+    500: "Internal server error",
+    502: "Bad gateway",
+    503: "Service unavailable",
+}
 
 
 def endpoint(**views: View) -> View:
@@ -27,3 +43,34 @@ def endpoint(**views: View) -> View:
             return refuse(request.path, refusal.status, str(refusal))
 
     return dispatch
+
+
+def ok(data: Any) -> JsonResponse:
+    return JsonResponse({"data": data, "message": "OK"})
+
+
+def refuse_authorize(reason: str) -> HttpResponse:
+    return _refuse({"error": MESSAGES[400]}, status=400, reason=reason)
+
+
+def refuse_token(error: str, reason: str) -> HttpResponse:
+    """RFC 6749, section 5.2."""
+    status = 401 if error == "invalid_client" else 400
+    body = {"error": error, "error_description": reason}
+    response = _refuse(body, status=status, reason=reason)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def refuse(path: str, status: int, reason: str) -> HttpResponse:
+    """Kick's drops API uses another error format than all other endpoints."""
+    message = MESSAGES[status]
+    if path.startswith("/public/v1/drops/"):
+        return _refuse({"data": None, "message": message}, status=status, reason=reason)
+    return _refuse({"error": message, "message": reason}, status=status, reason=reason)
+
+
+def _refuse(body: dict[str, Any], *, status: int, reason: str) -> HttpResponse:
+    # Header values must be Latin-1 on one line, and reasons may quote the request.
+    line = reason.encode("ascii", "backslashreplace").decode().replace("\r", " ").replace("\n", " ")
+    return JsonResponse(body, status=status, headers={REASON_HEADER: line})

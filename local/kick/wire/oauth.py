@@ -3,7 +3,6 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from .. import clock
-from ..models import App
 from ..tokens import (
     Issued,
     TokenError,
@@ -14,21 +13,26 @@ from ..tokens import (
     refresh,
     revoke,
 )
-from .answers import ok, refuse_token
 from .bearer import read_bearer
-from .endpoint import endpoint
+from .endpoint import ok, refuse_token
 
 FORM = "application/x-www-form-urlencoded"
 
 
-def _post_token(request: HttpRequest) -> HttpResponse:
+def post_token(request: HttpRequest) -> HttpResponse:
     try:
-        return _issued(_grant(request))
+        issued = _issue(request)
     except TokenError as refusal:
         return refuse_token(refusal.error, str(refusal))
+    body = {"access_token": issued.access_token, "token_type": "Bearer"}
+    if issued.refresh_token:
+        body |= {"refresh_token": issued.refresh_token, "scope": issued.scope}
+    # Kick's docs show `expires_in` as a string.
+    body["expires_in"] = str(issued.expires_in)
+    return JsonResponse(body, headers={"Cache-Control": "no-store"})
 
 
-def _grant(request: HttpRequest) -> Issued:
+def _issue(request: HttpRequest) -> Issued:
     if request.content_type != FORM:
         raise TokenError("invalid_request", f"send the parameters as {FORM}")
     app = authenticate_app(
@@ -37,7 +41,13 @@ def _grant(request: HttpRequest) -> Issued:
     )
     grant_type = _required(request, "grant_type")
     if grant_type == "authorization_code":
-        return _exchange(request, app)
+        return exchange_code(
+            app=app,
+            code=_required(request, "code"),
+            redirect_uri=_required(request, "redirect_uri"),
+            code_verifier=_required(request, "code_verifier"),
+            now=clock.now(),
+        )
     if grant_type == "refresh_token":
         token = _required(request, "refresh_token")
         return refresh(app=app, refresh_token=token, now=clock.now())
@@ -49,16 +59,6 @@ def _grant(request: HttpRequest) -> Issued:
     )
 
 
-def _exchange(request: HttpRequest, app: App) -> Issued:
-    return exchange_code(
-        app=app,
-        code=_required(request, "code"),
-        redirect_uri=_required(request, "redirect_uri"),
-        code_verifier=_required(request, "code_verifier"),
-        now=clock.now(),
-    )
-
-
 def _required(request: HttpRequest, name: str) -> str:
     value = request.POST.get(name)
     if not value:
@@ -66,16 +66,7 @@ def _required(request: HttpRequest, name: str) -> str:
     return value
 
 
-def _issued(issued: Issued) -> HttpResponse:
-    """Kick's docs show `expires_in` as a string."""
-    body = {"access_token": issued.access_token, "token_type": "Bearer"}
-    if issued.refresh_token:
-        body |= {"refresh_token": issued.refresh_token, "scope": issued.scope}
-    body["expires_in"] = str(issued.expires_in)
-    return JsonResponse(body, headers={"Cache-Control": "no-store"})
-
-
-def _post_revoke(request: HttpRequest) -> HttpResponse:
+def post_revoke(request: HttpRequest) -> HttpResponse:
     """As on Kick, the parameters are in the query string, and any token is answered 200."""
     text = request.GET.get("token")
     if not text:
@@ -86,7 +77,7 @@ def _post_revoke(request: HttpRequest) -> HttpResponse:
     return HttpResponse("OK", content_type="text/plain")
 
 
-def _post_introspect(request: HttpRequest) -> HttpResponse:
+def post_introspect(request: HttpRequest) -> HttpResponse:
     token = find_access_token(read_bearer(request), now=clock.now())
     if token is None or token.expires_at is None:
         return ok({"active": False})
@@ -99,8 +90,3 @@ def _post_introspect(request: HttpRequest) -> HttpResponse:
             "exp": int(token.expires_at.timestamp()),
         }
     )
-
-
-token = endpoint(POST=_post_token)
-revoke_token = endpoint(POST=_post_revoke)
-introspect = endpoint(POST=_post_introspect)

@@ -1,24 +1,21 @@
 """The endpoints of api.kick.com, except for drops claims."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 
 from ..keys import public_key_pem
 from ..models import Viewer
 from ..refusals import Refused
-from .answers import ok
 from .bearer import read_token, read_viewer_id
-from .endpoint import endpoint
+from .endpoint import ok
 
 MAX_IDS = 50
 
 
-def _get_public_key(_request: HttpRequest) -> HttpResponse:
+def get_public_key(_request: HttpRequest) -> HttpResponse:
     return ok({"public_key": public_key_pem()})
 
 
-def _get_users(request: HttpRequest) -> HttpResponse:
+def get_users(request: HttpRequest) -> HttpResponse:
     """Return the users given by `id` (which may repeat), or without it the token's owner."""
     ids = request.GET.getlist("id")
     if not ids:
@@ -28,17 +25,14 @@ def _get_users(request: HttpRequest) -> HttpResponse:
     else:
         read_token(request)
     found = Viewer.objects.in_bulk(ids)
-    return ok([_describe(found[one], request) for one in ids if one in found])
-
-
-def _describe(viewer: Viewer, request: HttpRequest) -> dict[str, Any]:
-    return {
-        "user_id": int(viewer.user_id),
-        "name": viewer.name,
-        "email": f"viewer-{viewer.user_id}@local-kick.example",
-        "profile_picture": request.build_absolute_uri(f"/art/viewers/{viewer.user_id}.svg"),
-    }
-
-
-public_key = endpoint(GET=_get_public_key)
-users = endpoint(GET=_get_users)
+    return ok(
+        [
+            {
+                "user_id": int(viewer.user_id),
+                "name": viewer.name,
+                "email": f"viewer-{viewer.user_id}@local-kick.example",
+                "profile_picture": request.build_absolute_uri(f"/art/viewers/{viewer.user_id}.svg"),
+            }
+            for viewer in (found[one] for one in ids if one in found)
+        ]
+    )

@@ -1,12 +1,16 @@
 from django.urls import path
 
 from . import claims_api, oauth, public_api
+from .endpoint import endpoint
 
 urlpatterns = [
-    path("oauth/token", oauth.token),
-    path("oauth/token/introspect", oauth.introspect),
-    path("oauth/revoke", oauth.revoke_token),
-    path("public/v1/public-key", public_api.public_key),
-    path("public/v1/users", public_api.users),
-    path("public/v1/drops/claims", claims_api.claims),
+    path("oauth/token", endpoint(POST=oauth.post_token)),
+    path("oauth/token/introspect", endpoint(POST=oauth.post_introspect)),
+    path("oauth/revoke", endpoint(POST=oauth.post_revoke)),
+    path("public/v1/public-key", endpoint(GET=public_api.get_public_key)),
+    path("public/v1/users", endpoint(GET=public_api.get_users)),
+    path(
+        "public/v1/drops/claims",
+        endpoint(GET=claims_api.get_claims, PATCH=claims_api.patch_claims),
+    ),
 ]

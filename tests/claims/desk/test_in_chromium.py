@@ -132,7 +132,7 @@ def test_kick_down(page, live_server, settings):
     linked()
     now = timezone.now()
     Lease.objects.create(
-        job="catch_up", expires_at=now, not_before=now, platform_error="It is down."
+        job="catch_up:kick_drops", expires_at=now, not_before=now, platform_error="It is down."
     )
 
     sentence = look_up(page, live_server, "nova_live")

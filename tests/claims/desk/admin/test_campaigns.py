@@ -174,7 +174,10 @@ class TestReward:
     def test_added_reward_has_its_mapping_page_next(self, admin_client):
         url = reverse("admin:claims_reward_add")
         page = admin_client.get(url).content.decode()
-        admin_client.post(url, {"reward_id": "01NEW", "name": "Cape", "external_id": ""})
+        admin_client.post(
+            url,
+            {"reward_id": "01NEW", "source": "kick_drops", "name": "Cape", "external_id": ""},
+        )
 
         assert "Save the reward first" in page
         assert Reward.objects.get().created_at > NOW

@@ -63,7 +63,7 @@ def test_call_reuses_its_connection(server: ScriptedServer) -> None:
 def test_call_kick_is_out_of_reach(server: ScriptedServer, fault: object) -> None:
     server.script(fault)
 
-    with pytest.raises(KickUnavailable, match="could not be reached") as failure:
+    with pytest.raises(KickUnavailable, match="can't be reached") as failure:
         get(server, timeout=IMPATIENT)
 
     assert failure.value.retry_after is None
@@ -111,7 +111,7 @@ def test_call_kick_is_busy(server: ScriptedServer, status: int) -> None:
 def test_call_redirect_is_not_followed(server: ScriptedServer) -> None:
     server.script(reply(302, b"", Location=f"{server.url}/elsewhere"), reply(200, b"stolen"))
 
-    with pytest.raises(KickMalformed, match="302, a redirect"):
+    with pytest.raises(KickMalformed, match=r"a redirect \(302\)"):
         call(new_http(), "GET", server.url, headers={"Authorization": f"Bearer {SECRET}"})
 
     assert len(server.seen) == 1
