@@ -3,6 +3,7 @@
 test_sync.py sends reports to the local Kick.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,15 @@ import pytest
 
 from claims.models import Claim, Report
 from claims.reports import request_reports, send_reports
-from claims.source import Award, Page, Source
+from claims.source import (
+    MANUAL,
+    Award,
+    Page,
+    Source,
+    get_source,
+    register_source,
+    unregister_source,
+)
 from claims.source_page import record_page
 from core.platform_errors import PlatformRefused
 from tests.factories import NOW, make_claim, make_entitlement, make_report
@@ -54,8 +63,22 @@ def test_request_reports_again_changes_nothing(granted: Claim) -> None:
     assert (before["requested_at"], before["next_attempt_at"]) == (NOW, NOW)
 
 
-@pytest.mark.parametrize("source", ["manual", "a_source_without_reports"])
-def test_request_reports_leaves_out_sources_without_reports(source: str) -> None:
+@pytest.fixture
+def silent() -> Iterator[Source]:
+    """A registered source that wants no reports."""
+
+    class Silent(Source):
+        name = "silent"
+        platform = "made_up"
+        label = "Silent"
+
+    register_source(Silent())
+    yield get_source("silent")
+    unregister_source("silent")
+
+
+@pytest.mark.parametrize("source", ["silent", MANUAL, "unknown"])
+def test_request_reports_leaves_out_sources_without_reports(silent: Source, source: str) -> None:
     claim = make_claim(status=Claim.Status.GRANTED, source=source)
 
     request_reports(claim_ids=[claim.pk], now=NOW)
