@@ -85,3 +85,8 @@ def get_login(platform: str) -> PlatformLogin:
 def all_logins() -> list[PlatformLogin]:
     """In the order of registration."""
     return list(_logins.values())
+
+
+def platform_label(platform: str) -> str:
+    """A platform's name as people write it."""
+    return str(_logins[platform].label) if platform in _logins else platform

@@ -7,7 +7,7 @@ cheap enough for the webhook.
 from prometheus_client import Counter
 
 DELIVERIES = Counter(
-    "studio_drops_deliveries", "Claim webhooks received from Kick, by outcome.", ["outcome"]
+    "studio_drops_deliveries", "Webhook deliveries received, by outcome.", ["outcome"]
 )
 SKEWED_DELIVERIES = Counter(
     "studio_drops_skewed_deliveries",

@@ -126,7 +126,9 @@ class SignedWebhook:
             )
         if not recorded:
             _note("empty", started)
-        claims = [{"claim_id": one.claim_id, "status": one.status} for one in recorded]
+        # Each claim once, in the order of the delivery.
+        statuses = {claim.claim_id: claim.status for claim in recorded}
+        claims = [{"claim_id": one, "status": statuses[one]} for one in accounts]
         return _answer(200, claims[0] if len(claims) == 1 else {"claims": claims})
 
     # --- Size, headers, signature --------------------------------------------------------------

@@ -1,33 +1,58 @@
-"""The import contracts in pyproject.toml cover every module; test modules share by helpers only."""
+"""The layers contract covers every module; test modules share by helpers only."""
 
 import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).parent.parent
-# Bottom-most or imported by nobody: they need no place among the layers.
-WITHOUT_LAYER = {"apps", "checks", "clocks", "migrations", "templatetags"}
+# Django loads these; no other module imports them.
+WITHOUT_LAYER = {"apps", "migrations"}
 
 
-def test_every_module_of_the_apps_has_its_layer() -> None:
-    contracts = _importlinter()["contracts"]
-    layered = set(re.findall(r"[\w.]+", " ".join(contracts[0]["layers"])))
+def test_the_layers_contract_covers_every_package() -> None:
+    packages = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")} - {"tests"}
 
-    missing = (_modules("accounts") | _modules("claims")) - layered
+    covered = {name.partition(".")[0] for name in _layered_modules()}
 
-    assert missing == set()
+    assert set(_importlinter()["root_packages"]) == covered == packages
 
 
-def test_every_module_of_the_project_is_kept_from_the_local_kick() -> None:
+@pytest.mark.parametrize("package", ["accounts", "claims"])
+def test_every_module_of_a_divided_package_has_its_layer(package: str) -> None:
+    """A package whose modules lie in several layers has to name each of them."""
+    modules = {
+        f"{package}.{path.stem}"
+        for path in (REPOSITORY / package).iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    } - {f"{package}.{name}" for name in WITHOUT_LAYER | {"__init__"}}
+
+    layered = {name for name in _layered_modules() if name.startswith(f"{package}.")}
+
+    assert modules == layered
+
+
+def test_local_kick_shares_only_the_protocol_with_the_product() -> None:
     (contract,) = (
         contract
         for contract in _importlinter()["contracts"]
-        if contract.get("forbidden_modules") == ["local.kick"]
+        if contract.get("source_modules") == ["local.kick"]
     )
 
-    missing = _modules("studio_drops") - set(contract["source_modules"])
+    assert set(contract["forbidden_modules"]) == _product_without_protocol() | {"local.demo"}
 
-    assert missing == {"local.kick"}
+
+def test_a_protocol_imports_nothing_from_this_project() -> None:
+    (contract,) = (
+        contract
+        for contract in _importlinter()["contracts"]
+        if contract.get("source_modules") == ["platforms.kick.protocol"]
+    )
+
+    project = _product_without_protocol() | {"local"}
+
+    assert project - set(contract["forbidden_modules"]) == set()
 
 
 def test_only_one_function_writes_mappings() -> None:
@@ -62,10 +87,22 @@ def _importlinter() -> dict:
     return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]
 
 
-def _modules(package: str) -> set[str]:
-    names = {
-        path.stem
-        for path in (REPOSITORY / package).iterdir()
-        if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
-    return {f"{package}.{name}" for name in names - WITHOUT_LAYER - {"__init__"}}
+def _layered_modules() -> set[str]:
+    (layers,) = (
+        contract["layers"]
+        for contract in _importlinter()["contracts"]
+        if contract["type"] == "layers"
+    )
+    return set(re.findall(r"[\w.]+", " ".join(layers)))
+
+
+def _product_without_protocol() -> set[str]:
+    """The product's packages; of `platforms` each module but the protocol."""
+    packages = set(_importlinter()["root_packages"]) - {"local", "platforms"}
+    kick = REPOSITORY / "platforms" / "kick"
+    modules = {f"platforms.{path.stem}" for path in kick.parent.glob("*.py")}
+    modules |= {f"platforms.kick.{path.stem}" for path in kick.glob("*.py")}
+    # Django loads these.
+    left_out = {"platforms.__init__", "platforms.kick.__init__"}
+    left_out |= {"platforms.kick.apps", "platforms.kick.urls"}
+    return packages | modules - left_out

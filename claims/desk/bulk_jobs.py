@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, QuerySet, When
+from django.db.models import Case, F, When
 from django.utils.translation import gettext as _
 
 from accounts.models import PlatformAccount
@@ -98,19 +98,16 @@ def run_jobs(*, clock: Clock) -> int:
     that another worker is running is left to it. On a repeat a job continues where it stopped.
     """
     pause_at = clock() + AT_A_STRETCH
+    is_begun = Case(When(outcome=Outcome.WAITING, then=0), default=1)
+    jobs = BulkJob.objects.filter(ended_at=None).order_by(is_begun, "pk")
     ended = 0
     while clock() < pause_at:
-        outcomes = (_run_if_free(job, clock=clock, pause_at=pause_at) for job in _next())
+        outcomes = (_run_if_free(job, clock=clock, pause_at=pause_at) for job in jobs.all())
         outcome = next((one for one in outcomes if one is not None), None)
         if outcome is None:
             break
         ended += outcome != Outcome.RUNNING
     return ended
-
-
-def _next() -> QuerySet[BulkJob]:
-    is_begun = Case(When(outcome=Outcome.WAITING, then=0), default=1)
-    return BulkJob.objects.filter(ended_at=None).order_by(is_begun, "pk")
 
 
 def _run_if_free(job: BulkJob, *, clock: Clock, pause_at: datetime) -> BulkJob.Outcome | None:

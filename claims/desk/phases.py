@@ -64,8 +64,9 @@ def draw_timeline(campaign: Campaign, *, now: datetime) -> Timeline:
     def x(at: datetime) -> float:
         return round((at - begins_at + margin) / whole * WIDTH, 1)
 
+    outside = Phase.BEFORE if now < begins_at else Phase.OVER
     return Timeline(
-        phase=_phase_at(now, spans),
+        phase=next((phase for phase, start, end in spans if start <= now < end), outside),
         stretches=[
             Stretch(phase, start, end, x(start), round(x(end) - x(start), 1))
             for phase, start, end in spans
@@ -87,9 +88,3 @@ def _spans(campaign: Campaign) -> Iterator[Span]:
     yield Phase.RUNNING, starts_at, ends_at
     if campaign.grace_days:
         yield Phase.GRACE, ends_at, ends_at + timedelta(days=campaign.grace_days)
-
-
-def _phase_at(now: datetime, spans: list[Span]) -> Phase:
-    if now < spans[0][1]:
-        return Phase.BEFORE
-    return next((phase for phase, start, end in spans if start <= now < end), Phase.OVER)

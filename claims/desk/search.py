@@ -58,7 +58,8 @@ def claim_url(claim: Claim) -> str:
 
 def _players(term: str) -> Iterator[Hit]:
     for player in Player.objects.filter(game_account_id=term):
-        yield _player_hit(player)
+        url = case_url(player=player, account=None)
+        yield Hit(_("Player"), str(player), player.game_account_id, url)
 
 
 def _accounts(term: str) -> Iterator[Hit]:
@@ -101,11 +102,6 @@ def _campaigns_and_rewards(term: str) -> Iterator[Hit]:
     for reward in Reward.objects.filter(pk=term):
         url = reverse("admin:claims_reward_change", args=[reward.pk])
         yield Hit(_("Reward"), str(reward), reward.external_id, url)
-
-
-def _player_hit(player: Player) -> Hit:
-    url = case_url(player=player, account=None)
-    return Hit(_("Player"), str(player), player.game_account_id, url)
 
 
 LOOK_FOR: tuple[Callable[[str], Iterator[Hit]], ...] = (

@@ -57,7 +57,10 @@ def check_credentials() -> Found:
         except PlatformError as error:
             message = _("%(platform)s refused to issue an app token. %(error)s")
             message %= {"platform": login.label, "error": error}
-            next_step = _("Compare the app's id and secret in the settings with the platform's.")
+            next_step = _(
+                "Compare %(prefix)s_CLIENT_ID and %(prefix)s_CLIENT_SECRET with your app on"
+                " %(platform)s."
+            ) % {"prefix": login.platform.upper(), "platform": login.label}
             return Verdict.FAIL, message, next_step
     return passed(_("The platforms accept this app's credentials."))
 

@@ -21,6 +21,7 @@ from claims.api_keys import make_api_key
 from claims.linking import link_player, unlink_player
 from claims.models import AuditEvent, Campaign, Claim, Entitlement, QuarantinedDelivery, Report
 from claims.source import unregister_source
+from core.models import Lease
 from platforms import registry
 from studio_drops import tasks
 from studio_drops.wsgi import StudioDrops
@@ -294,6 +295,8 @@ def test_desk_lists_the_claim_with_its_source(api: Api, desk: Client) -> None:
 
     assert claim_id in claims
     assert "Made-up rewards" in claim
+    assert "Made-up's API hasn't confirmed" in claim
+    assert "Kick" not in main_of(claim)
 
 
 @pytest.mark.parametrize("season", ["autumn", ""])
@@ -315,6 +318,36 @@ def test_desk_shows_the_case_of_an_account_and_of_a_player(
         assert "None" not in page
         assert "Kick" not in main_of(page)
     assert player.game_account_id in of_player
+
+
+def test_desk_shows_all_accounts_of_a_player(api: Api, desk: Client) -> None:
+    player = make_player()
+    PlatformAccount.objects.create(key="kick:7", player=player, linked_at=NOW, first_seen_at=NOW)
+    link("owl", player)
+    win = api.win("owl")
+    deliver(win)
+
+    page = text_of(desk.get(reverse("desk:player", args=[player.pk])))
+
+    assert f"{NAME}:{win['id']}" in page
+    for account, platform in (("kick:7", "Kick"), ("made_up:owl", "Made-up")):
+        assert f"Re-fetch from {platform}" in page
+        assert f"Unlink from {platform}…" in page
+        assert f"<code>{account}</code>" in page
+
+
+def test_desk_blames_only_the_claim_s_platform_for_an_outage(api: Api, desk: Client) -> None:
+    deliver(api.win("owl"))
+    api.wins.clear()
+    tasks.catch_up()
+    url = reverse("desk:account", args=["made_up:owl"])
+    assert Lease.objects.filter(job="catch_up:kick_drops").exclude(platform_error="").exists()
+    assert "unavailable" not in main_of(text_of(desk.get(url)))
+
+    api.is_down = True
+    tasks.confirm_claims()
+
+    assert "Made-up unavailable" in main_of(text_of(desk.get(url)))
 
 
 def main_of(page: str) -> str:
@@ -347,6 +380,17 @@ def test_desk_refetches_from_the_platform(api: Api, desk: Client) -> None:
     assert "Made-up returned 1 claim: 1 new" in text_of(answer)
     assert [claim.pk for claim in Claim.objects.all()] == [f"{NAME}:{win['id']}"]
     assert AuditEvent.objects.get(action="REFETCH").subject_id == "made_up:owl"
+
+
+def test_desk_refetches_for_the_selected_claims(api: Api, desk: Client) -> None:
+    deliver(api.win("owl"))
+    lost = api.win("owl")
+    chosen = {"action": "refetch", "_selected_action": [f"{NAME}:1"]}
+
+    desk.post(reverse("admin:claims_claim_changelist"), chosen)
+    tasks.run_bulk_jobs()
+
+    assert state(f"{NAME}:{lost['id']}") == ("HELD", "UNMAPPED_REWARD")
 
 
 def test_desk_says_which_platform_is_down(api: Api, desk: Client) -> None:

@@ -230,14 +230,14 @@ def test_several_awards_are_recorded_and_answered_each() -> None:
     make_reward(reward_id="tips:cape", source="tips", items=[(make_item(), 1)])
     make_account(key="tiny:owl", player=make_player())
 
-    response = send(TinyWebhook(), [[1, "owl", "cape"], [2, "fox", "cape"], [3, "owl", "crown"]])
+    response = send(TinyWebhook(), [[2, "fox", "cape"], [3, "owl", "crown"], [1, "owl", "cape"]])
 
     assert response.status_code == 200
-    assert {one["claim_id"]: one["status"] for one in said(response)["claims"]} == {
-        "tips:1": "GRANTED",
-        "tips:2": "HELD",
-        "tips:3": "HELD",
-    }
+    assert [(one["claim_id"], one["status"]) for one in said(response)["claims"]] == [
+        ("tips:2", "HELD"),
+        ("tips:3", "HELD"),
+        ("tips:1", "GRANTED"),
+    ]
     assert dict(Claim.objects.values_list("pk", "hold_reason")) == {
         "tips:1": "",
         "tips:2": "NOT_LINKED",
@@ -255,6 +255,12 @@ def test_each_award_is_logged_with_its_own_account(caplog: pytest.LogCaptureFixt
         ("tips:2", "tiny:fox"),
     }
     assert sorted(one["outcome"] for one in logged) == ["held", "held", "known"]
+
+
+def test_award_that_is_in_a_delivery_twice_is_answered_once() -> None:
+    response = send(TinyWebhook(), [[1, "owl", "cape"], [1, "owl", "cape"]])
+
+    assert said(response) == {"claim_id": "tips:1", "status": "HELD"}
 
 
 def test_repeat_changes_nothing_and_gets_the_same_answer() -> None:

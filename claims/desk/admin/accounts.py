@@ -89,7 +89,7 @@ class PlayerAdmin(IdSearch, ReadOnlyPage):
     account_search_fields = ["accounts__key"]
     entitlement_path = "entitlements__"
     search_help_text = gettext_lazy(
-        "Exact ID of a game account, account, claim or entitlement; or exact name."
+        "Exact ID of a game account, platform account, claim or entitlement; or exact name."
     )
     empty_state = gettext_lazy("No players yet. They appear when they first log in to link.")
     inlines = [EventsOfPlayer]

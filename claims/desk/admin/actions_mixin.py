@@ -48,7 +48,8 @@ class ClaimActions(ModelAdmin):
         return begin(request, BulkJob.Kind.RETRY, _accounts_of(chosen))
 
     @admin.action(
-        description=_("Re-fetch these viewers' claims from Kick"), permissions=["refetch"]
+        description=_("Re-fetch these viewers' claims from their platforms"),
+        permissions=["refetch"],
     )
     def refetch(self, request: HttpRequest, chosen: QuerySet[Claim]) -> HttpResponse | None:
         return begin(request, BulkJob.Kind.REFETCH, _accounts_of(chosen))

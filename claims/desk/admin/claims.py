@@ -44,10 +44,6 @@ class EntitlementInline(ReadOnlyInline):
         return entitlement_badge(entitlement)
 
 
-# Pages of the desk link to claims filtered by these. Django refuses columns of other tables.
-LINKED_LOOKUPS = {"report__reported_at__isnull", "report__refusals__gt"}
-
-
 @admin.register(Claim)
 class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     list_display = ["claim_id", "status_and_reason", "who", "what", "recorded_at"]
@@ -73,9 +69,9 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     entitlement_path = "entitlements__"
     search_help_text = _(
         "Exact ID of a claim, message, campaign, reward, account, game account, entitlement or "
-        "fulfilment; exact external ID or Kick name; or the SKU of a recently granted item."
+        "fulfilment; exact external ID or account name; or the SKU of a recently granted item."
     )
-    empty_state = _("No claims yet. They appear here as soon as Kick sends them.")
+    empty_state = _("No claims yet. They appear here as soon as a platform sends them.")
     inlines = [EntitlementInline]
     fieldsets = [
         (None, {"fields": ["claim_id", "status_badge", "sentence", "case_link"]}),
@@ -125,7 +121,8 @@ class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
         return with_names(super().get_queryset(request))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        return lookup in LINKED_LOOKUPS or super().lookup_allowed(lookup, value, request)
+        # The desk's pages link to lists of claims by the state of their report.
+        return lookup.startswith("report__") or super().lookup_allowed(lookup, value, request)
 
     def known_condition(self, term: str) -> Q | None:
         return claims_known_as(term) or claims_of_item(term)

@@ -53,7 +53,7 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
     entitlement_path = ""
     search_help_text = gettext_lazy(
         "Exact ID of an entitlement, game account, claim, message, campaign, reward, account or "
-        "fulfilment; exact Kick name; or the SKU of a recently granted item."
+        "fulfilment; exact account name; or the SKU of a recently granted item."
     )
     empty_state = gettext_lazy("No entitlements yet. They are created when a claim is granted.")
     actions = ["revoke"]

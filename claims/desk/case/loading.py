@@ -1,12 +1,13 @@
 """Loads the rows for the case page, in a constant number of queries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import LinkEvent, PlatformAccount, Player
+from accounts.platform_login import platform_label
 from claims.models import (
     ApiKey,
     AuditEvent,
@@ -18,6 +19,7 @@ from claims.models import (
     Report,
     Reward,
 )
+from claims.source import sources_of
 from core.models import Lease
 
 CLAIMS_AT_MOST = 50
@@ -45,18 +47,18 @@ class CaseClaim:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The known facts about a player, an account, or both if they are linked."""
+    """The known facts about a player and their accounts, or about an account without a player."""
 
     player: Player | None
-    account: PlatformAccount | None
+    accounts: Sequence[PlatformAccount]
     claims: Sequence[CaseClaim]
     link_events: Sequence[LinkEvent]
     acts: Sequence[AuditEvent]
     item_names: dict[str, str] = field(default_factory=dict)
     # The last API request by any game server.
     game_asked_at: datetime | None = None
-    # The last error of a platform's API; "" if the last call succeeded.
-    platform_trouble: str = ""
+    # The last error of each of these accounts' platforms whose last API call failed.
+    troubles: Mapping[str, str] = field(default_factory=dict)
     has_more_claims: bool = False
 
     def items(self, entitlements: Iterable[Entitlement]) -> str:
@@ -66,53 +68,61 @@ class Case:
         )
 
 
+def platform_of(claim: Claim) -> str:
+    """The name of the platform that a claim was earned on; "" for a manual grant."""
+    return platform_label(claim.account.platform) if claim.account else ""
+
+
 def load_case(
-    *, player: Player | None, account: PlatformAccount | None, claim_id: str = ""
+    *, player: Player | None, accounts: Sequence[PlatformAccount], claim_id: str = ""
 ) -> Case:
-    """Load the newest 50 claims of either, plus `claim_id` even if it is older.
+    """Load their newest 50 claims, plus `claim_id` even if it is older.
 
     A player's claims are those of the linked accounts, plus all claims that granted the player an
     item, from any account. This includes drops from before a re-link.
     """
-    claims = _claims(player, account, claim_id)
+    claims = _claims(player, accounts, claim_id)
     shown = claims[:CLAIMS_AT_MOST]
     entitlements = _entitlements(shown)
     return Case(
         player=player,
-        account=account,
+        accounts=accounts,
         claims=_with_names(shown, entitlements),
-        link_events=_link_events(player, account),
-        acts=_acts(player, account),
+        link_events=_link_events(player, accounts),
+        acts=_acts(player, accounts),
         item_names=_item_names(entitlements),
         game_asked_at=_game_asked_at(),
-        platform_trouble=_platform_trouble(),
+        troubles=_troubles({account.platform for account in accounts}),
         has_more_claims=len(claims) > CLAIMS_AT_MOST,
     )
 
 
-def _claims(player: Player | None, account: PlatformAccount | None, claim_id: str) -> list[Claim]:
+def _claims(
+    player: Player | None, accounts: Sequence[PlatformAccount], claim_id: str
+) -> list[Claim]:
     """One query per way to find the claims, so that each can use its own index."""
     found: dict[str, Claim] = {}
     newest = Claim.objects.select_related("account").order_by("-recorded_at")
     one_more = CLAIMS_AT_MOST + 1
-    if account:
+    for account in accounts:
         found |= {one.pk: one for one in newest.filter(account=account)[:one_more]}
     if player:
         owed = Entitlement.objects.filter(player=player).order_by("-pk")
         ids = list(owed.values_list("claim_id", flat=True)[:one_more])
         found |= {one.pk: one for one in newest.filter(pk__in=ids)}
-    found |= {one.pk: one for one in _asked_for(newest, claim_id, player, account)}
+    found |= {one.pk: one for one in _asked_for(newest, claim_id, player, accounts)}
     by_age = sorted(found.values(), key=lambda claim: claim.recorded_at, reverse=True)
     return sorted(by_age, key=lambda claim: claim.pk != claim_id)
 
 
 def _asked_for(
-    claims: QuerySet[Claim], claim_id: str, player: Player | None, account: PlatformAccount | None
+    claims: QuerySet[Claim],
+    claim_id: str,
+    player: Player | None,
+    accounts: Sequence[PlatformAccount],
 ) -> Iterable[Claim]:
-    """The claim `claim_id`, if it belongs to either. It may be older than the others."""
-    is_theirs = Q(pk__in=[])
-    if account:
-        is_theirs |= Q(account=account)
+    """The claim `claim_id`, if it belongs to any of them. It may be older than the others."""
+    is_theirs = Q(account__in=accounts)
     if player:
         is_theirs |= Q(entitlements__player=player)
     return claims.filter(is_theirs, pk=claim_id).distinct() if claim_id else ()
@@ -138,7 +148,7 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
         CaseClaim(
             claim=claim,
             reward_name=str(rewards.get(claim.reward_id, claim.reward_id)),
-            campaign_name=str(campaigns.get(claim.campaign_id, claim.campaign_id)),
+            campaign_name=str(campaigns.get(claim.campaign_id, claim.campaign_id or "")),
             is_test=claim.campaign_id in campaigns and campaigns[claim.campaign_id].is_test,
             entitlements=[one for one in entitlements if one.claim_id == claim.pk],
             acts=acts_by_claim.get(claim.pk, []),
@@ -149,21 +159,21 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
     ]
 
 
-def _link_events(player: Player | None, account: PlatformAccount | None) -> list[LinkEvent]:
+def _link_events(player: Player | None, accounts: Sequence[PlatformAccount]) -> list[LinkEvent]:
     newest = LinkEvent.objects.select_related("player", "account").order_by("-at", "-pk")
     found: dict[int, LinkEvent] = {}
     if player:
         found |= {one.pk: one for one in newest.filter(player=player)[:EVENTS_AT_MOST]}
-    if account:
+    for account in accounts:
         found |= {one.pk: one for one in newest.filter(account=account)[:EVENTS_AT_MOST]}
     by_age = sorted(found.values(), key=lambda event: (event.at, event.pk), reverse=True)
     return by_age[:EVENTS_AT_MOST]
 
 
-def _acts(player: Player | None, account: PlatformAccount | None) -> list[AuditEvent]:
+def _acts(player: Player | None, accounts: Sequence[PlatformAccount]) -> list[AuditEvent]:
     of_player = Q(player=player) if player else Q(pk__in=[])
-    of_account = Q(subject_kind="account", subject_id=account.pk) if account else Q(pk__in=[])
-    acts = AuditEvent.objects.filter(of_player | of_account).exclude(subject_kind="claim")
+    of_accounts = Q(subject_kind="account", subject_id__in=[account.pk for account in accounts])
+    acts = AuditEvent.objects.filter(of_player | of_accounts).exclude(subject_kind="claim")
     return list(acts.order_by("-at", "-pk")[:EVENTS_AT_MOST])
 
 
@@ -177,9 +187,16 @@ def _game_asked_at() -> datetime | None:
     return used.values_list("last_used_at", flat=True).first()
 
 
-def _platform_trouble() -> str:
-    is_bringing = Q()
-    for job in BRINGING_CLAIMS:
-        is_bringing |= Q(job__startswith=f"{job}:")
-    in_trouble = Lease.objects.filter(is_bringing).exclude(platform_error="")
-    return in_trouble.values_list("platform_error", flat=True).first() or ""
+def _troubles(platforms: Iterable[str]) -> dict[str, str]:
+    # The jobs that bring claims. They clear their error as soon as the platform answers again.
+    platform_by_job = {
+        f"{job}:{source.name}": platform
+        for platform in platforms
+        for source in sources_of(platform)
+        for job in ("catch_up", "confirm_claims")
+    }
+    in_trouble = Lease.objects.filter(job__in=platform_by_job).exclude(platform_error="")
+    return {
+        platform_by_job[job]: error
+        for job, error in in_trouble.values_list("job", "platform_error").order_by("job")
+    }

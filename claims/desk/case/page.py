@@ -52,13 +52,13 @@ class CasePage:
 
 def case_of_player(player: Player, *, claim_id: str = "") -> CasePage:
     """`claim_id` selects the claim to answer about; "" selects the most pressing claim."""
-    account = PlatformAccount.objects.filter(player=player).first()
-    return _tell(load_case(player=player, account=account, claim_id=claim_id), claim_id)
+    accounts = list(PlatformAccount.objects.filter(player=player).order_by("platform"))
+    return _tell(load_case(player=player, accounts=accounts, claim_id=claim_id), claim_id)
 
 
 def case_of_account(account: PlatformAccount, *, claim_id: str = "") -> CasePage:
     """The case of an account without a player. Includes claims granted to earlier players."""
-    return _tell(load_case(player=None, account=account, claim_id=claim_id), claim_id)
+    return _tell(load_case(player=None, accounts=[account], claim_id=claim_id), claim_id)
 
 
 def _tell(case: Case, claim_id: str) -> CasePage:
@@ -75,14 +75,14 @@ def _tell(case: Case, claim_id: str) -> CasePage:
 def _most_pressing(claims: list[ClaimCase], case: Case, claim_id: str) -> ClaimCase | None:
     """The requested claim, else the newest unsettled claim, else the newest claim.
 
-    None if all claims are settled and the case is about a missing link or Kick's outage instead.
+    None if all claims are settled and the case is about a missing link or an outage instead.
     """
     asked_for = [one for one in claims if one.claim.pk == claim_id]
     unsettled = [one for one in claims if not one.diagnosis.is_settled]
     first = next(iter([*asked_for, *unsettled]), None)
     if first or not claims:
         return first
-    is_cut_off = case.account is None or case.platform_trouble
+    is_cut_off = not case.accounts or case.troubles
     return None if is_cut_off else claims[0]
 
 

@@ -1,4 +1,4 @@
-"""The timeline of one claim: each step from Kick to the game and back."""
+"""The timeline of one claim: each step from the platform to the game and back."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from claims.desk.case.loading import Case, CaseClaim
+from claims.desk.case.loading import Case, CaseClaim, platform_of
 from claims.models import AuditEvent, Claim, Entitlement
 
 THE_END = datetime.max.replace(tzinfo=UTC)
@@ -48,7 +48,12 @@ def _arrival(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
         yield _given_by_hand(case_claim)
         return
     if claim.occurred_at:
-        yield claim.occurred_at, _("Claimed on Kick"), "", "quiet"
+        yield (
+            claim.occurred_at,
+            _("Claimed on %(platform)s") % {"platform": platform_of(claim)},
+            "",
+            "quiet",
+        )
     if claim.path == Claim.Path.WEBHOOK:
         message = _("Message %(id)s") % {"id": claim.message_id} if claim.message_id else ""
         yield claim.received_at, _("Received by webhook"), message, "good"

@@ -53,17 +53,13 @@ def export_catalogue() -> dict[str, Iterator[Row]]:
     }
 
 
-def _all_of_it() -> Document:
-    parts = export_catalogue().items()
-    return Document(**{name: {row[KEYS[name]]: row for row in rows} for name, rows in parts})
-
-
 def compare(document: Document) -> list[Change]:
     """The changes that an import would make, in their order. Changes nothing.
 
     Raises BadDocument if the file refers to an item or reward that exists neither in it nor here.
     """
-    here = _all_of_it()
+    parts = export_catalogue().items()
+    here = Document(**{name: {row[KEYS[name]]: row for row in rows} for name, rows in parts})
     _check_references(document, here)
     return [
         *_changes("item", document.items, here.items),
@@ -83,7 +79,15 @@ def import_catalogue(*, document: Document, act: ActionContext) -> list[Change]:
     for change in changes:
         WRITE[change.kind](change.after, act)
     if changes:
-        _record(changes, act)
+        make_row(
+            action=AuditEvent.Action.IMPORT,
+            actor=act.actor,
+            subject=Subject("catalogue", ""),
+            reason=act.reason,
+            before={f"{one.kind} {one.id}": one.before for one in changes},
+            after={f"{one.kind} {one.id}": one.after for one in changes},
+            now=act.now,
+        ).save()
     return changes
 
 
@@ -186,15 +190,3 @@ def _write_campaign(row: Row, act: ActionContext) -> None:
 
 
 WRITE = {"item": _write_item, "reward": _write_reward, "campaign": _write_campaign}
-
-
-def _record(changes: list[Change], act: ActionContext) -> None:
-    make_row(
-        action=AuditEvent.Action.IMPORT,
-        actor=act.actor,
-        subject=Subject("catalogue", ""),
-        reason=act.reason,
-        before={f"{one.kind} {one.id}": one.before for one in changes},
-        after={f"{one.kind} {one.id}": one.after for one in changes},
-        now=act.now,
-    ).save()

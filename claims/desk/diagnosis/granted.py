@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from claims.desk.case.loading import Case, CaseClaim
+from claims.desk.case.loading import Case, CaseClaim, platform_of
 from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, name_drop, when
 from claims.models import Entitlement
 
@@ -10,13 +10,12 @@ GRANTED, FULFILLED, REVOKED = Entitlement.Status
 
 
 def diagnose_granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
-    if _is_elsewhere(case_claim, case):
+    player = case.player
+    if player and all(one.player_id != player.pk for one in case_claim.entitlements):
         return _elsewhere(case_claim, case)
-    return (
-        _granted(case_claim, case)
-        if case_claim.of_status(GRANTED)
-        else _delivered(case_claim, case)
-    )
+    if case_claim.of_status(GRANTED):
+        return _granted(case_claim, case)
+    return _delivered(case_claim, case)
 
 
 def _granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
@@ -87,24 +86,20 @@ def _delivered(case_claim: CaseClaim, case: Case) -> Diagnosis:
     )
 
 
-def _is_elsewhere(case_claim: CaseClaim, case: Case) -> bool:
-    """Whether all items went to another player, to whom the account was linked at the time."""
-    player = case.player
-    return player is not None and all(one.player_id != player.pk for one in case_claim.entitlements)
-
-
 def _elsewhere(case_claim: CaseClaim, case: Case) -> Diagnosis:
+    """All items went to another player, to whom the account was linked at the time."""
     theirs = case_claim.entitlements[0]
     return Diagnosis(
         _("In another game account"),
         "bad",
         _(
             "Your drop %(drop)s went to a different game account than “%(player)s”: the account "
-            "that your Kick account was linked to when the drop arrived, on %(at)s."
+            "that your %(platform)s account was linked to when the drop arrived, on %(at)s."
         )
         % {
             "drop": name_drop(case_claim, case.items(case_claim.entitlements)),
             "player": case.player,
+            "platform": platform_of(case_claim.claim),
             "at": when(theirs.granted_at),
         },
         _(

@@ -5,79 +5,82 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from claims.desk.case.loading import Case, CaseClaim
+from claims.desk.case.loading import Case, CaseClaim, platform_of
 from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, link_page, name_drop
 from claims.models import Claim
 
 
 def explain_hold(claim: Claim, *, lookups: int = 0) -> str:
-    """Why a claim is held and what ends it, for staff. `lookups`: how often Kick was asked."""
+    """Why a claim is held and what ends it, for staff. `lookups`: how often it was looked up."""
+    names = {"platform": platform_of(claim), "count": lookups, "url": link_page()}
     texts = {
         Claim.HoldReason.UNCONFIRMED: ngettext(
-            "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
-            "the claim is ours. We keep checking for 24 hours (%(count)d attempt so far). If the "
-            "reward is yours, adding it to the campaign also resolves it.",
-            "This reward isn't registered in this campaign, and Kick's API hasn't confirmed that "
-            "the claim is ours. We keep checking for 24 hours (%(count)d attempts so far). If the "
-            "reward is yours, adding it to the campaign also resolves it.",
+            "This reward isn't registered in this campaign, and %(platform)s's API hasn't "
+            "confirmed that the claim is ours. We keep checking for 24 hours (%(count)d attempt so "
+            "far). If the reward is yours, adding it to the campaign also resolves it.",
+            "This reward isn't registered in this campaign, and %(platform)s's API hasn't "
+            "confirmed that the claim is ours. We keep checking for 24 hours (%(count)d attempts "
+            "so far). If the reward is yours, adding it to the campaign also resolves it.",
             lookups,
-        )
-        % {"count": lookups},
+        ),
         Claim.HoldReason.NOT_OURS: _(
-            "Kick's API didn't confirm this claim within 24 hours, so it belongs to another "
-            "organization: Kick signs every organization's claims with the same key. No action "
-            "needed. If it's ours after all, re-fetch the claims from Kick to bring it back."
+            "%(platform)s's API didn't confirm this claim within 24 hours, so it belongs to "
+            "another organization. Its claims can reach us if the platform signs all claims with "
+            "the same key. No action needed. If it's ours after all, re-fetch the claims from "
+            "%(platform)s to bring it back."
         ),
         Claim.HoldReason.UNMAPPED_REWARD: _(
             "Its reward isn't mapped to any items. Once you map it, waiting claims of linked "
             "viewers are granted within a minute."
         ),
         Claim.HoldReason.NOT_LINKED: _(
-            "Its Kick user isn't linked to a player. Only the player can link, at %(url)s. The "
-            "claim doesn't expire."
-        )
-        % {"url": link_page()},
+            "Its account isn't linked to a player. Only the player can link, at %(url)s. The claim "
+            "doesn't expire."
+        ),
     }
-    return texts[Claim.HoldReason(claim.hold_reason)]
+    return texts[Claim.HoldReason(claim.hold_reason)] % names
 
 
 def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
     lookups = case_claim.confirmation.attempts if case_claim.confirmation else 0
-    if case.platform_trouble:
+    account = case_claim.claim.account
+    names = {"drop": name_drop(case_claim), "platform": platform_of(case_claim.claim)}
+    if trouble := case.troubles.get(account.platform) if account else None:
         return Diagnosis(
-            _("Kick unavailable"),
+            _("%(platform)s unavailable") % names,
             "bad",
             _(
-                "We've received your claim for %(drop)s and need to confirm it with Kick, which "
-                "isn't responding right now. Your drop is safe. It'll arrive automatically once "
-                "Kick responds again."
+                "We've received your claim for %(drop)s and need to confirm it with %(platform)s, "
+                "which isn't responding right now. Your drop is safe. It'll arrive automatically "
+                "once %(platform)s responds again."
             )
-            % {"drop": name_drop(case_claim)},
-            _("Kick's API: %(trouble)s") % {"trouble": case.platform_trouble},
+            % names,
+            _("%(platform)s's API: %(trouble)s") % {**names, "trouble": trouble},
             Remedy.REFETCH,
         )
     return Diagnosis(
         _("Being confirmed"),
         "wait",
         _(
-            "We've received your claim for %(drop)s and are confirming it with Kick. This takes a "
-            "minute or two. You don't need to do anything."
+            "We've received your claim for %(drop)s and are confirming it with %(platform)s. This "
+            "takes a minute or two. You don't need to do anything."
         )
-        % {"drop": name_drop(case_claim)},
+        % names,
         explain_hold(case_claim.claim, lookups=lookups),
         Remedy.REFETCH,
     )
 
 
 def _not_ours(case_claim: CaseClaim, _case: Case) -> Diagnosis:
+    names = {"id": case_claim.claim.pk, "platform": platform_of(case_claim.claim)}
     return Diagnosis(
         _("Another organization's"),
         "quiet",
         _(
-            "Kick's records show that this drop belongs to another game's campaign. Please contact "
-            "that game's support. (Claim %(id)s)"
+            "%(platform)s's records show that this drop belongs to another game's campaign. Please "
+            "contact that game's support. (Claim %(id)s)"
         )
-        % {"id": case_claim.claim.pk},
+        % names,
         explain_hold(case_claim.claim),
         Remedy.REFETCH,
         is_settled=True,
@@ -105,17 +108,23 @@ def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
             "wait",
             _("We've received your claim for %(drop)s. It'll arrive within a minute.")
             % {"drop": name_drop(case_claim)},
-            _("Its viewer is linked now. The sweep grants it within a minute. Or retry it now."),
+            _("Its account is linked now. The sweep grants it within a minute. Or retry it now."),
             Remedy.RETRY,
         )
     return Diagnosis(
         _("Not linked"),
         "wait",
         _(
-            "We've received your claim for %(drop)s, made with the Kick account “%(kick)s”. It'll "
-            "arrive as soon as you link that Kick account to your game account at %(url)s"
+            "We've received your claim for %(drop)s, made with the %(platform)s account "
+            "“%(account)s”. It'll arrive as soon as you link that %(platform)s account to your "
+            "game account at %(url)s"
         )
-        % {"drop": name_drop(case_claim), "kick": case_claim.claim.account, "url": link_page()},
+        % {
+            "drop": name_drop(case_claim),
+            "platform": platform_of(case_claim.claim),
+            "account": case_claim.claim.account,
+            "url": link_page(),
+        },
         explain_hold(case_claim.claim),
     )
 

@@ -1,10 +1,12 @@
-"""Formats durations for the desk's templates."""
+"""Formats durations and platforms' names for the desk's templates."""
 
 from datetime import timedelta
 
 from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
+
+from accounts.platform_login import platform_label
 
 register = template.Library()
 
@@ -14,6 +16,9 @@ UNITS = (
     (pgettext_lazy("unit of time", "min"), 60),
     (pgettext_lazy("unit of time", "s"), 1),
 )
+
+
+register.filter("platform_name", platform_label)
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.links import NotLinked
 from accounts.models import PlatformAccount, Player
+from accounts.platform_login import platform_label
 from claims.desk import actions
 from claims.desk.search import case_url
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
@@ -36,20 +37,29 @@ def retry(request: HttpRequest, *, account_id: str) -> HttpResponse:
 @staff_page(*LOOK, "claims.refetch")
 def refetch(request: HttpRequest, *, account_id: str) -> HttpResponse:
     account = get_object_or_404(PlatformAccount, pk=account_id)
+    platform = platform_label(account.platform)
     try:
         tally = actions.refetch(account=account, act=_act(request, ""))
     except PlatformError as error:
-        said = _("Kick's API request failed: %(error)s No claims are lost. Try again later.")
-        messages.error(request, said % {"error": error})
+        said = _(
+            "%(platform)s's API request failed: %(error)s No claims are lost. Try again later."
+        )
+        messages.error(request, said % {"platform": platform, "error": error})
     else:
-        messages.success(request, _what_was_found(tally))
+        messages.success(request, _what_was_found(tally, platform))
     return _back(request, account=account)
 
 
-def _what_was_found(tally: Tally) -> str:
+def _what_was_found(tally: Tally, platform: str) -> str:
+    names = {"platform": platform, "count": tally.seen}
     if not tally.seen:
-        return _("Kick has no claims by this Kick account for your organization.")
-    said = ngettext("Kick returned %d claim", "Kick returned %d claims", tally.seen) % tally.seen
+        return _("%(platform)s has no claims by this account for your organization.") % names
+    said = ngettext(
+        "%(platform)s returned %(count)d claim",
+        "%(platform)s returned %(count)d claims",
+        tally.seen,
+    )
+    said %= names
     return _("%(said)s: %(new)d new, %(granted)d granted.") % {
         "said": said,
         "new": tally.recorded,
@@ -63,13 +73,15 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
     player = get_object_or_404(Player, pk=player_id)
     form = GrantForm(request.POST or None)
     if not form.is_valid():
+        # Shown so that nothing is granted twice by mistake.
+        owed = Entitlement.objects.filter(player=player).exclude(status=Entitlement.Status.REVOKED)
         return show(
             request,
             "grant.html",
             title=_("Grant manually"),
             player=player,
             form=form,
-            given=_given_before(player),
+            given=owed.order_by("-pk")[:20],
         )
     claim = actions.grant_by_hand(
         player=player,
@@ -81,12 +93,6 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
         request, _("Granted. The game delivers it the next time it requests this player's drops.")
     )
     return redirect(case_url(player=player, account=None, claim_id=claim.pk))
-
-
-def _given_before(player: Player) -> list[Entitlement]:
-    """The player's newest 20 entitlements, shown so that nothing is granted twice by mistake."""
-    owed = Entitlement.objects.filter(player=player).exclude(status=Entitlement.Status.REVOKED)
-    return list(owed.order_by("-pk")[:20])
 
 
 @ask_and_act

@@ -1,7 +1,6 @@
 """A campaign's page: its dates, its rewards, and the funnel of their claims."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -58,7 +57,7 @@ def campaign(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
         now=now,
         labels=_labels(),
         rows=_rows(shown, funnels),
-        counted_at=_counted_at(funnels),
+        counted_at=min((one.counted_at for one in funnels.values()), default=None),
         claims_url=_claims_url(shown.pk),
     )
 
@@ -97,10 +96,6 @@ def _labels() -> dict[str, str]:
         "fulfilled": _("fulfilled"),
         "reported": _("reported to Kick"),
     }
-
-
-def _counted_at(funnels: dict[str, RewardFunnel]) -> datetime | None:
-    return min((funnel.counted_at for funnel in funnels.values()), default=None)
 
 
 def _claims_url(campaign_id: str, **filters: str) -> str:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import PlatformAccount, Player
+from accounts.platform_login import platform_label
 from claims.desk.case.page import CasePage, case_of_account, case_of_player
 from claims.desk.search import case_url
 from claims.desk.views.decorators import LOOK, show, staff_page
@@ -27,7 +28,8 @@ def account_case(request: HttpRequest, *, account_id: str) -> HttpResponse:
     if account.player:
         return redirect(case_url(player=account.player, account=None, claim_id=claim_id))
     page = case_of_account(account, claim_id=claim_id)
-    return _show(request, page, title=_("%(name)s on Kick") % {"name": account})
+    names = {"name": account, "platform": platform_label(account.platform)}
+    return _show(request, page, title=_("%(name)s on %(platform)s") % names)
 
 
 def _show(request: HttpRequest, page: CasePage, *, title: str) -> HttpResponse:

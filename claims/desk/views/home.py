@@ -43,7 +43,7 @@ def _per_hour(hours: list[Hour]) -> Bars:
     rows = [
         (
             date_format(hour.began_at, "H:i"),
-            _claims_between(hour.began_at, hour.began_at + figures.HOUR),
+            _claims_since(hour.began_at, recorded_at__lt=str(hour.began_at + figures.HOUR)),
             (hour.granted_at_once, hour.held_first),
         )
         for hour in hours
@@ -66,10 +66,6 @@ def _arrivals(hours: list[Hour]) -> dict[str, object]:
         "webhook_url": _claims_since(hours[0].began_at, path__exact="WEBHOOK"),
         "reconcile_url": _claims_since(hours[0].began_at, path__exact="SYNC"),
     }
-
-
-def _claims_between(since: datetime, until: datetime) -> str:
-    return _claims_since(since, recorded_at__lt=str(until))
 
 
 def _claims_since(since: datetime, **filters: str) -> str:

@@ -33,7 +33,7 @@ def granted(player: Any, account: Any, **fields: Any) -> Entitlement:
 
 
 def lose_a_webhook(local_kick: LocalKick, account: PlatformAccount) -> None:
-    user_id = int(account.pk)
+    user_id = int(account.pk.removeprefix("kick:"))
     local_kick.make_viewer(account.name, user_id=user_id)
     reward = {"name": "Ember cape", "required_minutes": 1, "external_id": "cape-ember"}
     campaign = local_kick.save_campaign(rewards=[reward])

@@ -114,8 +114,8 @@ def test_answers_to_a_form_are_accessible(page: "Page", live_server: Any, lived_
 def test_lists_and_their_pages_are_accessible(
     page: "Page", check: Check, lived_in: Claim, one_of_each: Any
 ) -> None:
-    lists = ("claim", "entitlement", "reconcilerun", "delivery", "auditevent")
-    pages = ("claim", "entitlement", "delivery", "campaign", "reward")
+    lists = ("claim", "entitlement", "reconcilerun", "quarantineddelivery", "auditevent")
+    pages = ("claim", "entitlement", "quarantineddelivery", "campaign", "reward")
 
     check(
         *(reverse(f"admin:claims_{name}_changelist") for name in lists),
@@ -228,6 +228,7 @@ def set_out(page: "Page", player: Player) -> tuple[str, str]:
     """The state and the verifier of a trip to Kick that begins in this browser."""
     verifier = new_verifier()
     state = begin_link_attempt(
+        platform="kick",
         player=player,
         session_key=session_of(page).session_key,
         verifier=verifier,

@@ -92,7 +92,7 @@ def test_funnel_counts_each_step():
     make_claim(**linked, account=make_account(player=make_player()))
     make_report(make_claim(**linked, account=make_account(player=make_player())))
     make_report(make_claim(**linked, account=make_account(player=make_player())), reported_at=NOW)
-    make_claim(**linked, source="manual", account=None)
+    make_claim(**linked, source="manual", path="MANUAL", account=None)
 
     assert funnel_of(campaign) == [5, 4, 3, 2, 1]
 

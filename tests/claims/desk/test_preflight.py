@@ -212,7 +212,7 @@ def test_kick_that_does_not_answer(campaign: Campaign, settings: Any) -> None:
 
     found = verdicts(campaign)
 
-    assert found["kick credentials"] == found["organization"] == "FAIL"
+    assert found["credentials"] == found["organization"] == "FAIL"
     assert found["clock"] == "WARN"
 
 

@@ -107,7 +107,7 @@ def keep_an_unusable_delivery() -> None:
     )
 
 
-def forget_a_revocation() -> None:
+def forget_a_deauthorization() -> None:
     Deauthorization.objects.create(
         account=make_account(),
         encrypted_refresh_token=b"",
@@ -136,7 +136,7 @@ def blank_a_category() -> None:
         (lambda: leave_unreported(since=NOW, refusals=1), "reports", "WARN"),
         (keep_an_unusable_delivery, "deliveries", "WARN"),
         (blank_a_category, "campaigns", "WARN"),
-        (forget_a_revocation, "revocations", "WARN"),
+        (forget_a_deauthorization, "deauthorizations", "WARN"),
     ],
 )
 def test_examine_names_what_is_wrong_and_the_next_step(
@@ -160,9 +160,9 @@ def test_examine_is_calm_about_what_is_nobody_s_fault() -> None:
 
 def test_examine_tells_refused_credentials_from_an_unreachable_kick(settings: Any) -> None:
     settings.KICK_CLIENT_SECRET = "wrong"
-    refused = examined()["kick credentials"]
+    refused = examined()["credentials"]
     settings.KICK_ID_URL = "http://127.0.0.1:1"
-    unreachable = examined()["kick credentials"]
+    unreachable = examined()["credentials"]
 
     assert (refused.verdict, unreachable.verdict) == (Verdict.FAIL, Verdict.FAIL)
     assert "KICK_CLIENT_SECRET" in refused.next_step

@@ -13,7 +13,8 @@ from tests.claims.desk.admin.rows import TOKEN, make_delivery
 from tests.factories import make_account, make_claim, make_entitlement
 from tests.inline_code import InlineCode
 
-INLINES = {"claims_campaignreward", "claims_rewarditem"}
+# Shown on the page of a campaign, reward or claim.
+INLINES = {"claims_campaignreward", "claims_confirmation", "claims_report", "claims_rewarditem"}
 
 
 def list_of(model):
