@@ -44,10 +44,6 @@ class EntitlementInline(ReadOnlyInline):
         return entitlement_badge(entitlement)
 
 
-# Pages of the desk link to claims filtered by these. Django refuses columns of other tables.
-LINKED_LOOKUPS = {"report__reported_at__isnull", "report__refusals__gt"}
-
-
 @admin.register(Claim)
 class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     list_display = ["claim_id", "status_and_reason", "who", "what", "recorded_at"]

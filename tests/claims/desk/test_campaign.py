@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from claims.desk import funnels
 from claims.desk.phases import Phase, draw_timeline
+from claims.desk.views.campaign import FILTERS
 from claims.models import RewardFunnel
 from tests.factories import (
     NOW,
@@ -187,3 +188,12 @@ def test_page_runs_no_more_statements_as_rows_grow(support: Client):
 
     assert len(many) <= len(few)
     assert RewardFunnel.objects.exists()
+
+
+@pytest.mark.parametrize("filters", FILTERS.values(), ids=FILTERS)
+def test_list_of_a_steps_claims_is_shown(filters: dict[str, str], support: Client) -> None:
+    make_report(make_claim(), reported_at=NOW)
+
+    answer = support.get(reverse("admin:claims_claim_changelist"), filters)
+
+    assert answer.status_code == 200

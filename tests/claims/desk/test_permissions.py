@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -153,3 +153,10 @@ def test_database_itself_keeps_the_audit(
         change(AuditEvent.objects.all())
 
     assert AuditEvent.objects.get().reason == ""
+
+
+def test_groups_have_permissions_of_existing_models_only() -> None:
+    granted = Permission.objects.exclude(group=None).select_related("content_type")
+
+    assert granted
+    assert [one for one in granted if one.content_type.model_class() is None] == []
