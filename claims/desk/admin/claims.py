@@ -44,6 +44,10 @@ class EntitlementInline(ReadOnlyInline):
         return entitlement_badge(entitlement)
 
 
+# The desk's pages link to lists of claims by the state of their report.
+LINKED_LOOKUPS = {"report__isnull", "report__reported_at__isnull", "report__refusals__gt"}
+
+
 @admin.register(Claim)
 class ClaimAdmin(ClaimActions, IdSearch, ReadOnlyPage):
     list_display = ["claim_id", "status_and_reason", "who", "what", "recorded_at"]
