@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from platforms.kick.protocol.errors import KickMalformed
-from platforms.kick.protocol.timestamps import parse_timestamp
+from platforms.kick.protocol.signatures import parse_timestamp
 
 MAX_ID_LENGTH = 64
 # Free text that the studio enters on Kick's dashboard. Allow long texts, so that no claim is lost.

@@ -4,17 +4,16 @@ Source: https://docs.kick.com/events/webhook-security
 """
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-from platforms.kick.protocol.timestamps import parse_timestamp
 
 MAX_MESSAGE_ID_LENGTH = 255
 MIN_KEY_BITS = 2048
@@ -27,6 +26,17 @@ EVENT_TIMESTAMP_HEADER = "Kick-Event-Message-Timestamp"
 HEADERS = (SIGNATURE_HEADER, MESSAGE_ID_HEADER, TIMESTAMP_HEADER, EVENT_TIMESTAMP_HEADER)
 
 _SIGNATURE, _MESSAGE_ID, _TIMESTAMP, _EVENT_TIMESTAMP = map(str.lower, HEADERS)
+# `datetime.fromisoformat` accepts text that isn't RFC 3339 (week dates, no offset, and 24:00:00
+# from Python 3.14 on) and refuses some that is (a leap second, a lowercase z). So the grammar is
+# stated here.
+_HOUR_AND_MINUTE = r"(?:[01]\d|2[0-3]):[0-5]\d"
+_RFC3339 = re.compile(
+    rf"(?P<date>\d{{4}}-\d\d-\d\d)[Tt ](?P<minute>{_HOUR_AND_MINUTE}):(?P<second>[0-5]\d|60)"
+    rf"(?P<fraction>\.\d+)?(?P<offset>[Zz]|[+-]{_HOUR_AND_MINUTE})",
+    re.ASCII,
+)
+# datetime's precision. Go, in which Kick's servers are written, prints up to nine digits.
+_FRACTION_LENGTH = len(".123456")
 _PADDING = PKCS1v15()
 _HASH = SHA256()
 
@@ -140,3 +150,22 @@ def _read_timestamp(lowered: Mapping[str, str]) -> str:
             "expected an RFC 3339 timestamp, such as 2026-06-23T12:00:00Z."
         ) from error
     return timestamp
+
+
+def parse_timestamp(text: str) -> datetime:
+    """Return the UTC time of an RFC 3339 text, to the microsecond.
+
+    A leap second becomes the following second. Raises ValueError for any other text.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError("not an RFC 3339 timestamp")
+    date, minute, second, fraction, offset = match.groups()
+    leap = second == "60"
+    clock = f"{minute}:{'59' if leap else second}{(fraction or '')[:_FRACTION_LENGTH]}"
+    moment = datetime.fromisoformat(f"{date}T{clock}{offset.upper()}")
+    try:
+        moment = moment.astimezone(UTC)
+        return moment + timedelta(seconds=1) if leap else moment
+    except OverflowError as error:
+        raise ValueError("the year isn't between 1 and 9999") from error

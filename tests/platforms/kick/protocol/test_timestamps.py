@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from platforms.kick.protocol.timestamps import parse_timestamp
+from platforms.kick.protocol.signatures import parse_timestamp
 
 
 @pytest.mark.parametrize(
