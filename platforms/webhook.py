@@ -2,7 +2,8 @@
 
 Size, headers, signature, parse, record, answer. A platform waits for the answer, and may not retry.
 So the claims are committed before we answer 200, and the only service called on the way is the
-database. Nothing before the signature check stores data or reaches the database.
+database. Nothing before the signature check stores a delivery, and verifying may look for a newer
+key at most once a minute.
 """
 
 import json
