@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db import transaction
 
-from claims.mapping import note_first_mapping
-from claims.models import Campaign, CampaignReward, Item, Reward, RewardItem
+from claims.mapping import map_rewards
+from claims.models import Campaign, CampaignReward, Item, Reward
 from local.demo.environment import CLIENT_ID, CLIENT_SECRET, Environment
 from tests.local_kick_process import LocalKick
 
@@ -135,21 +135,11 @@ def register(world: World, *, now: datetime) -> None:
         map_reward(pair.reward_id, number, now=now)
 
 
-@transaction.atomic
 def map_reward(reward_id: str, number: int, *, now: datetime) -> None:
-    """Map a reward to one, two or three items, as the admin's form does. A repeat does nothing."""
-    if RewardItem.objects.filter(reward_id=reward_id).exists():
-        return
+    """Map a reward to one, two or three items, as staff do. A repeat changes nothing."""
     items = {item.sku: item for item in Item.objects.all()}
-    RewardItem.objects.bulk_create(
-        RewardItem(
-            reward_id=reward_id,
-            item=items[SKUS[(number + nth) % len(SKUS)]],
-            quantity=1 + nth,
-        )
-        for nth in range(1 + number % 3)
-    )
-    note_first_mapping(reward_id=reward_id, now=now)
+    mapping = {items[SKUS[(number + nth) % len(SKUS)]]: 1 + nth for nth in range(1 + number % 3)}
+    map_rewards({reward_id: mapping}, actor="ops", now=now)
 
 
 # --- Who may still claim what ------------------------------------------------------------------
