@@ -53,6 +53,7 @@ class PlatformAccount(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # the unique constraint has an index that starts with it
         related_name="accounts",
         verbose_name=_("player"),
     )
@@ -64,7 +65,8 @@ class PlatformAccount(models.Model):
         verbose_name_plural = _("platform accounts")
         constraints = [
             models.CheckConstraint(
-                name="account_key_names_its_platform", condition=Q(key__contains=":")
+                name="account_key_names_its_platform",
+                condition=Q(key__contains=":") & ~Q(key__startswith=":") & ~Q(key__endswith=":"),
             ),
             models.CheckConstraint(
                 name="account_linked_at_goes_with_player",
@@ -139,7 +141,10 @@ class Authorization(models.Model):
     """What the owner of an account allowed us: their encrypted refresh token, for one purpose."""
 
     account = models.ForeignKey(
-        PlatformAccount, on_delete=models.PROTECT, related_name="authorizations"
+        PlatformAccount,
+        on_delete=models.PROTECT,
+        db_index=False,  # as above
+        related_name="authorizations",
     )
     purpose = models.TextField(_("purpose"), choices=Purpose, default=Purpose.PLAYER)
     encrypted_refresh_token = models.BinaryField()

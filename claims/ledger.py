@@ -134,10 +134,11 @@ def _heal(
     *, condition: str, parameters: dict[str, str], now: datetime
 ) -> Iterator[list[RecordedClaim]]:
     query = ledger_sql.FIND_HEALABLE.format(condition=condition)
+    # The rows exist already, so neither source nor path is written.
+    bounds = parameters | {"source": "", "limit": BATCH_SIZE}
     after = ""
-    while healable := _fetch(query, {"after": after, "limit": BATCH_SIZE, **parameters}):
+    while healable := _fetch(query, bounds | {"after": after}):
         after = healable[-1][0]
-        # The rows exist already, so neither source nor path is written.
         yield record_claims(
             [_stored(*row) for row in healable],
             source="",

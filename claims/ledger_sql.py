@@ -17,7 +17,7 @@ INCOMING_COLUMNS = {
     "reward_id": "text",
     "external_id": "text",
     "message_id": "text",
-    "quantity": "integer",
+    "quantity": "bigint",
     "occurred_at": "timestamptz",
     "is_reported": "boolean",
 }
@@ -45,12 +45,14 @@ KNOWN = f"""
                 SELECT player_id FROM accounts_platformaccount WHERE key = new.account_id
             ) AS known_player_id,
             CASE
-                WHEN NOT CASE WHEN new.campaign_id IS NULL THEN EXISTS (
-                    SELECT 1 FROM claims_reward WHERE reward_id = new.reward_id
-                ) ELSE EXISTS (
+                WHEN NOT EXISTS (
                     SELECT 1 FROM claims_campaignreward
                     WHERE campaign_id = new.campaign_id AND reward_id = new.reward_id
-                ) END THEN CASE WHEN foreign_at IS NULL THEN 'UNCONFIRMED' ELSE 'NOT_OURS' END
+                ) AND NOT EXISTS (
+                    SELECT 1 FROM claims_reward
+                    WHERE new.campaign_id IS NULL AND reward_id = new.reward_id
+                        AND source IN (claim.source, %(source)s)
+                ) THEN CASE WHEN foreign_at IS NULL THEN 'UNCONFIRMED' ELSE 'NOT_OURS' END
                 WHEN NOT EXISTS (
                     SELECT 1 FROM claims_rewarditem WHERE reward_id = new.reward_id
                 ) THEN 'UNMAPPED_REWARD'
@@ -87,7 +89,7 @@ DUE = f"""
 # way to lock and read a row in the statement that may also insert it.
 LOCK_ACCOUNTS = """
     INSERT INTO accounts_platformaccount AS account (key, first_seen_at)
-    SELECT DISTINCT account_id, %(now)s FROM due WHERE TRUE ORDER BY account_id
+    SELECT DISTINCT account_id, %(now)s FROM due ORDER BY account_id
     ON CONFLICT (key) DO UPDATE SET name = account.name
 """
 
@@ -112,7 +114,7 @@ WRITE_CLAIMS = f"""
         hold_reason, hold_reason,
         CASE WHEN hold_reason = '' THEN %(now)s END,
         %(path)s, message_id, occurred_at, %(received_at)s, %(now)s
-    FROM decided WHERE TRUE ORDER BY claim_id
+    FROM decided ORDER BY claim_id
     ON CONFLICT (claim_id) DO UPDATE SET
         account_id = EXCLUDED.account_id,
         campaign_id = EXCLUDED.campaign_id,
@@ -129,8 +131,8 @@ WRITE_CLAIMS = f"""
 
 # A claim that was just held as unconfirmed is looked up. {written} are the rows just written.
 WRITE_CONFIRMATIONS = """
-    INSERT INTO claims_confirmation (claim_id, next_attempt_at)
-    SELECT claim_id, %(now)s FROM {written} WHERE hold_reason = 'UNCONFIRMED'
+    INSERT INTO claims_confirmation (claim_id, source, next_attempt_at)
+    SELECT claim_id, source, %(now)s FROM {written} WHERE hold_reason = 'UNCONFIRMED'
     ON CONFLICT (claim_id) DO NOTHING
 """
 # The lookups of a claim end once it is no longer in doubt. {settled} are such claims.
@@ -191,7 +193,7 @@ _RECORD = f"""
     {DECIDED.format(accounts="locked")},
     written AS (
         {WRITE_CLAIMS}
-        RETURNING claim_id, status, hold_reason
+        RETURNING claim_id, source, status, hold_reason
     ),
     granted AS (
         SELECT claim_id, reward_id, quantity, player_id FROM decided JOIN written USING (claim_id)

@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 # One statement, because a game server may complete a thousand claims in one call.
 _REQUEST = """
-    INSERT INTO claims_report (claim_id, requested_at, next_attempt_at)
-    SELECT claim_id, %(now)s, %(now)s FROM claims_claim
+    INSERT INTO claims_report (claim_id, source, requested_at, next_attempt_at)
+    SELECT claim_id, source, %(now)s, %(now)s FROM claims_claim
     WHERE claim_id {among} AND source IN ({sources})
     ORDER BY claim_id
     ON CONFLICT (claim_id) DO NOTHING
@@ -72,7 +72,7 @@ def send_reports(*, source: Source, clock: Clock) -> int:
         back_off=settings.BACK_OFFS["platform"],
     ) as held:
         for _ in range(BATCHES_PER_RUN if held else 0):
-            due = Report.objects.due(now=clock()).filter(claim__source=source.name)
+            due = Report.objects.due(now=clock()).filter(source=source.name)
             claim_ids = list(due.values_list("pk", flat=True)[:BATCH_SIZE])
             if not (held and claim_ids):
                 break

@@ -36,6 +36,11 @@ class Award:
     message_id: str = ""
     is_reported: bool | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a quantity that isn't positive or too large for the database."""
+        if not 0 < self.quantity < 2**31:
+            raise ValueError(f"The quantity {self.quantity} isn't between 1 and {2**31 - 1}.")
+
 
 @dataclass(frozen=True, slots=True)
 class UnusableEntry:
@@ -105,7 +110,12 @@ _sources: dict[str, Source] = {}
 
 
 def register_source(source: Source) -> None:
-    """Make a source known. A repeat replaces the source of the same name."""
+    """Make a source known. A repeat replaces the source of the same name.
+
+    Raises ValueError if no list could ever confirm its claims.
+    """
+    if source.is_lossy and not source.trusts_deliveries:
+        raise ValueError(f"{source.name} has no list, so it must trust its deliveries.")
     _sources[source.name] = source
 
 

@@ -32,7 +32,9 @@ class Among(Lookup):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, list[Any]]:
         column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s)", [*parameters, self.rhs]
+        type_ = self.lhs.output_field.rel_db_type(connection)
+        members = f"SELECT value::{type_} FROM json_array_elements_text(%s::json)"  # noqa: S608
+        return f"{column} = ANY(ARRAY({members}))", [*parameters, json.dumps(self.rhs)]
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper

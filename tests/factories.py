@@ -119,14 +119,18 @@ def make_claim(**overrides: Any) -> Claim:
 def make_confirmation(claim: Claim, **overrides: Any) -> Confirmation:
     """Due now unless it says that the claim is foreign."""
     is_foreign = overrides.get("foreign_at") is not None
-    fields = {"next_attempt_at": None if is_foreign else NOW}
+    fields = {"source": claim.source, "next_attempt_at": None if is_foreign else NOW}
     return Confirmation.objects.create(claim=claim, **fields | overrides)
 
 
 def make_report(claim: Claim, **overrides: Any) -> Report:
     """Pending and due now unless it has been sent."""
     is_sent = overrides.get("reported_at") is not None
-    fields = {"requested_at": NOW, "next_attempt_at": None if is_sent else NOW}
+    fields = {
+        "source": claim.source,
+        "requested_at": NOW,
+        "next_attempt_at": None if is_sent else NOW,
+    }
     return Report.objects.create(claim=claim, **fields | overrides)
 
 

@@ -106,7 +106,10 @@ class Campaign(models.Model):
 class CampaignReward(models.Model):
     """A *registered pair*: claims of this reward in this campaign are confirmed as ours."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="pairs")
+    # `db_index=False`: the unique constraint has an index that starts with it.
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, db_index=False, related_name="pairs"
+    )
     reward = models.ForeignKey(Reward, on_delete=models.CASCADE, related_name="pairs")
     required_minutes = models.PositiveIntegerField(_("minutes to watch"), null=True, blank=True)
 
@@ -139,7 +142,10 @@ class Item(models.Model):
 class RewardItem(models.Model):
     """An item that a reward gives, with its quantity."""
 
-    reward = models.ForeignKey(Reward, on_delete=models.CASCADE, related_name="mapping")
+    # `db_index=False`: the unique constraint has an index that starts with it.
+    reward = models.ForeignKey(
+        Reward, on_delete=models.CASCADE, db_index=False, related_name="mapping"
+    )
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="mapping")
     quantity = models.PositiveIntegerField(
         _("quantity"), default=1, validators=[MinValueValidator(1)]

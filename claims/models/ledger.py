@@ -165,6 +165,8 @@ class Confirmation(models.Model):
     claim = models.OneToOneField(
         Claim, on_delete=models.CASCADE, primary_key=True, related_name="confirmation"
     )
+    # The claim's, so that one source's backlog doesn't slow the lookups of another.
+    source = OpaqueTextField(_("source"))
     attempts = models.PositiveIntegerField(_("lookups"), default=0, db_default=0)
     next_attempt_at = models.DateTimeField(_("next lookup at"), null=True, blank=True)
     foreign_at = models.DateTimeField(_("marked as foreign at"), null=True, blank=True)
@@ -182,7 +184,7 @@ class Confirmation(models.Model):
         indexes = [
             models.Index(
                 name="confirmations_due",
-                fields=["next_attempt_at"],
+                fields=["source", "next_attempt_at"],
                 condition=Q(next_attempt_at__isnull=False),
             )
         ]
@@ -208,8 +210,15 @@ class Report(models.Model):
     """A delivered claim to report to its platform. Retried until the platform agrees."""
 
     claim = models.OneToOneField(
-        Claim, on_delete=models.CASCADE, primary_key=True, related_name="report"
+        Claim,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        # Claims are never deleted. Checking the reference would take a seventh of a fulfil call.
+        db_constraint=False,
+        related_name="report",
     )
+    # The claim's, so that one source's backlog doesn't slow the reports of another.
+    source = OpaqueTextField(_("source"))
     requested_at = models.DateTimeField(_("requested at"))
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True)
     refusals = models.PositiveIntegerField(_("refused attempts"), default=0, db_default=0)
@@ -229,7 +238,9 @@ class Report(models.Model):
         ]
         indexes = [
             models.Index(
-                name="reports_pending", fields=["claim"], condition=Q(reported_at__isnull=True)
+                name="reports_pending",
+                fields=["source", "claim"],
+                condition=Q(reported_at__isnull=True),
             ),
             models.Index(
                 name="reports_refused",
@@ -260,7 +271,8 @@ class Entitlement(models.Model):
         Player, on_delete=models.PROTECT, related_name="entitlements", verbose_name=_("player")
     )
     sku = OpaqueTextField(_("SKU"))
-    quantity = models.PositiveIntegerField(_("quantity"))
+    # The mapping's quantity times the claim's.
+    quantity = models.PositiveBigIntegerField(_("quantity"))
     status = models.TextField(_("status"), choices=Status)
     granted_at = models.DateTimeField(_("granted at"))
     # When a game server first received it in a list. Written once.

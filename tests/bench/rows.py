@@ -51,8 +51,8 @@ _ENTITLEMENTS = f"""
 """
 # Fulfilled claims have been reported.
 _REPORTS = f"""
-    INSERT INTO claims_report (claim_id, requested_at, reported_at)
-    SELECT {CLAIM_ID}, %(now)s, %(now)s
+    INSERT INTO claims_report (claim_id, source, requested_at, reported_at)
+    SELECT {CLAIM_ID}, 'kick_drops', %(now)s, %(now)s
     FROM generate_series(%(first)s::bigint, %(open_from)s::bigint - 1) AS n
 """
 

@@ -32,6 +32,7 @@ class Gifts(Source):
     platform = "tiny"
     label = "Gifts"
     is_lossy = True
+    trusts_deliveries = True
 
 
 @pytest.fixture

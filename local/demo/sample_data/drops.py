@@ -60,6 +60,7 @@ def _hold_as_foreign(batch: Batch, claim: Claim, now: datetime) -> None:
     batch.confirmations.append(
         Confirmation(
             claim=claim,
+            source=claim.source,
             attempts=30,
             next_attempt_at=None if is_given_up else now + timedelta(hours=1),
             foreign_at=given_up_at if is_given_up else None,
@@ -113,6 +114,7 @@ def _fulfil(batch: Batch, owed: Entitlement, claim: Claim, at: datetime, now: da
     batch.reports.append(
         Report(
             claim=claim,
+            source=claim.source,
             requested_at=at,
             reported_at=at + timedelta(seconds=10) if is_told else None,
             next_attempt_at=None if is_told else now,

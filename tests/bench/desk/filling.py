@@ -129,7 +129,7 @@ def _make_newcomers(now: datetime) -> None:
         for number in range(ON_A_PAGE)
     )
     Confirmation.objects.bulk_create(
-        Confirmation(claim=claim, next_attempt_at=now) for claim in claims
+        Confirmation(claim=claim, source=claim.source, next_attempt_at=now) for claim in claims
     )
     Lease.objects.create(job="heartbeat", expires_at=now, not_before=now, last_began_at=now)
 
