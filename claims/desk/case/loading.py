@@ -24,6 +24,8 @@ from core.models import Lease
 
 CLAIMS_AT_MOST = 50
 EVENTS_AT_MOST = 50
+# The jobs that bring claims. They clear their error as soon as the platform answers again.
+BRINGING_CLAIMS = ("catch_up", "confirm_claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +164,11 @@ def _link_events(player: Player | None, accounts: Sequence[PlatformAccount]) -> 
 
 
 def _troubles(platforms: Iterable[str]) -> dict[str, str]:
-    # The jobs that bring claims. They clear their error as soon as the platform answers again.
     platform_by_job = {
         f"{job}:{source.name}": platform
         for platform in platforms
         for source in sources_of(platform)
-        for job in ("catch_up", "confirm_claims")
+        for job in BRINGING_CLAIMS
     }
     in_trouble = Lease.objects.filter(job__in=platform_by_job).exclude(platform_error="")
     return {
