@@ -20,8 +20,8 @@ from accounts.links import (
     NewAuthorization,
     drop_unused_authorization,
 )
-from accounts.models import Authorization, PlatformAccount
-from accounts.platform_accounts import lock_account
+from accounts.models import Authorization
+from accounts.platform_accounts import lock_account, lock_account_if_free
 from accounts.platform_login import PlatformLogin, PlatformTokens
 from accounts.tokens import UnreadableToken, decrypt, encrypt
 from core.clock import RunningClock
@@ -60,10 +60,8 @@ def refresh_authorizations(
         try:
             tokens = login.refresh(decrypt(authorization.encrypted_refresh_token))
         except (PlatformError, UnreadableToken) as error:
-            if _is_ended(authorization, error, login=login):
-                _mark_disconnected(authorization, now=clock())
-            else:
-                _note_failure(authorization, error, now=clock())
+            is_ended = _is_ended(authorization, error, login=login)
+            _note_failure(authorization, error, is_ended=is_ended, now=clock())
             if isinstance(error, (PlatformUnavailable, PlatformUnauthorized)):
                 raise
         else:
@@ -79,7 +77,7 @@ def _take_due(platform: str, *, now: datetime) -> Authorization | None:
     ).order_by("next_refresh_at")
     for account_id in due.values_list("account_id", flat=True)[:AT_MOST]:
         with transaction.atomic():
-            if not _is_locked(account_id):
+            if not lock_account_if_free(account_id):
                 continue
             authorization = due.filter(account_id=account_id).first()
             if authorization is not None:
@@ -87,12 +85,6 @@ def _take_due(platform: str, *, now: datetime) -> Authorization | None:
                 authorization.save(update_fields=["next_refresh_at"])
                 return authorization
     return None
-
-
-def _is_locked(account_id: str) -> bool:
-    """Lock the account unless another transaction holds the lock."""
-    free = PlatformAccount.objects.select_for_update(skip_locked=True, no_key=True)
-    return free.filter(pk=account_id).first() is not None
 
 
 @transaction.atomic
@@ -116,12 +108,10 @@ def _is_ended(authorization: Authorization, error: Exception, *, login: Platform
     """Whether the platform ended this authorization, and didn't only refuse our app or fail."""
     if not isinstance(error, PlatformRefused) or error.status != 400:
         return False
-    return error.code in login.ended_codes or (
-        authorization.failed_refreshes >= BELIEVED_AFTER and _are_credentials_good(login)
-    )
-
-
-def _are_credentials_good(login: PlatformLogin) -> bool:
+    if error.code in login.ended_codes:
+        return True
+    if authorization.failed_refreshes < BELIEVED_AFTER:
+        return False
     try:
         login.check_credentials()
     except PlatformError:
@@ -129,12 +119,13 @@ def _are_credentials_good(login: PlatformLogin) -> bool:
     return True
 
 
-def _mark_disconnected(authorization: Authorization, *, now: datetime) -> None:
-    _same_token(authorization).update(next_refresh_at=None, disconnected_at=now)
-    _log(authorization, "disconnected")
-
-
-def _note_failure(authorization: Authorization, error: Exception, *, now: datetime) -> None:
+def _note_failure(
+    authorization: Authorization, error: Exception, *, is_ended: bool, now: datetime
+) -> None:
+    if is_ended:
+        _same_token(authorization).update(next_refresh_at=None, disconnected_at=now)
+        _log(authorization, "disconnected")
+        return
     failures = authorization.failed_refreshes + 1
     retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
     pause = settings.BACK_OFFS["refresh"].pause(failures, retry_after=retry_after)

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import models, transaction
 
 from accounts.links import SENDING_LASTS_AT_MOST
-from accounts.models import Deauthorization, PlatformAccount
+from accounts.models import Deauthorization
+from accounts.platform_accounts import lock_account_if_free
 from accounts.platform_login import PlatformLogin
 from accounts.tokens import UnreadableToken, decrypt
 from core.clock import RunningClock
@@ -45,11 +46,22 @@ def send_deauthorizations(
         try:
             login.revoke(decrypt(deauthorization.encrypted_refresh_token))
         except (PlatformError, UnreadableToken) as error:
-            _try_again_later(deauthorization, error, now=clock())
+            retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
+            back_off = settings.BACK_OFFS["deauthorization"]
+            pause = back_off.pause(deauthorization.attempts, retry_after=retry_after)
+            _still_ours(deauthorization).update(next_attempt_at=clock() + pause, sending_since=None)
+            _log(deauthorization, outcome=type(error).__name__, level=logging.WARNING)
             if isinstance(error, PlatformUnavailable):
                 raise
         else:
-            _end(deauthorization, now=clock())
+            _still_ours(deauthorization).update(
+                outcome=Outcome.REVOKED,
+                encrypted_refresh_token=b"",
+                next_attempt_at=None,
+                sending_since=None,
+                ended_at=clock(),
+            )
+            _log(deauthorization, outcome="revoked")
             revoked += 1
         renew()
     return revoked
@@ -67,45 +79,16 @@ def _take_due(platform: str, *, now: datetime) -> Deauthorization | None:
     account_ids = due.order_by("next_attempt_at").values_list("account_id", flat=True)
     for account_id in account_ids[:AT_MOST]:
         with transaction.atomic():
-            if not _is_locked(account_id):
+            if not lock_account_if_free(account_id):
                 continue
             deauthorization = due.filter(account_id=account_id).order_by("next_attempt_at").first()
             if deauthorization is not None:
-                return _mark_as_sending(deauthorization, now=now)
+                deauthorization.attempts += 1
+                deauthorization.sending_since = now
+                deauthorization.next_attempt_at = now + SENDING_LASTS_AT_MOST
+                deauthorization.save(update_fields=["attempts", "sending_since", "next_attempt_at"])
+                return deauthorization
     return None
-
-
-def _is_locked(account_id: str) -> bool:
-    """Lock the account unless another transaction holds the lock."""
-    free = PlatformAccount.objects.select_for_update(skip_locked=True, no_key=True)
-    return free.filter(pk=account_id).first() is not None
-
-
-def _mark_as_sending(deauthorization: Deauthorization, *, now: datetime) -> Deauthorization:
-    deauthorization.attempts += 1
-    deauthorization.sending_since = now
-    deauthorization.next_attempt_at = now + SENDING_LASTS_AT_MOST
-    deauthorization.save(update_fields=["attempts", "sending_since", "next_attempt_at"])
-    return deauthorization
-
-
-def _end(deauthorization: Deauthorization, *, now: datetime) -> None:
-    _still_ours(deauthorization).update(
-        outcome=Outcome.REVOKED,
-        encrypted_refresh_token=b"",
-        next_attempt_at=None,
-        sending_since=None,
-        ended_at=now,
-    )
-    _log(deauthorization, outcome="revoked")
-
-
-def _try_again_later(deauthorization: Deauthorization, error: Exception, *, now: datetime) -> None:
-    retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
-    back_off = settings.BACK_OFFS["deauthorization"]
-    pause = back_off.pause(deauthorization.attempts, retry_after=retry_after)
-    _still_ours(deauthorization).update(next_attempt_at=now + pause, sending_since=None)
-    _log(deauthorization, outcome=type(error).__name__, level=logging.WARNING)
 
 
 def _still_ours(deauthorization: Deauthorization) -> models.QuerySet[Deauthorization]:

@@ -25,7 +25,12 @@ def begin_link_attempt(
 
     Of state and session only digests are stored. The PKCE verifier is stored encrypted.
     """
-    _delete_expired(now=now)
+    with transaction.atomic():
+        # Skip rows that another request is deleting.
+        expired = LinkAttempt.objects.filter(expires_at__lte=now)
+        expired = expired.select_for_update(skip_locked=True).order_by("expires_at")
+        keys = [attempt.pk for attempt in expired[:CLEAN_UP_AT_MOST]]
+        LinkAttempt.objects.filter(pk__in=keys).delete()
     state = secrets.token_urlsafe(32)
     LinkAttempt.objects.create(
         state_digest=_digest(state),
@@ -65,11 +70,3 @@ def take_link_attempt(
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
-@transaction.atomic
-def _delete_expired(*, now: datetime) -> None:
-    # Skip rows that another request is deleting.
-    expired = LinkAttempt.objects.filter(expires_at__lte=now).select_for_update(skip_locked=True)
-    keys = [attempt.pk for attempt in expired.order_by("expires_at")[:CLEAN_UP_AT_MOST]]
-    LinkAttempt.objects.filter(pk__in=keys).delete()

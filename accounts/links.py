@@ -84,7 +84,16 @@ def link(
     outcome = Linked.RENEWED if account.player_id == player.pk else Linked.NEW
     if outcome == Linked.NEW:
         _set_player(account=account, player=player, authorization=authorization, now=now)
-        _overtake_deauthorizations(account=account, now=now)
+        pending = Deauthorization.objects.filter(
+            account=account, outcome=Deauthorization.Outcome.PENDING
+        )
+        pending.update(
+            outcome=Deauthorization.Outcome.OVERTAKEN,
+            encrypted_refresh_token=b"",
+            next_attempt_at=None,
+            sending_since=None,
+            ended_at=now,
+        )
     _keep_authorization(account=account, authorization=authorization, now=now)
     kind = LinkEvent.Kind.LINKED if outcome == Linked.NEW else LinkEvent.Kind.RENEWED
     LinkEvent.objects.create(kind=kind, account=account, player=player, actor=actor, at=now)
@@ -155,16 +164,6 @@ def _was_revoked_meanwhile(
         outcome=Deauthorization.Outcome.REVOKED, ended_at__gte=authorization.checked_at
     )
     return Deauthorization.objects.filter(is_on_its_way | has_just_ended, account=account).exists()
-
-
-def _overtake_deauthorizations(*, account: PlatformAccount, now: datetime) -> None:
-    Deauthorization.objects.filter(account=account, outcome=Deauthorization.Outcome.PENDING).update(
-        outcome=Deauthorization.Outcome.OVERTAKEN,
-        encrypted_refresh_token=b"",
-        next_attempt_at=None,
-        sending_since=None,
-        ended_at=now,
-    )
 
 
 def _keep_authorization(

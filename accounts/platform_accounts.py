@@ -22,3 +22,9 @@ def lock_account(key: str, *, name: str = "", now: datetime) -> PlatformAccount:
         account.name = name
         account.save(update_fields=["name"])
     return account
+
+
+def lock_account_if_free(key: str) -> bool:
+    """Lock an account's row unless another transaction holds its lock. Returns whether it did."""
+    free = PlatformAccount.objects.select_for_update(skip_locked=True, no_key=True)
+    return free.filter(pk=key).first() is not None

@@ -1,6 +1,5 @@
 """Re-encrypt every stored token with the newest of `TOKEN_KEYS`."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import models
@@ -27,19 +26,14 @@ def rotate_stored_tokens(*, batch_size: int = BATCH_SIZE) -> Rotation:
     """Re-encrypt every stored token. Safe to repeat and to interrupt."""
     rotation = Rotation()
     for model, field in ENCRYPTED_FIELDS:
-        for pk, token in _each_token(model, field, batch_size):
-            _rotate_one(model, field, pk, token, rotation)
+        stored = model._default_manager.exclude(**{field: b""}).order_by("pk")
+        tokens = stored.values_list("pk", field)
+        batch = list(tokens[:batch_size])
+        while batch:
+            for pk, token in batch:
+                _rotate_one(model, field, pk, token, rotation)
+            batch = list(tokens.filter(pk__gt=batch[-1][0])[:batch_size])
     return rotation
-
-
-def _each_token(
-    model: type[models.Model], field: str, batch_size: int
-) -> Iterator[tuple[object, bytes]]:
-    rows = model._default_manager.exclude(**{field: b""}).order_by("pk").values_list("pk", field)
-    batch = list(rows[:batch_size])
-    while batch:
-        yield from batch
-        batch = list(rows.filter(pk__gt=batch[-1][0])[:batch_size])
 
 
 def _rotate_one(

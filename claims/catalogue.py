@@ -27,21 +27,18 @@ def discover(*, awards: Iterable[Award], source: str, now: datetime) -> int:
     reward. On a repeat: 0.
     """
     award_by_pair = {(award.campaign_id, award.reward_id): award for award in awards}
-    for pair in _registered(award_by_pair):
-        del award_by_pair[pair]
-    if award_by_pair:
-        _register(list(award_by_pair.values()), source=source, now=now)
-    return len(award_by_pair)
-
-
-def _registered(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    campaign_ids = {campaign_id for campaign_id, _ in pairs if campaign_id}
+    campaign_ids = {campaign_id for campaign_id, _ in award_by_pair if campaign_id}
     known = CampaignReward.objects.filter(campaign_id__in=campaign_ids)
-    found = set(known.values_list("campaign_id", "reward_id"))
-    if without_campaign := [reward_id for campaign_id, reward_id in pairs if not campaign_id]:
+    registered = set(known.values_list("campaign_id", "reward_id"))
+    if without_campaign := [
+        reward_id for campaign_id, reward_id in award_by_pair if not campaign_id
+    ]:
         rewards = Reward.objects.filter(pk__in=without_campaign)
-        found |= {("", reward_id) for reward_id in rewards.values_list("pk", flat=True)}
-    return found.intersection(pairs)
+        registered |= {("", reward_id) for reward_id in rewards.values_list("pk", flat=True)}
+    new = [award for pair, award in award_by_pair.items() if pair not in registered]
+    if new:
+        _register(new, source=source, now=now)
+    return len(new)
 
 
 @transaction.atomic
@@ -57,15 +54,12 @@ def _register(awards: list[Award], *, source: str, now: datetime) -> None:
     pairs = [CampaignReward(campaign_id=a.campaign_id, reward_id=a.reward_id) for a in of_campaigns]
     Campaign.objects.bulk_create(_in_key_order(campaigns), ignore_conflicts=True)
     Reward.objects.bulk_create(_in_key_order(rewards), ignore_conflicts=True)
-    _map_by_external_id({a.reward_id: a.external_id for a in awards}, now=now)
+    external_ids = {a.reward_id: a.external_id for a in awards}
+    items = {item.sku: item for item in Item.objects.filter(sku__in=external_ids.values())}
+    mappings = {pk: {items[sku]: 1} for pk, sku in external_ids.items() if sku in items}
+    map_rewards(mappings, actor=ACTOR, now=now, is_automatic=True)
     CampaignReward.objects.bulk_create(pairs, ignore_conflicts=True)
 
 
 def _in_key_order(rows: dict[str, T]) -> list[T]:
     return [rows[key] for key in sorted(rows)]
-
-
-def _map_by_external_id(external_ids: dict[str, str], *, now: datetime) -> None:
-    items = {item.sku: item for item in Item.objects.filter(sku__in=external_ids.values())}
-    mappings = {pk: {items[sku]: 1} for pk, sku in external_ids.items() if sku in items}
-    map_rewards(mappings, actor=ACTOR, now=now, is_automatic=True)

@@ -28,7 +28,11 @@ def confirm_claims(*, source: Source, now: datetime, renew: Callable[[], None] =
     count as a lookup, and the claim moves to the back of the queue. `renew` is called after each
     lookup.
     """
-    _drop_needless(now=now)
+    # Drop lookups of claims that aren't in doubt. The ledger does so when it settles a claim, but
+    # can't see a lookup that another transaction has just added: for example, if a claim arrives
+    # twice while its reward is being registered.
+    needless = Confirmation.objects.filter(next_attempt_at__lte=now)
+    needless.exclude(claim__hold_reason=Claim.HoldReason.UNCONFIRMED).delete()
     clock = RunningClock(now)  # a claim's grant time is when it was found, not when the run began
     due = Confirmation.objects.filter(next_attempt_at__lte=now, claim__source=source.name)
     found = 0
@@ -38,16 +42,6 @@ def confirm_claims(*, source: Source, now: datetime, renew: Callable[[], None] =
     if found:
         heal_claims(now=clock(), renew=renew)
     return found
-
-
-def _drop_needless(*, now: datetime) -> None:
-    """Delete lookups of claims that aren't in doubt.
-
-    The ledger does so when it settles a claim, but can't see a lookup that another transaction has
-    just added: for example, if a claim arrives twice while its reward is being registered.
-    """
-    due = Confirmation.objects.filter(next_attempt_at__lte=now)
-    due.exclude(claim__hold_reason=Claim.HoldReason.UNCONFIRMED).delete()
 
 
 def _confirm(confirmation: Confirmation, *, source: Source, clock: Clock) -> bool:

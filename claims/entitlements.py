@@ -74,7 +74,10 @@ def fulfil_entitlements(
     )
     siblings = {(e.claim_id, e.sku): e for e in _lock_and_read_siblings(claims)}
     named = {text: siblings.get(key) if key else None for text, key in keys.items()}
-    outcomes = {text: _outcome_for(found, fulfilment_id) for text, found in named.items()}
+    outcomes = {
+        text: found.outcome(fulfilment_id) if found else FulfilmentOutcome.NOT_FOUND
+        for text, found in named.items()
+    }
     to_fulfil = [found for found in named.values() if found and found.status == GRANTED]
     _change(to_fulfil, status=FULFILLED, fulfilled_at=now, fulfilment_id=fulfilment_id)
     _settle_claims(siblings.values(), now=now)
@@ -94,6 +97,13 @@ class _Sibling:
     fulfilment_id: str
     revoked_at: datetime | None
 
+    def outcome(self, fulfilment_id: str) -> FulfilmentOutcome:
+        if self.status == REVOKED:
+            return FulfilmentOutcome.REVOKED
+        if self.status == GRANTED or self.fulfilment_id == fulfilment_id:
+            return FulfilmentOutcome.FULFILLED
+        return FulfilmentOutcome.ALREADY_FULFILLED
+
 
 def _lock_and_read_siblings(claims: QuerySet[Claim]) -> list[_Sibling]:
     """Lock these claims, so that no one else can change their entitlements, and read those.
@@ -106,16 +116,6 @@ def _lock_and_read_siblings(claims: QuerySet[Claim]) -> list[_Sibling]:
     siblings = Entitlement.objects.filter(claim__pk__among=claim_ids).order_by("pk")
     columns = ("pk", "claim_id", "sku", "status", "fulfilment_id", "revoked_at")
     return [_Sibling(*row) for row in siblings.values_list(*columns)]
-
-
-def _outcome_for(entitlement: _Sibling | None, fulfilment_id: str) -> FulfilmentOutcome:
-    if entitlement is None:
-        return FulfilmentOutcome.NOT_FOUND
-    if entitlement.status == REVOKED:
-        return FulfilmentOutcome.REVOKED
-    if entitlement.status == GRANTED or entitlement.fulfilment_id == fulfilment_id:
-        return FulfilmentOutcome.FULFILLED
-    return FulfilmentOutcome.ALREADY_FULFILLED
 
 
 def _change(entitlements: Sequence[_Sibling], *, status: str, **fields: object) -> None:
@@ -133,17 +133,13 @@ def _settle_claims(entitlements: Iterable[_Sibling], *, now: datetime) -> None:
     statuses = defaultdict(set)
     for entitlement in entitlements:
         statuses[entitlement.claim_id].add(entitlement.status)
-    _revoke_claims([pk for pk, of_claim in statuses.items() if of_claim == {REVOKED}], now=now)
+    if revoked := [pk for pk, of_claim in statuses.items() if of_claim == {REVOKED}]:
+        Claim.objects.filter(pk__among=revoked, status=Claim.Status.GRANTED).update(
+            status=Claim.Status.REVOKED, revoked_at=now
+        )
     complete = [pk for pk, of_claim in statuses.items() if of_claim - {REVOKED} == {FULFILLED}]
     if complete:
         request_reports(claim_ids=complete, now=now)
-
-
-def _revoke_claims(claim_ids: Sequence[str], *, now: datetime) -> None:
-    if claim_ids:
-        Claim.objects.filter(pk__among=claim_ids, status=Claim.Status.GRANTED).update(
-            status=Claim.Status.REVOKED, revoked_at=now
-        )
 
 
 @retry_deadlock_once

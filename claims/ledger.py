@@ -84,9 +84,19 @@ def record_claims(
     recorded: list[RecordedClaim] = []
     pending = list(awards)
     while pending:
-        batch = _once_each(pending)
+        # The first copy of each claim: one statement can't write a row twice.
+        batch = list({award.claim_id: award for award in reversed(pending)}.values())
         rows = record([_columns(award) for award in batch], parameters)
-        recorded += [_recorded(row) for row in rows if not row.is_unseen]
+        recorded += [
+            RecordedClaim(
+                claim_id=row.claim_id,
+                outcome=row.outcome,
+                status=row.status or "",
+                hold_reason=row.hold_reason or "",
+            )
+            for row in rows
+            if not row.is_unseen
+        ]
         pending = _left_over(pending, batch, rows)
     return recorded
 
@@ -225,27 +235,13 @@ class _Row(NamedTuple):
         """Another transaction recorded it, with other contents, after our statement began."""
         return self.known_status is None and not self.is_written
 
-
-def _recorded(row: _Row) -> RecordedClaim:
-    return RecordedClaim(
-        claim_id=row.claim_id,
-        outcome=_outcome(row),
-        status=row.status or "",
-        hold_reason=row.hold_reason or "",
-    )
-
-
-def _outcome(row: _Row) -> Outcome:
-    if row.known_status is None:
-        return Outcome.RECORDED
-    if row.is_written:
-        return Outcome.CHANGED
-    return Outcome.KNOWN if row.is_same else Outcome.DIFFERS
-
-
-def _once_each(awards: Iterable[Award]) -> list[Award]:
-    """Keep the first copy of each claim: one statement can't write a row twice."""
-    return list({award.claim_id: award for award in reversed(list(awards))}.values())
+    @property
+    def outcome(self) -> Outcome:
+        if self.known_status is None:
+            return Outcome.RECORDED
+        if self.is_written:
+            return Outcome.CHANGED
+        return Outcome.KNOWN if self.is_same else Outcome.DIFFERS
 
 
 def _left_over(pending: list[Award], batch: list[Award], rows: Iterable[_Row]) -> list[Award]:
@@ -283,7 +279,8 @@ def _record_on_postgresql(
     if len(columns) == 1 and not is_authoritative:
         one = dict(zip(ledger_sql.INCOMING_COLUMNS, columns[0], strict=True))
         return _rows(ledger_sql.RECORD_ONE_ON_POSTGRESQL, parameters | one)
-    parameters = parameters | {"incoming": _as_json(columns)}
+    incoming = [dict(zip(ledger_sql.INCOMING_COLUMNS, row, strict=True)) for row in columns]
+    parameters = parameters | {"incoming": json.dumps(incoming, default=str)}
     if not is_authoritative:
         return _rows(ledger_sql.RECORD_ON_POSTGRESQL, parameters)
     with transaction.atomic():
@@ -292,11 +289,6 @@ def _record_on_postgresql(
             for statement in ledger_sql.NOTE_API_FACTS_ON_POSTGRESQL:
                 _execute(statement, parameters)
     return rows
-
-
-def _as_json(columns: list[tuple[object, ...]]) -> str:
-    records = [dict(zip(ledger_sql.INCOMING_COLUMNS, row, strict=True)) for row in columns]
-    return json.dumps(records, default=str)
 
 
 def _rows(statement: str, parameters: dict[str, Any]) -> list[_Row]:

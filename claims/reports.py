@@ -89,7 +89,12 @@ def _send(claim_ids: Sequence[str], *, source: Source, clock: Clock) -> int:
             middle = len(claim_ids) // 2
             halves = (claim_ids[:middle], claim_ids[middle:])
             return sum(_send(half, source=source, clock=clock) for half in halves)
-        _note_refusal(claim_ids[0], error, now=clock())
+        report = Report.objects.get(pk=claim_ids[0])
+        pause = settings.BACK_OFFS["report"].pause(report.refusals + 1)
+        Report.objects.pending().filter(pk=report.pk).update(
+            refusals=F("refusals") + 1, next_attempt_at=clock() + pause
+        )
+        log_event(logger, "report_refused", logging.WARNING, claim_id=report.pk, error=str(error))
         return 0
     return _note_reported(claim_ids, now=clock())
 
@@ -102,12 +107,3 @@ def _note_reported(claim_ids: Sequence[str], *, now: datetime) -> int:
     return Report.objects.filter(pk__in=locked).update(
         reported_at=now, next_attempt_at=None, refusals=0
     )
-
-
-def _note_refusal(claim_id: str, error: PlatformRefused, *, now: datetime) -> None:
-    report = Report.objects.get(pk=claim_id)
-    pause = settings.BACK_OFFS["report"].pause(report.refusals + 1)
-    Report.objects.pending().filter(pk=claim_id).update(
-        refusals=F("refusals") + 1, next_attempt_at=now + pause
-    )
-    log_event(logger, "report_refused", logging.WARNING, claim_id=claim_id, error=str(error))

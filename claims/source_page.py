@@ -9,10 +9,11 @@ from claims.catalogue import discover
 from claims.ledger import Outcome, find_unsettled, record_claims
 from claims.models import Claim, QuarantinedDelivery
 from claims.quarantine import quarantine_entry
-from claims.source import Award, Page, UnusableEntry
+from claims.source import Page, UnusableEntry
 
 # A new claim older than this counts as missed: no webhook and no catch-up delivered it in time.
 IN_TIME = timedelta(minutes=3)
+CONTENTS = ("claim_id", "account", "campaign_id", "reward_id", "external_id", "quantity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ def record_page(page: Page, *, source: str, now: datetime) -> Tally:
     differing = {claim.claim_id for claim in recorded if claim.outcome == Outcome.DIFFERS}
     for award in page.awards:
         if award.claim_id in differing:
-            entry, verdict = _differing(award), QuarantinedDelivery.Verdict.DIFFERS
+            raw = json.dumps({name: getattr(award, name) for name in CONTENTS})
+            reason = "The platform's API shows different contents than the granted claim."
+            entry = UnusableEntry(claim_id=award.claim_id, raw=raw.encode(), reason=reason)
+            verdict = QuarantinedDelivery.Verdict.DIFFERS
             quarantine_entry(entry=entry, source=source, verdict=verdict, now=now)
     for entry in page.unusable:
         verdict = QuarantinedDelivery.Verdict.UNUSABLE
@@ -67,16 +71,9 @@ def record_page(page: Page, *, source: str, now: datetime) -> Tally:
         held=written[Claim.Status.HELD],
         differs=len(differing),
         unusable=len(page.unusable),
-        missed=sum(_is_late(award, now=now) for award in unsettled if award.claim_id in new),
+        missed=sum(
+            award.occurred_at is None or award.occurred_at < now - IN_TIME
+            for award in unsettled
+            if award.claim_id in new
+        ),
     )
-
-
-def _is_late(award: Award, *, now: datetime) -> bool:
-    return award.occurred_at is None or award.occurred_at < now - IN_TIME
-
-
-def _differing(award: Award) -> UnusableEntry:
-    contents = ("claim_id", "account", "campaign_id", "reward_id", "external_id", "quantity")
-    raw = json.dumps({name: getattr(award, name) for name in contents})
-    reason = "The platform's API shows different contents than the granted claim."
-    return UnusableEntry(claim_id=award.claim_id, raw=raw.encode(), reason=reason)

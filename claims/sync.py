@@ -86,8 +86,10 @@ def _campaigns_to_sweep(source: str, *, now: datetime) -> list[str]:
 
     A campaign's end includes its grace period.
     """
+    tonight = datetime.combine(now.astimezone(UTC), SWEEP_STARTS)
+    last_night = tonight if tonight <= now else tonight - timedelta(days=1)
     swept = ReconcileRun.objects.filter(
-        kind=ReconcileRun.Kind.SWEEP, since=None, started_at__gte=_last_night(now)
+        kind=ReconcileRun.Kind.SWEEP, since=None, started_at__gte=last_night
     )
     ended_sweeps = swept.filter(outcome__in=[Outcome.DONE, Outcome.GIVEN_UP])
     unswept = Campaign.objects.filter(source=source).exclude(
@@ -95,11 +97,6 @@ def _campaigns_to_sweep(source: str, *, now: datetime) -> list[str]:
     )
     due = unswept.order_by("pk").running(now=now, or_over_for=SWEPT_AFTER_ITS_END)
     return [campaign.pk for campaign in due]
-
-
-def _last_night(now: datetime) -> datetime:
-    tonight = datetime.combine(now.astimezone(UTC), SWEEP_STARTS)
-    return tonight if tonight <= now else tonight - timedelta(days=1)
 
 
 # --- A run -------------------------------------------------------------------------------------
@@ -125,7 +122,12 @@ def _run(
         except PlatformError as error:
             _set_aside(run, error, held=held)
         else:
-            _end_or_pause(run, is_finished=is_finished, held=held)
+            run.refresh_from_db()
+            run.outcome = Outcome.DONE if is_finished else Outcome.INTERRUPTED
+            run.ended_at = held.clock() if is_finished else None
+            run.save(update_fields=["outcome", "ended_at"])
+            if run.ended_at and run.kind == ReconcileRun.Kind.CATCH_UP:
+                held.not_before = run.ended_at + settings.CATCH_UP_REST * run.busy
     run.refresh_from_db()
     _log(run)
     return run
@@ -151,23 +153,22 @@ def _read_pages(run: ReconcileRun, *, source: Source, held: HeldLease, began_at:
     """Record page by page. Returns True after the last page, False if it paused before."""
     is_catch_up = run.kind == ReconcileRun.Kind.CATCH_UP
     wanted = Filter(campaign_id=run.campaign_id, is_open=is_catch_up)
-    noted_at = began_at
+    noted_at, since = began_at, run.since
     for page in source.pages(wanted, cursor=run.cursor, limit=PAGE_SIZE):
         held.renew()
-        tally = record_page(_since(page, run.since), source=source.name, now=held.clock())
+        awards = [
+            one
+            for one in page.awards
+            if since is None or one.occurred_at is None or one.occurred_at >= since
+        ]
+        wanted_page = Page(awards, page.unusable, page.cursor)
+        tally = record_page(wanted_page, source=source.name, now=held.clock())
         now = held.clock()
         _note_page(run, tally, cursor=page.cursor, busy=now - noted_at)
         noted_at = now
         if page.cursor and now - began_at > AT_A_STRETCH:
             return False
     return True
-
-
-def _since(page: Page, since: datetime | None) -> Page:
-    if since is None:
-        return page
-    kept = [one for one in page.awards if one.occurred_at is None or one.occurred_at >= since]
-    return Page(kept, page.unusable, page.cursor)
 
 
 def _note_page(run: ReconcileRun, tally: Tally, *, cursor: str, busy: timedelta) -> None:
@@ -181,15 +182,6 @@ def _note_page(run: ReconcileRun, tally: Tally, *, cursor: str, busy: timedelta)
         error="",
         **counts,
     )
-
-
-def _end_or_pause(run: ReconcileRun, *, is_finished: bool, held: HeldLease) -> None:
-    run.refresh_from_db()
-    run.outcome = Outcome.DONE if is_finished else Outcome.INTERRUPTED
-    run.ended_at = held.clock() if is_finished else None
-    run.save(update_fields=["outcome", "ended_at"])
-    if run.ended_at and run.kind == ReconcileRun.Kind.CATCH_UP:
-        held.not_before = run.ended_at + settings.CATCH_UP_REST * run.busy
 
 
 def _set_aside(run: ReconcileRun, error: PlatformError, *, held: HeldLease) -> None:

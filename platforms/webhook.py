@@ -138,7 +138,10 @@ class SignedWebhook:
         if request.method != "POST":
             raise Refusal(405, "not_post", "Method not allowed. Use POST.")
         is_chunked = request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
-        length = 0 if is_chunked else _content_length(request)
+        text = "0" if is_chunked else request.META.get("CONTENT_LENGTH") or "0"
+        if not (text.isascii() and text.isdigit()):
+            raise Refusal(400, "bad_headers", "The Content-Length header isn't a whole number.")
+        length = int(text)
         if length > self.max_body_bytes:
             raise self._too_long()
         with _turn() if is_chunked or length > self.usual_body_bytes else nullcontext():
@@ -189,13 +192,6 @@ def _turn() -> Iterator[None]:
     finally:
         if has_turn:
             _long_deliveries.release()
-
-
-def _content_length(request: HttpRequest) -> int:
-    text = request.META.get("CONTENT_LENGTH") or "0"
-    if not (text.isascii() and text.isdigit()):
-        raise Refusal(400, "bad_headers", "The Content-Length header isn't a whole number.")
-    return int(text)
 
 
 def _read_whole(request: HttpRequest, length: int) -> bytes:

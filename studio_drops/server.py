@@ -64,7 +64,7 @@ def main() -> None:
         workers_kill_timeout=STOP_SECONDS,
     )
     log_event(logger, "serving", address=host, port=port, workers=workers, threads=threads)
-    server.serve(target_loader=_load)
+    server.serve(target_loader=load_application)
 
 
 def _read_number(variable: str, default: int) -> int:
@@ -93,18 +93,18 @@ def _read_address(bind: str) -> tuple[str, int]:
     return address, int(port)
 
 
-def _load(target: str) -> Callable[..., Any]:
+def load_application(target: str) -> Callable[..., Any]:
     """Set up a worker process and return the application."""
     collect_printed_fields_only()
     application: Callable[..., Any] = import_string(target.replace(":", "."))
     # Granian copies the environment into each request's `META`.
     for name in settings.SECRET_VARIABLES:
         os.environ.pop(name, None)
-    threading.Thread(target=_collect_garbage, daemon=True).start()
+    threading.Thread(target=collect_garbage, daemon=True).start()
     return application
 
 
-def _collect_garbage() -> None:
+def collect_garbage() -> None:
     """Close the database connections of threads that ended.
 
     Django's connection objects contain reference cycles, so only the collector frees them.

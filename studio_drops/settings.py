@@ -356,14 +356,6 @@ LOGGING: dict[str, Any] = {
 # --- Checks for production ---------------------------------------------------------------------
 
 
-def _is_fernet_key(key: str) -> bool:
-    try:
-        Fernet(key)
-    except ValueError:
-        return False
-    return True
-
-
 def production_faults() -> list[str]:
     """Return one message per setting that is missing or unsafe in production (DEBUG off)."""
     is_secret_key_good = len(SECRET_KEY) >= 50 and SECRET_KEY != DEVELOPMENT_SECRET_KEY
@@ -405,7 +397,10 @@ def production_faults() -> list[str]:
 
 
 FAULTS = [] if DEBUG else production_faults()
-if not all(map(_is_fernet_key, TOKEN_KEYS)):
+try:
+    for key in TOKEN_KEYS:
+        Fernet(key)
+except ValueError:
     FAULTS.append("TOKEN_KEYS contains an invalid key. Create one with `manage.py make_token_key`.")
 if FAULTS:
     raise ImproperlyConfigured(

@@ -37,21 +37,18 @@ class StudioDrops:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         webhook = self._webhooks.get(environ["PATH_INFO"])
         if webhook is None:
-            return _in_one_piece(self._django(environ, start_response))
+            answer: HttpResponseBase = self._django(environ, start_response)
+            if not isinstance(answer, HttpResponse):
+                return answer
+            # As one chunk, which Granian sends in one call.
+            content = answer.content
+            answer.close()
+            return [content]
         response = webhook(WSGIRequest(environ))
         body = response.content
         headers = [*response.items(), ("Content-Length", str(len(body)))]
         start_response(f"{response.status_code} {response.reason_phrase}", headers)
         return [body]
-
-
-def _in_one_piece(response: HttpResponseBase) -> Iterable[bytes]:
-    """Return a non-streaming response as a list of one chunk, which Granian sends in one call."""
-    if not isinstance(response, HttpResponse):
-        return response
-    content = response.content
-    response.close()
-    return [content]
 
 
 application = StudioDrops()

@@ -70,11 +70,27 @@ class OidcLogin:
             token = self._client.authorize_access_token(
                 request,
                 leeway=CLOCK_SKEW_SECONDS,
-                claims_options=_required_claims(metadata["issuer"]),
+                claims_options={
+                    "iss": {"essential": True, "value": metadata["issuer"]},
+                    # Authlib only checks the audience through the optional `azp`.
+                    "aud": {"essential": True, "value": settings.OIDC_CLIENT_ID},
+                    "exp": {"essential": True},
+                    "nonce": {"essential": True},
+                },
             )
         except FORESEEN as error:
             raise self._failure(error) from error
-        return _read_account(token.get("userinfo"))
+        claims: dict[str, Any] | None = token.get("userinfo")
+        if claims is None:
+            raise failures.unverified()
+        account_id = claims.get(settings.OIDC_ACCOUNT_CLAIM)
+        name = claims.get(settings.OIDC_NAME_CLAIM)
+        # Compare types exactly: isinstance(True, int) holds, and a bool isn't an account id.
+        if type(account_id) not in (str, int) or account_id == "":
+            raise failures.no_account()
+        return GameAccount(
+            game_account_id=str(account_id), name=name if isinstance(name, str) else ""
+        )
 
     def _load_metadata(self) -> dict[str, Any]:
         """The issuer's metadata, limited to safe signature algorithms. Raises ValueError."""
@@ -102,18 +118,14 @@ class OidcLogin:
             # Untrusted: set by the issuer, or by anyone who edits the URL.
             code=displayable(str(getattr(error, "error", ""))),
         )
-        return _describe(error)
-
-
-def _describe(error: Exception) -> GameLoginFailed:
-    if isinstance(error, MismatchingStateError):
-        return failures.expired()
-    if isinstance(error, AuthlibBaseError):
-        return failures.declined() if error.error == "access_denied" else failures.refused()
-    # A RequestException that is also a ValueError is about the response, not the connection.
-    if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
-        return failures.unreachable()
-    return failures.unverified()
+        if isinstance(error, MismatchingStateError):
+            return failures.expired()
+        if isinstance(error, AuthlibBaseError):
+            return failures.declined() if error.error == "access_denied" else failures.refused()
+        # A RequestException that is also a ValueError is about the response, not the connection.
+        if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
+            return failures.unreachable()
+        return failures.unverified()
 
 
 def _new_client() -> DjangoOAuth2App:
@@ -128,23 +140,3 @@ def _new_client() -> DjangoOAuth2App:
             "default_timeout": TIMEOUT_SECONDS,
         },
     )
-
-
-def _required_claims(issuer: str) -> dict[str, dict[str, object]]:
-    """Require `aud` too: Authlib only checks the audience through the optional `azp`."""
-    return {
-        "iss": {"essential": True, "value": issuer},
-        "aud": {"essential": True, "value": settings.OIDC_CLIENT_ID},
-        "exp": {"essential": True},
-        "nonce": {"essential": True},
-    }
-
-
-def _read_account(claims: dict[str, Any] | None) -> GameAccount:
-    if claims is None:
-        raise failures.unverified()
-    account_id, name = claims.get(settings.OIDC_ACCOUNT_CLAIM), claims.get(settings.OIDC_NAME_CLAIM)
-    # Compare types exactly: isinstance(True, int) holds, and a bool isn't an account id.
-    if type(account_id) not in (str, int) or account_id == "":
-        raise failures.no_account()
-    return GameAccount(game_account_id=str(account_id), name=name if isinstance(name, str) else "")

@@ -36,7 +36,10 @@ def login_callback(request: HttpRequest) -> HttpResponse:
     except GameLoginFailed as failure:
         return _show_login_failure(request, failure)
     except BadGameAccountId:
-        return _show_login_failure(request, _unusable_account())
+        text = _(
+            "The game’s login sent an account ID that can’t be used here. Please contact support."
+        )
+        return _show_login_failure(request, GameLoginFailed(text))
     log_in_player(request, player)
     return redirect("link:hub")
 
@@ -45,12 +48,6 @@ def login_callback(request: HttpRequest) -> HttpResponse:
 def logout(request: HttpRequest) -> HttpResponse:
     log_out_player(request)
     return redirect("link:hub")
-
-
-def _unusable_account() -> GameLoginFailed:
-    return GameLoginFailed(
-        _("The game’s login sent an account ID that can’t be used here. Please contact support.")
-    )
 
 
 def _show_login_failure(request: HttpRequest, failure: GameLoginFailed) -> HttpResponse:

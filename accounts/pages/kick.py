@@ -48,8 +48,15 @@ def unlink(request: HttpRequest) -> HttpResponse:
     if player is None:
         return redirect("link:hub")
     if request.method != "POST":
-        return _ask_to_unlink(request, player)
-    _unlink(request, player)
+        account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
+        if account is None:
+            return redirect("link:hub")
+        return render(request, "link/unlink.html", {"player": player, "account": account})
+    try:
+        unlink_player(player=player, platform=KICK, now=timezone.now())
+        leave_news(request, "unlinked")
+    except NotLinked:
+        pass  # Already unlinked, for example in another tab.
     is_relink = request.POST.get("then") == "connect"
     return _send_to_kick(request, player) if is_relink else redirect("link:hub")
 
@@ -92,21 +99,6 @@ def _finish_trip(request: HttpRequest, player: Player | None) -> LinkResult:
         ),
         now=timezone.now(),
     )
-
-
-def _unlink(request: HttpRequest, player: Player) -> None:
-    try:
-        unlink_player(player=player, platform=KICK, now=timezone.now())
-    except NotLinked:
-        return  # Already unlinked, for example in another tab.
-    leave_news(request, "unlinked")
-
-
-def _ask_to_unlink(request: HttpRequest, player: Player) -> HttpResponse:
-    account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
-    if account is None:
-        return redirect("link:hub")
-    return render(request, "link/unlink.html", {"player": player, "account": account})
 
 
 def _show_end(request: HttpRequest, player: Player | None, failure: Exception) -> HttpResponse:

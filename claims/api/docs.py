@@ -86,7 +86,10 @@ def _operation(schema: Json, method: str, path: str, operation: Json) -> Operati
         path=path,
         summary=operation["summary"],
         description=[_marked(text) for text in operation["description"].split("\n\n")],
-        parameters=[_parameter(schema, parameter) for parameter in operation.get("parameters", [])],
+        parameters=[
+            _field(schema, one["name"], one["schema"], one, one.get("required", False))
+            for one in operation.get("parameters", [])
+        ],
         body=list(_fields(schema, body.get("schema", {}))),
         answer=list(_fields(schema, answer["schema"])),
         curl=_curl(method, path, operation, body),
@@ -102,12 +105,6 @@ def _operation(schema: Json, method: str, path: str, operation: Json) -> Operati
 def _json_of(content: Json) -> Json:
     found: Json = content.get("content", {}).get("application/json", {})
     return found
-
-
-def _parameter(schema: Json, parameter: Json) -> Field:
-    return _field(
-        schema, parameter["name"], parameter["schema"], parameter, parameter.get("required", False)
-    )
 
 
 def _fields(schema: Json, node: Json, prefix: str = "") -> Iterator[Field]:

@@ -28,7 +28,7 @@ class BoundedJSONParser(BaseParser):
         if len(body) > MAX_BODY_BYTES:
             raise PayloadTooLarge(_("The body is larger than 256 KiB. Send fewer ids per call."))
         try:
-            return json.loads(body.decode(), parse_constant=_refuse_constant)
+            return json.loads(body.decode(), parse_constant=refuse_constant)
         except RecursionError:
             raise ParseError(
                 _("The body is nested too deeply. See /api/v1/docs for its format.")
@@ -39,5 +39,5 @@ class BoundedJSONParser(BaseParser):
             ) from None
 
 
-def _refuse_constant(constant: str) -> NoReturn:
+def refuse_constant(constant: str) -> NoReturn:
     raise ValueError(_("%(constant)s isn't valid JSON") % {"constant": constant})

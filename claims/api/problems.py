@@ -54,10 +54,14 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response:
     """The exception handler of REST framework."""
     set_rollback()
     known = _as_api_exception(error)
+    headers = {
+        "WWW-Authenticate": getattr(known, "auth_header", None),
+        "Retry-After": getattr(known, "wait", None),
+    }
     return Response(
         _problem(known, context.get("request")),
         status=known.status_code,
-        headers=_headers(known),
+        headers={name: str(value) for name, value in headers.items() if value is not None},
         content_type=MEDIA_TYPE,
     )
 
@@ -75,17 +79,9 @@ def _as_api_exception(error: Exception) -> exceptions.APIException:
     return ServerError()
 
 
-def _headers(error: exceptions.APIException) -> dict[str, str]:
-    headers = {
-        "WWW-Authenticate": getattr(error, "auth_header", None),
-        "Retry-After": getattr(error, "wait", None),
-    }
-    return {name: str(value) for name, value in headers.items() if value is not None}
-
-
 def _problem(error: exceptions.APIException, request: Request | None) -> dict[str, Any]:
     fragment, title = KINDS.get(error.status_code, ("error", http.HTTPStatus(error.status_code)))
-    problem = {
+    problem: dict[str, Any] = {
         "type": f"{reverse('api:docs')}#{fragment}",
         "title": str(title),
         "status": error.status_code,
@@ -93,10 +89,14 @@ def _problem(error: exceptions.APIException, request: Request | None) -> dict[st
     }
     if isinstance(error, exceptions.ValidationError):
         is_query = request is not None and request.method in ("GET", "HEAD")
-        problem["errors"] = [
-            {"detail": message, **_place(path, is_query=is_query)}
-            for path, message in _flatten(error.detail)
-        ]
+        problem["errors"] = errors = []
+        for path, message in _flatten(error.detail):
+            # The query parameter, or a JSON pointer into the body.
+            if not is_query:
+                place = {"pointer": "#" + "".join(f"/{step}" for step in path)}
+            else:
+                place = {"parameter": path[0]} if path else {}
+            errors.append({"detail": message, **place})
         problem["detail"] = gettext("See “errors” for each fault and where it is.")
     return problem
 
@@ -111,10 +111,3 @@ def _flatten(detail: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
             yield from _flatten(inner, path)
     else:
         yield path, str(detail)
-
-
-def _place(path: tuple[str, ...], *, is_query: bool) -> dict[str, str]:
-    """The location of a fault: the query parameter, or a JSON pointer into the body."""
-    if is_query:
-        return {"parameter": path[0]} if path else {}
-    return {"pointer": "#" + "".join(f"/{step}" for step in path)}

@@ -90,7 +90,8 @@ def list_entitlements(
     }
     named = {f"category_{number}": category for number, category in enumerate(categories)}
     # Literals: with a parameter, PostgreSQL can't tell that a partial index covers the statuses.
-    conditions = [f"entitlement.status IN ({_literals(statuses)})"]
+    literals = ", ".join(f"'{Entitlement.Status(status).value}'" for status in statuses)
+    conditions = [f"entitlement.status IN ({literals})"]
     if game_account_id is not None:
         conditions.append("player.game_account_id = %(game_account_id)s")
     if categories:
@@ -98,22 +99,13 @@ def list_entitlements(
     with connection.cursor() as cursor:
         cursor.execute(_LIST.format(conditions=" AND ".join(conditions)), parameters | named)
         rows = cursor.fetchall()
-    if connection.vendor == "sqlite":
-        rows = map(_converted, rows)
+    if connection.vendor == "sqlite":  # It stores times without an offset, booleans as numbers.
+        rows = [list(row) for row in rows]
+        for row in rows:
+            row[-1] = bool(row[-1])
+            for index in _TIMES:
+                row[index] = from_db(row[index])
     return [ListedEntitlement(*row) for row in rows]
-
-
-def _literals(statuses: Sequence[str]) -> str:
-    return ", ".join(f"'{Entitlement.Status(status).value}'" for status in statuses)
-
-
-def _converted(row: Sequence[Any]) -> Sequence[Any]:
-    """Convert to Python types: SQLite stores times without an offset and booleans as numbers."""
-    values = list(row)
-    for index in _TIMES:
-        values[index] = from_db(row[index])
-    values[-1] = bool(row[-1])
-    return values
 
 
 @retry_deadlock_once

@@ -40,7 +40,13 @@ class QuerySerializer(serializers.Serializer[Any]):
     """Rejects unknown parameters: ignoring a misspelled filter would return too much."""
 
     def to_internal_value(self, data: QueryDict) -> Any:
-        faults = {name: fault for name in data if (fault := self._fault(name, data.getlist(name)))}
+        faults = {}
+        for name in data:
+            if name not in self.fields:
+                fault = _("Unknown parameter. Allowed: %(names)s.")
+                faults[name] = fault % {"names": ", ".join(self.fields)}
+            elif len(data.getlist(name)) > 1 and not self._is_repeatable(name):
+                faults[name] = _("This parameter may be given only once.")
         if faults:
             raise serializers.ValidationError(faults)
         return super().to_internal_value(
@@ -49,13 +55,6 @@ class QuerySerializer(serializers.Serializer[Any]):
 
     def _is_repeatable(self, name: str) -> bool:
         return isinstance(self.fields[name], serializers.MultipleChoiceField)
-
-    def _fault(self, name: str, values: list[str]) -> str:
-        if name not in self.fields:
-            return _("Unknown parameter. Allowed: %(names)s.") % {"names": ", ".join(self.fields)}
-        if len(values) > 1 and not self._is_repeatable(name):
-            return _("This parameter may be given only once.")
-        return ""
 
 
 class EntitlementQuery(QuerySerializer):

@@ -110,25 +110,21 @@ def revoke(
         entitlement_ids=[one.pk for one in before], reason=act.reason, now=act.now
     )
     after = dict(chosen.values_list("pk", "status"))
-    record_acts(
-        _taken_back(claim_id, list(of_claim), after, act)
-        for claim_id, of_claim in groupby(before, key=lambda one: one.claim_id)
-    )
+    acts = []
+    for claim_id, group in groupby(before, key=lambda one: one.claim_id):
+        of_claim = list(group)
+        revocation = make_row(
+            action=Action.REVOKE,
+            actor=act.actor,
+            subject=Subject("claim", claim_id, of_claim[0].player),
+            reason=act.reason,
+            before={str(one.pk): one.status for one in of_claim},
+            after={str(one.pk): after[one.pk] for one in of_claim},
+            now=act.now,
+        )
+        acts.append(revocation)
+    record_acts(acts)
     return done
-
-
-def _taken_back(
-    claim_id: str, before: Sequence[Entitlement], after: Mapping[int, str], act: ActionContext
-) -> AuditEvent:
-    return make_row(
-        action=Action.REVOKE,
-        actor=act.actor,
-        subject=Subject("claim", claim_id, before[0].player),
-        reason=act.reason,
-        before={str(one.pk): one.status for one in before},
-        after={str(one.pk): after[one.pk] for one in before},
-        now=act.now,
-    )
 
 
 @retry_deadlock_once

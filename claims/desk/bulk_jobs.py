@@ -154,23 +154,23 @@ def _is_stopped(job: BulkJob) -> bool:
     return BulkJob.objects.filter(pk=job.pk, stop_asked_at__isnull=False).exists()
 
 
-def _grant_mapped(job: BulkJob, clock: Clock) -> Iterator[Progress]:
+def grant_mapped(job: BulkJob, clock: Clock) -> Iterator[Progress]:
     for changed in reconsider_reward(reward_id=job.reward_id, now=clock()):
         yield changed, changed
 
 
-def _retry(job: BulkJob, clock: Clock) -> Iterator[Progress]:
+def retry_accounts(job: BulkJob, clock: Clock) -> Iterator[Progress]:
     for account in _accounts(job):
         yield 1, actions.retry_claims(account=account, act=_act(job, clock))
 
 
-def _refetch(job: BulkJob, clock: Clock) -> Iterator[Progress]:
+def refetch_accounts(job: BulkJob, clock: Clock) -> Iterator[Progress]:
     for account in _accounts(job):
         tally = actions.refetch(account=account, act=_act(job, clock))
         yield 1, tally.recorded
 
 
-def _revoke(job: BulkJob, clock: Clock) -> Iterator[Progress]:
+def revoke_in_batches(job: BulkJob, clock: Clock) -> Iterator[Progress]:
     left = job.subjects[job.done :]
     for start in range(0, len(left), REVOKED_AT_A_STEP):
         ids = [int(pk) for pk in left[start : start + REVOKED_AT_A_STEP]]
@@ -179,10 +179,10 @@ def _revoke(job: BulkJob, clock: Clock) -> Iterator[Progress]:
 
 
 STEPS: dict[BulkJob.Kind, Callable[[BulkJob, Clock], Iterator[Progress]]] = {
-    BulkJob.Kind.GRANT_MAPPED: _grant_mapped,
-    BulkJob.Kind.RETRY: _retry,
-    BulkJob.Kind.REFETCH: _refetch,
-    BulkJob.Kind.REVOKE: _revoke,
+    BulkJob.Kind.GRANT_MAPPED: grant_mapped,
+    BulkJob.Kind.RETRY: retry_accounts,
+    BulkJob.Kind.REFETCH: refetch_accounts,
+    BulkJob.Kind.REVOKE: revoke_in_batches,
 }
 
 

@@ -49,28 +49,17 @@ def stack_bars(rows: Sequence[tuple[str, str, tuple[int, ...]]], *, kinds: tuple
     """Lay out (label, url, values) rows. Values stack from the bottom up, one per kind."""
     top = round_up(max((sum(values) for _, _, values in rows), default=0))
     slot = WIDTH / max(len(rows), 1)
-    bars = [
-        Bar(
-            label=label,
-            url=url,
-            values=values,
-            x=round(number * slot + GAP / 2, 1),
-            width=round(slot - GAP, 1),
-            parts=_stack(values, kinds, top),
-        )
-        for number, (label, url, values) in enumerate(rows)
-    ]
+    bars = []
+    for number, (label, url, values) in enumerate(rows):
+        parts = []
+        floor = float(HEIGHT)
+        for kind, value in zip(kinds, values, strict=True):
+            height = round(HEIGHT * value / top, 1)
+            floor = round(floor - height, 1)
+            parts.append(Part(kind, floor, height))
+        x, width = round(number * slot + GAP / 2, 1), round(slot - GAP, 1)
+        bars.append(Bar(label=label, url=url, values=values, x=x, width=width, parts=parts))
     return Bars(bars, top, kinds)
-
-
-def _stack(values: tuple[int, ...], kinds: tuple[str, ...], top: int) -> list[Part]:
-    parts = []
-    floor = float(HEIGHT)
-    for kind, value in zip(kinds, values, strict=True):
-        height = round(HEIGHT * value / top, 1)
-        floor = round(floor - height, 1)
-        parts.append(Part(kind, floor, height))
-    return parts
 
 
 def round_up(number: int) -> int:

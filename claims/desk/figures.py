@@ -39,13 +39,13 @@ def claims_per_hour(*, now: datetime) -> list[Hour]:
     counted = _count(missing) if missing else []
     over = [row for row in counted if row.began_at + HOUR + SETTLED_AFTER <= now]
     ClaimHour.objects.bulk_create(over, ignore_conflicts=True)
-    return [_sum(hour, [*kept, *counted]) for hour in wanted]
-
-
-def _sum(hour: datetime, rows: Sequence[ClaimHour]) -> Hour:
-    of_hour = [row for row in rows if row.began_at == hour]
-    names = ("granted_at_once", "held_first", "by_webhook", "by_sync")
-    return Hour(hour, **{name: sum(getattr(row, name) for row in of_hour) for name in names})
+    hours = []
+    for hour in wanted:
+        of_hour = [row for row in (*kept, *counted) if row.began_at == hour]
+        names = ("granted_at_once", "held_first", "by_webhook", "by_sync")
+        sums = {name: sum(getattr(row, name) for row in of_hour) for name in names}
+        hours.append(Hour(hour, **sums))
+    return hours
 
 
 def _count(hours: Sequence[datetime]) -> list[ClaimHour]:
@@ -141,18 +141,17 @@ class RunningCampaign:
 
 def running_campaigns(*, now: datetime) -> list[RunningCampaign]:
     """Campaigns that have started and whose grace period hasn't ended."""
-    running = Campaign.objects.order_by("starts_at").running(now=now)
-    return [_running(campaign, now) for campaign in running]
-
-
-def _running(campaign: Campaign, now: datetime) -> RunningCampaign:
-    starts_at = campaign.starts_at or now
-    ends_at = campaign.ends_at
-    days = -((starts_at - ends_at) // timedelta(days=1)) if ends_at else None
-    day = (now - starts_at).days + 1
-    return RunningCampaign(
-        campaign,
-        day=min(day, days) if days else day,
-        days=days,
-        is_in_grace=ends_at is not None and now > ends_at,
-    )
+    running = []
+    for campaign in Campaign.objects.order_by("starts_at").running(now=now):
+        starts_at, ends_at = campaign.starts_at or now, campaign.ends_at
+        days = -((starts_at - ends_at) // timedelta(days=1)) if ends_at else None
+        day = (now - starts_at).days + 1
+        running.append(
+            RunningCampaign(
+                campaign,
+                day=min(day, days) if days else day,
+                days=days,
+                is_in_grace=ends_at is not None and now > ends_at,
+            )
+        )
+    return running

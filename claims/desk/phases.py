@@ -1,7 +1,6 @@
 """A campaign's phases and the current time, as coordinates for a drawing to scale."""
 
 import enum
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,17 +53,23 @@ class Timeline:
 
 def draw_timeline(campaign: Campaign, *, now: datetime) -> Timeline:
     """If a date is missing, there are no stretches and the phase is UNKNOWN."""
-    spans = list(_spans(campaign))
-    if not spans:
+    starts_at, ends_at = campaign.starts_at, campaign.ends_at
+    if starts_at is None or ends_at is None:
         return Timeline(Phase.UNKNOWN, [], 0)
-    begins_at, ends_at = spans[0][1], spans[-1][2]
-    margin = (ends_at - begins_at) * MARGIN
-    whole = ends_at - begins_at + 2 * margin
+    spans = [(Phase.RUNNING, starts_at, ends_at)]
+    if campaign.announcement_days:
+        announced_at = starts_at - timedelta(days=campaign.announcement_days)
+        spans.insert(0, (Phase.ANNOUNCED, announced_at, starts_at))
+    if campaign.grace_days:
+        spans.append((Phase.GRACE, ends_at, ends_at + timedelta(days=campaign.grace_days)))
+    left, right = spans[0][1], spans[-1][2]
+    margin = (right - left) * MARGIN
+    whole = right - left + 2 * margin
 
     def x(at: datetime) -> float:
-        return round((at - begins_at + margin) / whole * WIDTH, 1)
+        return round((at - left + margin) / whole * WIDTH, 1)
 
-    outside = Phase.BEFORE if now < begins_at else Phase.OVER
+    outside = Phase.BEFORE if now < left else Phase.OVER
     return Timeline(
         phase=next((phase for phase, start, end in spans if start <= now < end), outside),
         stretches=[
@@ -73,18 +78,3 @@ def draw_timeline(campaign: Campaign, *, now: datetime) -> Timeline:
         ],
         now_x=min(max(x(now), 2), WIDTH - 2),
     )
-
-
-Span = tuple[Phase, datetime, datetime]
-
-
-def _spans(campaign: Campaign) -> Iterator[Span]:
-    starts_at, ends_at = campaign.starts_at, campaign.ends_at
-    if starts_at is None or ends_at is None:
-        return
-    if campaign.announcement_days:
-        announced_at = starts_at - timedelta(days=campaign.announcement_days)
-        yield Phase.ANNOUNCED, announced_at, starts_at
-    yield Phase.RUNNING, starts_at, ends_at
-    if campaign.grace_days:
-        yield Phase.GRACE, ends_at, ends_at + timedelta(days=campaign.grace_days)

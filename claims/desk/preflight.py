@@ -252,10 +252,10 @@ def check_clock(deps: PreflightDeps, clock: Clock) -> Found:
         return Verdict.WARN, message, _("Try again.")
     after = clock()
     ours = before + (after - before) / 2
-    return _judge_clock(abs(ours - kicks - timedelta(seconds=0.5)))
+    return judge_clock(abs(ours - kicks - timedelta(seconds=0.5)))
 
 
-def _judge_clock(difference: timedelta) -> Found:
+def judge_clock(difference: timedelta) -> Found:
     message = _("Our clock differs from Kick's by %(seconds).1f s.")
     message %= {"seconds": difference.total_seconds()}
     if difference <= CLOCK_MAY_DIFFER_BY:

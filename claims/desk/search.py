@@ -56,13 +56,13 @@ def claim_url(claim: Claim) -> str:
     return case_url(player=player, account=account, claim_id=claim.pk)
 
 
-def _players(term: str) -> Iterator[Hit]:
+def find_players(term: str) -> Iterator[Hit]:
     for player in Player.objects.filter(game_account_id=term):
         url = case_url(player=player, account=None)
         yield Hit(_("Player"), str(player), player.game_account_id, url)
 
 
-def _accounts(term: str) -> Iterator[Hit]:
+def find_accounts(term: str) -> Iterator[Hit]:
     users = PlatformAccount.objects.select_related("player")
     by_name = users.annotate(folded=Upper("name")).filter(folded=Upper(Value(term)))
     keys = [term, *(account_key(login.platform, term) for login in all_logins())]
@@ -72,14 +72,14 @@ def _accounts(term: str) -> Iterator[Hit]:
         yield Hit(_("Account"), str(user), linked or _("not linked"), url)
 
 
-def _claims(term: str) -> Iterator[Hit]:
+def find_claims(term: str) -> Iterator[Hit]:
     claims = Claim.objects.select_related("account__player")
     by_message = claims.filter(message_id=term).exclude(message_id="").order_by("pk")
     for claim in [*claims.filter(pk=term), *by_message[:OF_A_KIND_AT_MOST]]:
         yield Hit(_("Claim"), claim.pk, claim.get_status_display(), claim_url(claim))
 
 
-def _entitlements(term: str) -> Iterator[Hit]:
+def find_entitlements(term: str) -> Iterator[Hit]:
     if not (term.isascii() and term.isdigit() and len(term) <= 19 and int(term) <= BIGGEST_ID):
         return
     for owed in Entitlement.objects.filter(pk=int(term)).select_related("player"):
@@ -87,7 +87,7 @@ def _entitlements(term: str) -> Iterator[Hit]:
         yield Hit(_("Entitlement"), f"{owed.pk}: {owed}", owed.get_status_display(), url)
 
 
-def _deliveries(term: str) -> Iterator[Hit]:
+def find_deliveries(term: str) -> Iterator[Hit]:
     """Stored deliveries: unusable, or contradicting their claim. At most 10,000 rows exist."""
     kept = QuarantinedDelivery.objects.filter(message_id=term).defer("body").order_by("-pk")
     for delivery in kept[:OF_A_KIND_AT_MOST]:
@@ -95,7 +95,7 @@ def _deliveries(term: str) -> Iterator[Hit]:
         yield Hit(_("Delivery"), str(delivery), delivery.get_verdict_display(), url)
 
 
-def _campaigns_and_rewards(term: str) -> Iterator[Hit]:
+def find_campaigns_and_rewards(term: str) -> Iterator[Hit]:
     for campaign in Campaign.objects.filter(pk=term):
         url = reverse("desk:campaign", args=[campaign.pk])
         yield Hit(_("Campaign"), str(campaign), campaign.category, url)
@@ -105,10 +105,10 @@ def _campaigns_and_rewards(term: str) -> Iterator[Hit]:
 
 
 LOOK_FOR: tuple[Callable[[str], Iterator[Hit]], ...] = (
-    _players,
-    _accounts,
-    _claims,
-    _entitlements,
-    _deliveries,
-    _campaigns_and_rewards,
+    find_players,
+    find_accounts,
+    find_claims,
+    find_entitlements,
+    find_deliveries,
+    find_campaigns_and_rewards,
 )

@@ -27,21 +27,18 @@ class StaffSite(admin.AdminSite):
         if app_label is not None:
             return apps
         models = {model["object_name"]: model for app in apps for model in app["models"]}
-        groups = [
-            self._group(str(name), [models.pop(one) for one in names if one in models])
+        groups: list[dict[str, Any]] = [
+            {
+                "name": str(name),
+                "app_label": "group",
+                "app_url": f"{reverse('admin:index')}#content-start",
+                "has_module_perms": True,
+                "models": [models.pop(one) for one in names if one in models],
+            }
             for name, names in GROUPS
         ]
         groups[-1]["models"] = list(models.values())
         return [group for group in groups if group["models"]]
-
-    def _group(self, name: str, models: list[Any]) -> dict[str, Any]:
-        return {
-            "name": name,
-            "app_label": "group",
-            "app_url": f"{reverse('admin:index')}#content-start",
-            "has_module_perms": True,
-            "models": models,
-        }
 
 
 class StaffAdminConfig(AdminConfig):

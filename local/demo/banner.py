@@ -4,6 +4,7 @@ from local.demo import catalogue
 from local.demo.demo_file import DemoFile
 
 GREEN, BOLD, DIM, PLAIN = "\033[32m", "\033[1m", "\033[2m", "\033[0m"
+COLOURS = {"<g>": GREEN, "<b>": BOLD, "<d>": DIM, "</g>": PLAIN, "</b>": PLAIN, "</d>": PLAIN}
 
 
 def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) -> str:
@@ -27,12 +28,16 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
         ("Support it", web["admin_url"], f"log in as {catalogue.STAFF} / {facts.staff_password}"),
         ("Deliver it", web["api_docs_url"], "call the API as the game server does:"),
     )
+    numbered = []
+    for number, (name, url, what) in enumerate(steps, start=1):
+        place = f"<g>{url:<34}</g>" if url else " " * 34
+        numbered.append(f"  {number}  <b>{name:<12}</b>  {place}  {what}")
     lines = [
         "",
         f"  The <b>{catalogue.GAME}</b> demo is running, with a local stand-in for Kick."
         f"  <d>Ready in {seconds:.0f} s.</d>",
         "",
-        *(_step(number, *step) for number, step in enumerate(steps, start=1)),
+        *numbered,
         "",
         *(f"     <d>{line}</d>" for line in _curl(facts, web["api_url"])),
         "",
@@ -41,12 +46,10 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
         "  To stop           Ctrl-C; the data is kept",
         "",
     ]
-    return _painted("\n".join(lines), is_colourful=is_colourful)
-
-
-def _step(number: int, name: str, url: str, what: str) -> str:
-    environment = f"<g>{url:<34}</g>" if url else " " * 34
-    return f"  {number}  <b>{name:<12}</b>  {environment}  {what}"
+    text = "\n".join(lines)
+    for mark, code in COLOURS.items():
+        text = text.replace(mark, code if is_colourful else "")
+    return text
 
 
 def _curl(facts: DemoFile, api_url: str) -> list[str]:
@@ -58,10 +61,3 @@ def _curl(facts: DemoFile, api_url: str) -> list[str]:
         f'curl {authorization} "{api_url}/entitlements?game_account_id={catalogue.PLAYER}"',
         f"curl {authorization} {body} {api_url}/entitlements/fulfil",
     ]
-
-
-def _painted(text: str, *, is_colourful: bool) -> str:
-    colours = {"<g>": GREEN, "<b>": BOLD, "<d>": DIM, "</g>": PLAIN, "</b>": PLAIN, "</d>": PLAIN}
-    for mark, code in colours.items():
-        text = text.replace(mark, code if is_colourful else "")
-    return text

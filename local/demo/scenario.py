@@ -139,9 +139,15 @@ class Scenario:
 
     def see_processed(self) -> None:
         in_silence = LocalKickControl(self.environment.local_kick_url, session=requests.Session())
+
+        def is_processed() -> bool:
+            claims = in_silence.get("dump")["claims"]
+            claim = next(claim for claim in claims if claim["claim_id"] == self.claim_id)
+            return bool(claim["external_status"] == "processed")
+
         wait_for(
             self.supervisor,
-            lambda: self._external_status(in_silence) == "processed",
+            is_processed,
             what="The report to Kick",
             seconds=PROCESSED_WITHIN_SECONDS,
         )
@@ -171,12 +177,6 @@ class Scenario:
         page = self.player.get(f"{self.environment.web_url}/link/")
         missing = [text for text in expected if text not in page.text]
         check(page.ok and not missing, f"The player's page doesn't show {', '.join(missing)}.")
-
-    def _external_status(self, control: LocalKickControl) -> str:
-        claims = control.get("dump")["claims"]
-        return next(
-            str(claim["external_status"]) for claim in claims if claim["claim_id"] == self.claim_id
-        )
 
 
 def check(is_right: bool, sentence: str) -> None:

@@ -33,10 +33,17 @@ def seed(*, campaign: Mapping[str, Any], known: Credentials, now: datetime) -> C
     empty.
     """
     _register_campaign(campaign, now=now)
-    return Credentials(
-        staff_password=_working_password(known.staff_password),
-        api_key=_working_api_key(known.api_key, now=now),
+    staff, _ = User.objects.get_or_create(
+        username=catalogue.STAFF, defaults={"is_staff": True, "is_superuser": True}
     )
+    password, api_key = known.staff_password, known.api_key
+    if not password or not staff.check_password(password):
+        password = secrets.token_urlsafe(9)
+        staff.set_password(password)
+        staff.save(update_fields=["password"])
+    if not api_key or not find_api_key(api_key):
+        _, api_key = make_api_key(name=catalogue.API_KEY, categories=[], now=now)
+    return Credentials(staff_password=password, api_key=api_key)
 
 
 def _register_campaign(described: Mapping[str, Any], *, now: datetime) -> None:
@@ -80,22 +87,3 @@ def _register_reward(
         reward=reward,
         defaults={"required_minutes": offer.required_minutes},
     )
-
-
-def _working_password(known: str) -> str:
-    staff, _ = User.objects.get_or_create(
-        username=catalogue.STAFF, defaults={"is_staff": True, "is_superuser": True}
-    )
-    if known and staff.check_password(known):
-        return known
-    password = secrets.token_urlsafe(9)
-    staff.set_password(password)
-    staff.save(update_fields=["password"])
-    return password
-
-
-def _working_api_key(known: str, *, now: datetime) -> str:
-    if known and find_api_key(known):
-        return known
-    _, secret = make_api_key(name=catalogue.API_KEY, categories=[], now=now)
-    return secret

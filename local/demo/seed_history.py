@@ -25,8 +25,10 @@ def seed_history_once(*, first_own_campaign: str, now: datetime) -> int:
     The database counts as new if `first_own_campaign` is its only campaign, so a repeat does
     nothing. Returns the number of claims created.
     """
-    others = Campaign.objects.exclude(pk=first_own_campaign)
-    if others.exists() or not _is_in_own_folder():
+    database = settings.DATABASES["default"]
+    is_file = database["ENGINE"].endswith("sqlite3")
+    is_in_own_folder = is_file and Path(database["NAME"]).parent == Path(settings.VAR_DIR)
+    if not is_in_own_folder or Campaign.objects.exclude(pk=first_own_campaign).exists():
         return 0
     return seed_history(now=now)
 
@@ -40,9 +42,3 @@ def seed_history(*, now: datetime) -> int:
     *_, made = make_sample_data(claims=CLAIMS, seed=SEED, now=now)
     Report.objects.pending().update(reported_at=now, next_attempt_at=None)
     return made
-
-
-def _is_in_own_folder() -> bool:
-    database = settings.DATABASES["default"]
-    is_file = database["ENGINE"].endswith("sqlite3")
-    return is_file and Path(database["NAME"]).parent == Path(settings.VAR_DIR)

@@ -92,13 +92,11 @@ def _run_steps(scenario: Scenario, before_step: Callable[[str, Scenario], None])
             scenario.say("Stopped.")
             return INTERRUPTED
         except FAILURES as error:
-            scenario.say(f"\nStep {number} failed: {step.name}. {_sentence(error)}")
+            sentence = str(error)
+            if isinstance(error, requests.RequestException) and error.request:
+                url = error.request.url
+                sentence = f"No valid response from {url}. Check that its process is running."
+            scenario.say(f"\nStep {number} failed: {step.name}. {sentence}")
             return 1
         scenario.say(f"     ok, {(time.monotonic() - started) * 1000:.0f} ms")
     return 0
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, requests.RequestException) and error.request:
-        return f"No valid response from {error.request.url}. Check that its process is running."
-    return str(error)

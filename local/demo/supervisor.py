@@ -63,8 +63,11 @@ class Supervisor:
         self._previous_handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
+        def note_signal(number: int, _frame: FrameType | None) -> None:
+            self._events.put(number)
+
         for number in STOP_SIGNALS:
-            self._previous_handlers[number] = signal.signal(number, self._note_signal)
+            self._previous_handlers[number] = signal.signal(number, note_signal)
         return self
 
     def __exit__(
@@ -105,10 +108,13 @@ class Supervisor:
         if isinstance(event, int):
             return True
         status = event.process.wait()
+        how = f"with exit status {status}"
+        if status < 0:
+            how = f"killed by {signal.Signals(-status).name}"
         last_lines = self._lines_of(event)[-LAST_LINES:] or ["(no output)"]
         lines = "\n".join(f"    {line}" for line in last_lines)
         raise ProgramEndedError(
-            f"{event.program.name} stopped unexpectedly, {_describe(status)}. Last lines:\n{lines}"
+            f"{event.program.name} stopped unexpectedly, {how}. Last lines:\n{lines}"
         )
 
     def stop(self) -> None:
@@ -148,9 +154,6 @@ class Supervisor:
             return self._events.get(timeout=max(0.0, min(seconds, 1.0)))
         return None
 
-    def _note_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._events.put(number)
-
     def _watch(self, child: _Child) -> None:
         reader = Thread(target=self._repeat_lines, args=(child,), daemon=True)
         reader.start()
@@ -171,9 +174,3 @@ class Supervisor:
 def _signal_group(child: _Child, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.process.pid, number)
-
-
-def _describe(status: int) -> str:
-    if status < 0:
-        return f"killed by {signal.Signals(-status).name}"
-    return f"with exit status {status}"

@@ -63,11 +63,20 @@ def start_system(
 
 
 def wait_until_it_answers(supervisor: Supervisor, url: str) -> None:
-    answers: list[str] = []
+    last = "none"
+
+    def answers() -> bool:
+        nonlocal last
+        try:
+            response = requests.get(url, timeout=5)
+        except requests.RequestException:
+            return False
+        last = f"{response.status_code} {response.text}"
+        return response.ok
+
     try:
-        wait_for(supervisor, lambda: _answers(url, answers), what=url)
+        wait_for(supervisor, answers, what=url)
     except StartFailedError as error:
-        last = answers[-1] if answers else "none"
         raise StartFailedError(f"{error} Last response: {last[:200]}") from error
 
 
@@ -105,15 +114,6 @@ def run_to_its_end(program: Program, *, text: str = "") -> str:
     return done.stdout
 
 
-def _answers(url: str, answers: list[str]) -> bool:
-    try:
-        response = requests.get(url, timeout=5)
-    except requests.RequestException:
-        return False
-    answers.append(f"{response.status_code} {response.text}")
-    return response.ok
-
-
 def _register_at_local_kick(environment: Environment) -> tuple[dict[str, Any], int]:
     control = LocalKickControl(environment.local_kick_url, session=requests.Session())
     control.put(
@@ -129,23 +129,23 @@ def _register_at_local_kick(environment: Environment) -> tuple[dict[str, Any], i
         },
     )
     viewer = control.post("viewers", {"name": catalogue.VIEWER})
-    return control.put("campaigns", _campaign_to_make()), viewer["user_id"]
-
-
-def _campaign_to_make() -> dict[str, object]:
-    return {
-        "organization": catalogue.ORGANIZATION,
-        "name": catalogue.CAMPAIGN,
-        "category": catalogue.CATEGORY,
-        "rewards": [
-            {
-                "name": offer.name,
-                "external_id": offer.sku,
-                "required_minutes": offer.required_minutes,
-            }
-            for offer in catalogue.OFFERS
-        ],
-    }
+    campaign = control.put(
+        "campaigns",
+        {
+            "organization": catalogue.ORGANIZATION,
+            "name": catalogue.CAMPAIGN,
+            "category": catalogue.CATEGORY,
+            "rewards": [
+                {
+                    "name": offer.name,
+                    "external_id": offer.sku,
+                    "required_minutes": offer.required_minutes,
+                }
+                for offer in catalogue.OFFERS
+            ],
+        },
+    )
+    return campaign, viewer["user_id"]
 
 
 def _seed(

@@ -26,7 +26,8 @@ class Trace(requests.Session):
     def _note(self, response: requests.Response, **_options: object) -> None:
         request = response.request
         milliseconds = response.elapsed.total_seconds() * 1000
-        sent = _shown_body(request.body)
+        body = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
+        sent = _shown_json(json.loads(body)) if body.startswith("{") else _shown_form(body)
         self._say(f"     > {request.method} {_shown_url(request.url or '')} {sent}".rstrip())
         self._say(f"     < {response.status_code} {_shown_answer(response)}  {milliseconds:.0f} ms")
 
@@ -41,30 +42,21 @@ def _shown_form(text: str) -> str:
     return "&".join(f"{name}={'…' if name in SECRET_NAMES else value}" for name, value in pairs)
 
 
-def _shown_body(body: bytes | str | None) -> str:
-    text = body.decode() if isinstance(body, bytes) else body or ""
-    if not text.startswith("{"):
-        return _shown_form(text)
-    return _shortened(json.dumps(_without_secrets(json.loads(text)), ensure_ascii=False))
-
-
 def _shown_answer(response: requests.Response) -> str:
     if location := response.headers.get("Location"):
         return f"-> {_shown_url(location)}"
     if "json" in response.headers.get("Content-Type", ""):
-        answer = _without_secrets(response.json())
-        return _shortened(json.dumps(answer, ensure_ascii=False))
+        return _shown_json(response.json())
     heading = HEADING.search(response.text)
     return _shortened(TAG.sub("", heading[1]) if heading else response.text)
 
 
-def _without_secrets(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    shown = {name: "…" if name in SECRET_NAMES else each for name, each in value.items()}
-    if "redirect_to" in shown:
-        shown["redirect_to"] = _shown_url(shown["redirect_to"])
-    return shown
+def _shown_json(value: Any) -> str:
+    if isinstance(value, dict):
+        value = {name: "…" if name in SECRET_NAMES else each for name, each in value.items()}
+        if "redirect_to" in value:
+            value["redirect_to"] = _shown_url(value["redirect_to"])
+    return _shortened(json.dumps(value, ensure_ascii=False))
 
 
 def _shortened(text: str) -> str:

@@ -57,20 +57,22 @@ class AppToken:
         with self._lock:
             is_good = self._clock() < self._good_until
             if not is_good or (fresh and self._token == refused):
-                self._renew()
+                asked_at = self._clock()
+                tokens = self._fetch()
+                self._token = tokens.access_token
+                margin = min(EXPIRY_MARGIN_SECONDS, tokens.expires_in / 10)
+                self._good_until = asked_at + tokens.expires_in - margin
             return self._token
-
-    def _renew(self) -> None:
-        asked_at = self._clock()
-        tokens = self._fetch()
-        self._token = tokens.access_token
-        margin = min(EXPIRY_MARGIN_SECONDS, tokens.expires_in / 10)
-        self._good_until = asked_at + tokens.expires_in - margin
 
 
 def get_kick() -> Kick:
     """Return this process's client. All threads share it."""
-    return _kick or _build_once()
+    global _kick
+    kick = _kick
+    if kick is None:
+        with _building:
+            kick = _kick = _kick or _build()
+    return kick
 
 
 def get_app() -> KickApp:
@@ -89,16 +91,8 @@ def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
     return get_kick().public_keys.verify(delivery, now=now)
 
 
-def _build_once() -> Kick:
-    global _kick
-    with _building:
-        if _kick is None:
-            _kick = _build()
-        return _kick
-
-
 def _build() -> Kick:
-    http = new_http(observe=_count_call, user_agent=f"studio-drops/{VERSION}")
+    http = new_http(observe=count_call, user_agent=f"studio-drops/{VERSION}")
     oauth = OAuthClient(
         id_url=settings.KICK_ID_URL,
         client_id=settings.KICK_CLIENT_ID,
@@ -107,15 +101,15 @@ def _build() -> Kick:
     )
     api_url = settings.KICK_API_URL
     api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
-    public_keys = PublicKeys(api_url=api_url, fetch=partial(_fetch_key, api))
+    public_keys = PublicKeys(api_url=api_url, fetch=partial(fetch_key, api))
     return Kick(api=api, oauth=oauth, public_keys=public_keys)
 
 
-def _count_call(path: str, outcome: str) -> None:
+def count_call(path: str, outcome: str) -> None:
     metrics.KICK_CALLS.labels(path=path, outcome=outcome).inc()
 
 
-def _fetch_key(api: KickApi) -> str:
+def fetch_key(api: KickApi) -> str:
     outcome = "failed"
     try:
         pem = api.public_key()
@@ -129,19 +123,19 @@ _kick: Kick | None = None
 _building = threading.Lock()
 
 
-def _start_anew() -> None:
+def start_anew() -> None:
     """After a fork, drop the parent's connections and any lock that one of its threads held."""
     global _kick, _building
     _kick = None
     _building = threading.Lock()
 
 
-def _forget_settings(*, setting: str, **_: object) -> None:
+def forget_settings(*, setting: str, **_: object) -> None:
     """Rebuild the client after a setting changed, which only happens in tests."""
     global _kick
     if setting.startswith("KICK_"):
         _kick = None
 
 
-os.register_at_fork(after_in_child=_start_anew)
-setting_changed.connect(_forget_settings)
+os.register_at_fork(after_in_child=start_anew)
+setting_changed.connect(forget_settings)

@@ -6,6 +6,7 @@ because Kick's claims API, which shows only our claims, has shown it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ from accounts.models import account_key
 from claims.source import PAGE_SIZE, Award, Filter, Page, Source, UnusableEntry
 from platforms.kick.errors import platform_errors
 from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.payloads import ApiClaim, ClaimPayload, ClaimsPage
+from platforms.kick.protocol.payloads import ClaimPayload, ClaimsPage
 
 PLATFORM = "kick"
 NAME = "kick_drops"
@@ -60,22 +61,17 @@ def award_of(payload: ClaimPayload, *, message_id: str = "") -> Award:
 
 
 def page_of_awards(page: ClaimsPage) -> Page:
+    awards = [
+        replace(
+            award_of(claim.payload),
+            occurred_at=claim.created_at,
+            # A claim without a status was never reported.
+            is_reported=claim.external_status == PROCESSED,
+        )
+        for claim in page.claims
+    ]
     return Page(
-        awards=[_award_of_entry(claim) for claim in page.claims],
+        awards=awards,
         unusable=[UnusableEntry(one.claim_id, one.raw, one.reason) for one in page.unusable],
         cursor=page.cursor,
-    )
-
-
-def _award_of_entry(claim: ApiClaim) -> Award:
-    payload = claim.payload
-    return Award(
-        claim_id=payload.claim_id,
-        account=account_key(PLATFORM, payload.user_id),
-        campaign_id=payload.campaign_id,
-        reward_id=payload.reward_id,
-        external_id=payload.external_id,
-        occurred_at=claim.created_at,
-        # A claim without a status was never reported.
-        is_reported=claim.external_status == PROCESSED,
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.platform_errors import (
-    PlatformError,
     PlatformMalformed,
     PlatformRefused,
     PlatformUnauthorized,
@@ -23,16 +22,11 @@ def platform_errors() -> Iterator[None]:
     """Raise a PlatformError in place of a KickError."""
     try:
         yield
+    except KickUnavailable as error:
+        raise PlatformUnavailable(str(error), retry_after=error.retry_after) from error
+    except KickUnauthorized as error:
+        raise PlatformUnauthorized(str(error)) from error
+    except KickRejected as error:
+        raise PlatformRefused(str(error), status=error.status, code=error.error) from error
     except KickError as error:
-        raise _translated(error) from error
-
-
-def _translated(error: KickError) -> PlatformError:
-    message = str(error)
-    if isinstance(error, KickUnavailable):
-        return PlatformUnavailable(message, retry_after=error.retry_after)
-    if isinstance(error, KickUnauthorized):
-        return PlatformUnauthorized(message)
-    if isinstance(error, KickRejected):
-        return PlatformRefused(message, status=error.status, code=error.error)
-    return PlatformMalformed(message)
+        raise PlatformMalformed(str(error)) from error

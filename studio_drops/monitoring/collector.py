@@ -31,19 +31,6 @@ class IndicatorsCollector(Collector):
 
 
 def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
-    yield from _held(now)
-    yield from _reports(now)
-    yield from _reconciled(now)
-    yield _jobs(now)
-    yield _waits(now)
-    yield GaugeMetricFamily(
-        f"{PREFIX}_disconnected_links",
-        "Links whose authorization has ended. The players are asked to reconnect.",
-        value=indicators.disconnected_links(),
-    )
-
-
-def _held(now: datetime) -> Iterator[GaugeMetricFamily]:
     counts = _gauge("held_claims", "Held claims by reason, at most 10,000 each.", ["reason"])
     ages = _gauge("oldest_held_claim_seconds", "Age of the oldest held claim.", ["reason"])
     held = {row.reason: row for row in indicators.held_by_reason()}
@@ -52,6 +39,19 @@ def _held(now: datetime) -> Iterator[GaugeMetricFamily]:
         counts.add_metric([reason], row.count if row else 0)
         ages.add_metric([reason], _age(row.oldest_at if row else None, now))
     yield from (counts, ages)
+    yield from _reports(now)
+    yield from _reconciled(now)
+    # When each job last took its lease. Only `heartbeat` does so whatever the platforms do.
+    jobs = _gauge("job_began_seconds", "Time since a scheduled job last started.", ["job"])
+    for lease in Lease.objects.exclude(last_began_at=None).exclude(job__startswith="sweep:"):
+        jobs.add_metric([lease.job], _age(lease.last_began_at, now))
+    yield jobs
+    yield _waits(now)
+    yield GaugeMetricFamily(
+        f"{PREFIX}_disconnected_links",
+        "Links whose authorization has ended. The players are asked to reconnect.",
+        value=indicators.disconnected_links(),
+    )
 
 
 def _reports(now: datetime) -> Iterator[GaugeMetricFamily]:
@@ -103,14 +103,6 @@ def _waits(now: datetime) -> GaugeMetricFamily:
     for name, wait in (("mean", waits.mean), ("longest", waits.longest)):
         gauge.add_metric([name], wait.total_seconds() if wait else 0.0)
     return gauge
-
-
-def _jobs(now: datetime) -> GaugeMetricFamily:
-    """When each job last took its lease. Only `heartbeat` does so whatever the platforms do."""
-    ages = _gauge("job_began_seconds", "Time since a scheduled job last started.", ["job"])
-    for lease in Lease.objects.exclude(last_began_at=None).exclude(job__startswith="sweep:"):
-        ages.add_metric([lease.job], _age(lease.last_began_at, now))
-    return ages
 
 
 def _gauge(name: str, text: str, labels: list[str]) -> GaugeMetricFamily:

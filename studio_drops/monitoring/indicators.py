@@ -39,16 +39,13 @@ def held_by_reason() -> list[Held]:
     Each reason takes two lookups in an index ordered by age, so the cost doesn't grow with the
     number of held claims.
     """
-    found = (_held_for(reason) for reason in Claim.HoldReason.values)
-    return [held for held in found if held]
-
-
-def _held_for(reason: str) -> Held | None:
-    received = (
-        Claim.objects.held(reason).order_by("received_at").values_list("received_at", flat=True)
-    )
-    oldest_at = received.first()
-    return Held(reason, received[:COUNTED_UP_TO].count(), oldest_at) if oldest_at else None
+    found = []
+    for reason in Claim.HoldReason.values:
+        by_age = Claim.objects.held(reason).order_by("received_at")
+        received = by_age.values_list("received_at", flat=True)
+        if oldest_at := received.first():
+            found.append(Held(reason, received[:COUNTED_UP_TO].count(), oldest_at))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class Connection: pass
 left_behind = Connection(); left_behind.itself = left_behind; is_there = weakref.ref(left_behind)
 gc.disable(); del left_behind
 server.THREAD_IDLE_SECONDS = 1
-threading.Thread(target=server._collect_garbage, daemon=True).start()
+threading.Thread(target=server.collect_garbage, daemon=True).start()
 time.sleep(2.5); print(is_there())
 """
     done = subprocess.run(

@@ -104,7 +104,18 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
             subjects = [str(pk) for pk in ids]
             reason = form.cleaned_data["reason"]
             return begin(request, BulkJob.Kind.REVOKE, subjects, reason=reason)
-        self._revoke(request, ids, form.cleaned_data["reason"])
+        act = ActionContext(
+            actor=request.user.get_username(),
+            reason=form.cleaned_data["reason"],
+            now=timezone.now(),
+        )
+        done = revoke(entitlement_ids=ids, act=act)
+        said = _(
+            "%(revoked)d revoked. %(noted)d already fulfilled: note added. "
+            "%(unchanged)d already revoked."
+        )
+        said %= {"revoked": done.revoked, "noted": done.noted, "unchanged": done.unchanged}
+        self.message_user(request, said, level=messages.SUCCESS)
         return None
 
     def _ask_for_a_reason(
@@ -122,18 +133,6 @@ class EntitlementAdmin(IdSearch, ReadOnlyPage):
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/claims/entitlement/revoke.html", context)
-
-    def _revoke(self, request: HttpRequest, ids: list[int], reason: str) -> None:
-        user: Any = request.user
-        act = ActionContext(actor=user.get_username(), reason=reason, now=timezone.now())
-        done = revoke(entitlement_ids=ids, act=act)
-        self.message_user(
-            request,
-            _("%(revoked)d revoked. %(noted)d already fulfilled: note added. "
-              "%(unchanged)d already revoked.")
-            % {"revoked": done.revoked, "noted": done.noted, "unchanged": done.unchanged},
-            level=messages.SUCCESS,
-        )  # fmt: skip
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_badge(self, entitlement: Entitlement) -> SafeString:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.models import LinkEvent, PlatformAccount, Player
 from accounts.platform_login import platform_label
@@ -83,15 +83,21 @@ def load_case(
     """
     claims = _claims(player, accounts, claim_id)
     shown = claims[:CLAIMS_AT_MOST]
-    entitlements = _entitlements(shown)
+    of_claims = Entitlement.objects.filter(claim__in=[claim.pk for claim in shown])
+    entitlements = list(of_claims.select_related("player").order_by("pk"))
+    items = Item.objects.filter(sku__in={entitlement.sku for entitlement in entitlements})
+    of_player = Q(player=player) if player else Q(pk__in=[])
+    of_accounts = Q(subject_kind="account", subject_id__in=[account.pk for account in accounts])
+    acts = AuditEvent.objects.filter(of_player | of_accounts).exclude(subject_kind="claim")
+    used_keys = ApiKey.objects.filter(last_used_at__isnull=False).order_by("-last_used_at")
     return Case(
         player=player,
         accounts=accounts,
         claims=_with_names(shown, entitlements),
         link_events=_link_events(player, accounts),
-        acts=_acts(player, accounts),
-        item_names=_item_names(entitlements),
-        game_asked_at=_game_asked_at(),
+        acts=list(acts.order_by("-at", "-pk")[:EVENTS_AT_MOST]),
+        item_names=dict(items.values_list("sku", "name")),
+        game_asked_at=used_keys.values_list("last_used_at", flat=True).first(),
         troubles=_troubles({account.platform for account in accounts}),
         has_more_claims=len(claims) > CLAIMS_AT_MOST,
     )
@@ -110,27 +116,14 @@ def _claims(
         owed = Entitlement.objects.filter(player=player).order_by("-pk")
         ids = list(owed.values_list("claim_id", flat=True)[:one_more])
         found |= {one.pk: one for one in newest.filter(pk__in=ids)}
-    found |= {one.pk: one for one in _asked_for(newest, claim_id, player, accounts)}
+    if claim_id:  # Only if it belongs to any of them. It may be older than the others.
+        is_theirs = Q(account__in=accounts)
+        if player:
+            is_theirs |= Q(entitlements__player=player)
+        asked_for = newest.filter(is_theirs, pk=claim_id).distinct()
+        found |= {one.pk: one for one in asked_for}
     by_age = sorted(found.values(), key=lambda claim: claim.recorded_at, reverse=True)
     return sorted(by_age, key=lambda claim: claim.pk != claim_id)
-
-
-def _asked_for(
-    claims: QuerySet[Claim],
-    claim_id: str,
-    player: Player | None,
-    accounts: Sequence[PlatformAccount],
-) -> Iterable[Claim]:
-    """The claim `claim_id`, if it belongs to any of them. It may be older than the others."""
-    is_theirs = Q(account__in=accounts)
-    if player:
-        is_theirs |= Q(entitlements__player=player)
-    return claims.filter(is_theirs, pk=claim_id).distinct() if claim_id else ()
-
-
-def _entitlements(claims: Sequence[Claim]) -> list[Entitlement]:
-    of_claims = Entitlement.objects.filter(claim__in=[claim.pk for claim in claims])
-    return list(of_claims.select_related("player").order_by("pk"))
 
 
 def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) -> list[CaseClaim]:
@@ -168,23 +161,6 @@ def _link_events(player: Player | None, accounts: Sequence[PlatformAccount]) -> 
         found |= {one.pk: one for one in newest.filter(account=account)[:EVENTS_AT_MOST]}
     by_age = sorted(found.values(), key=lambda event: (event.at, event.pk), reverse=True)
     return by_age[:EVENTS_AT_MOST]
-
-
-def _acts(player: Player | None, accounts: Sequence[PlatformAccount]) -> list[AuditEvent]:
-    of_player = Q(player=player) if player else Q(pk__in=[])
-    of_accounts = Q(subject_kind="account", subject_id__in=[account.pk for account in accounts])
-    acts = AuditEvent.objects.filter(of_player | of_accounts).exclude(subject_kind="claim")
-    return list(acts.order_by("-at", "-pk")[:EVENTS_AT_MOST])
-
-
-def _item_names(entitlements: Sequence[Entitlement]) -> dict[str, str]:
-    skus = {entitlement.sku for entitlement in entitlements}
-    return dict(Item.objects.filter(sku__in=skus).values_list("sku", "name"))
-
-
-def _game_asked_at() -> datetime | None:
-    used = ApiKey.objects.filter(last_used_at__isnull=False).order_by("-last_used_at")
-    return used.values_list("last_used_at", flat=True).first()
 
 
 def _troubles(platforms: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The case page: a timeline, headed by the answer to “where is my drop?”."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,7 +67,12 @@ def _tell(case: Case, claim_id: str) -> CasePage:
     ]
     about = _most_pressing(claims, case, claim_id)
     diagnosis = about.diagnosis if about else diagnose_without_claim(case)
-    entries = sorted(_entries(claims, case), key=lambda entry: entry.at, reverse=True)
+    entries = [
+        *(Entry(at=one.claim.recorded_at, claim=one) for one in claims),
+        *(Entry(at=event.at, link_event=event) for event in case.link_events),
+        *(Entry(at=act.at, act=act) for act in case.acts),
+    ]
+    entries.sort(key=lambda entry: entry.at, reverse=True)
     return CasePage(case=case, diagnosis=diagnosis, about=about, entries=entries)
 
 
@@ -84,12 +88,3 @@ def _most_pressing(claims: list[ClaimCase], case: Case, claim_id: str) -> ClaimC
         return first
     is_cut_off = not case.accounts or case.troubles
     return None if is_cut_off else claims[0]
-
-
-def _entries(claims: list[ClaimCase], case: Case) -> Iterator[Entry]:
-    for one in claims:
-        yield Entry(at=one.claim.recorded_at, claim=one)
-    for event in case.link_events:
-        yield Entry(at=event.at, link_event=event)
-    for act in case.acts:
-        yield Entry(at=act.at, act=act)

@@ -42,10 +42,17 @@ def timeline_of(case_claim: CaseClaim, case: Case) -> list[TimelineEvent]:
     return timeline
 
 
-def _arrival(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
+def arrival_steps(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     claim = case_claim.claim
     if claim.path == Claim.Path.MANUAL:
-        yield _given_by_hand(case_claim)
+        grants = (act for act in case_claim.acts if act.action == AuditEvent.Action.GRANT)
+        act = next(grants, None)
+        said = (
+            _("By %(actor)s: %(reason)s") % {"actor": act.actor, "reason": act.reason}
+            if act
+            else ""
+        )
+        yield claim.recorded_at, _("Created manually"), said, "quiet"
         return
     if claim.occurred_at:
         yield (
@@ -62,16 +69,7 @@ def _arrival(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     yield claim.received_at, _("Found through the platform's API"), said, "wait"
 
 
-def _given_by_hand(case_claim: CaseClaim) -> Step:
-    claim = case_claim.claim
-    act = next((act for act in case_claim.acts if act.action == AuditEvent.Action.GRANT), None)
-    detail = (
-        _("By %(actor)s: %(reason)s") % {"actor": act.actor, "reason": act.reason} if act else ""
-    )
-    return claim.recorded_at, _("Created manually"), detail, "quiet"
-
-
-def _holding(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
+def hold_steps(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     claim = case_claim.claim
     if claim.first_hold_reason:
         why = Claim.HoldReason(claim.first_hold_reason).label
@@ -83,14 +81,14 @@ def _holding(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
         yield None, _("Currently held"), str(Claim.HoldReason(claim.hold_reason).label), "wait"
 
 
-def _granting(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
+def grant_steps(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
     for at, given in _by_moment(case_claim.entitlements, lambda one: one.granted_at):
         names = ", ".join(dict.fromkeys(str(one.player) for one in given))
         what = _("Granted to %(player)s") % {"player": names}
         yield at, what, case.items(given), "good"
 
 
-def _handing_out(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
+def delivery_steps(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
     for at, asked in _by_moment(case_claim.entitlements, lambda one: one.first_listed_at):
         yield at, _("Requested by the game"), case.items(asked), "good"
     for at, given in _by_moment(case_claim.entitlements, lambda one: one.fulfilled_at):
@@ -105,7 +103,7 @@ def _handing_out(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
         yield None, still, case.items(case_claim.of_status(Entitlement.Status.GRANTED)), "wait"
 
 
-def _taking_back(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
+def revocation_steps(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
     for at, taken in _by_moment(case_claim.entitlements, lambda one: one.revoked_at):
         is_note = any(one.status == Entitlement.Status.FULFILLED for one in taken)
         what = _("Revocation noted (already delivered)") if is_note else _("Revoked")
@@ -113,7 +111,7 @@ def _taking_back(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
         yield at, what, detail, "bad"
 
 
-def _reporting(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
+def report_steps(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     report = case_claim.report
     if report is None:
         return
@@ -131,7 +129,7 @@ def _reporting(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
         yield None, _("Not reported to the platform yet"), "", "wait"
 
 
-def _acting(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
+def staff_steps(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
     for act in case_claim.acts:
         if act.action not in (AuditEvent.Action.GRANT, AuditEvent.Action.REVOKE):
             what = f"{act.actor} {act.get_action_display()}"
@@ -139,13 +137,13 @@ def _acting(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
 
 
 PARTS: tuple[Callable[[CaseClaim, Case], Iterator[Step]], ...] = (
-    _arrival,
-    _holding,
-    _acting,
-    _granting,
-    _handing_out,
-    _taking_back,
-    _reporting,
+    arrival_steps,
+    hold_steps,
+    staff_steps,
+    grant_steps,
+    delivery_steps,
+    revocation_steps,
+    report_steps,
 )
 
 

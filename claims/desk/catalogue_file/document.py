@@ -149,7 +149,15 @@ def read_document(text: str) -> Document:
     checked = Whole(data=whole)
     if not checked.is_valid():
         raise BadDocument(list(_sentences(checked.errors)))
-    if duplicates := list(_duplicates(whole)):
+    duplicates = []
+    for name, key in KEYS.items():
+        seen: set[str] = set()
+        for number, row in enumerate(whole[name], start=1):
+            if row[key] in seen:
+                fault = _('%(row)s: duplicate ID "%(id)s".')
+                duplicates.append(fault % {"row": f"{name} {number}", "id": row[key]})
+            seen.add(row[key])
+    if duplicates:
         raise BadDocument(duplicates)
     return Document(**{name: {row[KEYS[name]]: row for row in whole[name]} for name in KEYS})
 
@@ -168,13 +176,3 @@ def _sentences(errors: Any, place: tuple[str, ...] = ()) -> Iterator[str]:
         row, name = " ".join(place[:2]), ".".join(place[2:])
         where = f'{row}: "{name}"' if name else row
         yield from (f"{where}: {message}" for message in errors)
-
-
-def _duplicates(whole: Row) -> Iterator[str]:
-    for name, key in KEYS.items():
-        seen: set[str] = set()
-        for number, row in enumerate(whole[name], start=1):
-            if row[key] in seen:
-                fault = _('%(row)s: duplicate ID "%(id)s".')
-                yield fault % {"row": f"{name} {number}", "id": row[key]}
-            seen.add(row[key])

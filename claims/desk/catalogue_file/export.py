@@ -12,14 +12,9 @@ def write_catalogue(parts: Mapping[str, Iterable[Row]]) -> Iterator[str]:
     yield f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION}'
     for name in KEYS:
         yield f',\n  "{name}": ['
-        yield from _write_rows(parts.get(name, ()))
+        separator, end = "\n", "]"
+        for row in parts.get(name, ()):
+            yield separator + indent(json.dumps(row, indent=2, ensure_ascii=False), " " * 4)
+            separator, end = ",\n", "\n  ]"
+        yield end
     yield "\n}\n"
-
-
-def _write_rows(rows: Iterable[Row]) -> Iterator[str]:
-    end = "]"
-    separator = "\n"
-    for row in rows:
-        yield separator + indent(json.dumps(row, indent=2, ensure_ascii=False), " " * 4)
-        separator, end = ",\n", "\n  ]"
-    yield end

@@ -47,9 +47,9 @@ def export_catalogue() -> dict[str, Iterator[Row]]:
     rewards = Reward.objects.order_by("pk").prefetch_related("mapping__item")
     campaigns = Campaign.objects.order_by("pk").prefetch_related("pairs")
     return {
-        "items": map(_item, Item.objects.order_by("sku").iterator(READ_AT_ONCE)),
-        "rewards": map(_reward, rewards.iterator(READ_AT_ONCE)),
-        "campaigns": map(_campaign, campaigns.iterator(READ_AT_ONCE)),
+        "items": map(item_row, Item.objects.order_by("sku").iterator(READ_AT_ONCE)),
+        "rewards": map(reward_row, rewards.iterator(READ_AT_ONCE)),
+        "campaigns": map(campaign_row, campaigns.iterator(READ_AT_ONCE)),
     }
 
 
@@ -127,11 +127,11 @@ def _changes(kind: str, wanted: Mapping[str, Row], here: Mapping[str, Row]) -> I
 TIMES = ("starts_at", "ends_at")
 
 
-def _item(item: Item) -> Row:
+def item_row(item: Item) -> Row:
     return {"sku": item.sku, "name": item.name, "description": item.description}
 
 
-def _reward(reward: Reward) -> Row:
+def reward_row(reward: Reward) -> Row:
     return {
         "reward_id": reward.pk,
         "name": reward.name,
@@ -140,7 +140,7 @@ def _reward(reward: Reward) -> Row:
     }
 
 
-def _campaign(campaign: Campaign) -> Row:
+def campaign_row(campaign: Campaign) -> Row:
     return {
         "campaign_id": campaign.pk,
         **{name: getattr(campaign, name) for name in SAME_IN_BOTH},
@@ -160,12 +160,12 @@ def _in_utc(at: datetime | str | None) -> str | None:
 # --- Writing -----------------------------------------------------------------------------------
 
 
-def _write_item(row: Row, _act: ActionContext) -> None:
+def write_item(row: Row, _act: ActionContext) -> None:
     fields = {"name": row["name"], "description": row["description"]}
     Item.objects.update_or_create(sku=row["sku"], defaults=fields)
 
 
-def _write_reward(row: Row, act: ActionContext) -> None:
+def write_reward(row: Row, act: ActionContext) -> None:
     fields = {"name": row["name"], "external_id": row["external_id"]}
     Reward.objects.update_or_create(
         pk=row["reward_id"], defaults=fields, create_defaults={**fields, "created_at": act.now}
@@ -175,7 +175,7 @@ def _write_reward(row: Row, act: ActionContext) -> None:
     map_rewards({row["reward_id"]: mapping}, actor=act.actor, now=act.now)
 
 
-def _write_campaign(row: Row, act: ActionContext) -> None:
+def write_campaign(row: Row, act: ActionContext) -> None:
     fields = {name: row[name] for name in (*SAME_IN_BOTH, "is_test")}
     fields |= {name: parse_datetime(row[name]) if row[name] else None for name in TIMES}
     campaign, _ = Campaign.objects.update_or_create(
@@ -189,4 +189,4 @@ def _write_campaign(row: Row, act: ActionContext) -> None:
         )
 
 
-WRITE = {"item": _write_item, "reward": _write_reward, "campaign": _write_campaign}
+WRITE = {"item": write_item, "reward": write_reward, "campaign": write_campaign}

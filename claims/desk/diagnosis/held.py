@@ -41,7 +41,7 @@ def explain_hold(claim: Claim, *, lookups: int = 0) -> str:
     return texts[Claim.HoldReason(claim.hold_reason)] % names
 
 
-def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
+def diagnose_unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
     lookups = case_claim.confirmation.attempts if case_claim.confirmation else 0
     account = case_claim.claim.account
     names = {"drop": name_drop(case_claim), "platform": platform_of(case_claim.claim)}
@@ -71,7 +71,7 @@ def _unconfirmed(case_claim: CaseClaim, case: Case) -> Diagnosis:
     )
 
 
-def _not_ours(case_claim: CaseClaim, _case: Case) -> Diagnosis:
+def diagnose_not_ours(case_claim: CaseClaim, _case: Case) -> Diagnosis:
     names = {"id": case_claim.claim.pk, "platform": platform_of(case_claim.claim)}
     return Diagnosis(
         _("Another organization's"),
@@ -87,7 +87,7 @@ def _not_ours(case_claim: CaseClaim, _case: Case) -> Diagnosis:
     )
 
 
-def _unmapped(case_claim: CaseClaim, _case: Case) -> Diagnosis:
+def diagnose_unmapped(case_claim: CaseClaim, _case: Case) -> Diagnosis:
     return Diagnosis(
         _("Reward not mapped"),
         "bad",
@@ -101,7 +101,7 @@ def _unmapped(case_claim: CaseClaim, _case: Case) -> Diagnosis:
     )
 
 
-def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
+def diagnose_not_linked(case_claim: CaseClaim, case: Case) -> Diagnosis:
     if case.player is not None:  # linked in the meantime; the next sweep grants it
         return Diagnosis(
             _("About to be granted"),
@@ -130,8 +130,8 @@ def _waits_for_link(case_claim: CaseClaim, case: Case) -> Diagnosis:
 
 
 HELD: dict[Claim.HoldReason, Callable[[CaseClaim, Case], Diagnosis]] = {
-    Claim.HoldReason.UNCONFIRMED: _unconfirmed,
-    Claim.HoldReason.NOT_OURS: _not_ours,
-    Claim.HoldReason.UNMAPPED_REWARD: _unmapped,
-    Claim.HoldReason.NOT_LINKED: _waits_for_link,
+    Claim.HoldReason.UNCONFIRMED: diagnose_unconfirmed,
+    Claim.HoldReason.NOT_OURS: diagnose_not_ours,
+    Claim.HoldReason.UNMAPPED_REWARD: diagnose_unmapped,
+    Claim.HoldReason.NOT_LINKED: diagnose_not_linked,
 }

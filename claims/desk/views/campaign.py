@@ -48,6 +48,15 @@ def campaign(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
     shown = get_object_or_404(Campaign, pk=campaign_id)
     now = timezone.now()
     funnels = funnels_of(campaign_id=shown.pk, now=now)
+    pairs = shown.pairs.select_related("reward").prefetch_related("reward__mapping__item")
+    rows = [
+        RewardRow(
+            pair=pair,
+            items=", ".join(f"{one.quantity} × {one.item}" for one in pair.reward.mapping.all()),
+            steps=_steps(shown.pk, pair.reward_id, funnels.get(pair.reward_id)),
+        )
+        for pair in pairs.order_by("required_minutes", "reward__name")
+    ]
     return show(
         request,
         "campaign.html",
@@ -56,22 +65,10 @@ def campaign(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
         timeline=draw_timeline(shown, now=now),
         now=now,
         labels=_labels(),
-        rows=_rows(shown, funnels),
+        rows=rows,
         counted_at=min((one.counted_at for one in funnels.values()), default=None),
         claims_url=_claims_url(shown.pk),
     )
-
-
-def _rows(shown: Campaign, funnels: dict[str, RewardFunnel]) -> list[RewardRow]:
-    pairs = shown.pairs.select_related("reward").prefetch_related("reward__mapping__item")
-    return [
-        RewardRow(
-            pair=pair,
-            items=", ".join(f"{one.quantity} × {one.item}" for one in pair.reward.mapping.all()),
-            steps=_steps(shown.pk, pair.reward_id, funnels.get(pair.reward_id)),
-        )
-        for pair in pairs.order_by("required_minutes", "reward__name")
-    ]
 
 
 def _steps(campaign_id: str, reward_id: str, funnel: RewardFunnel | None) -> list[Step]:

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from claims.desk import attention, figures
-from claims.desk.charts import Bars, stack_bars
+from claims.desk.charts import stack_bars
 from claims.desk.figures import Hour
 from claims.desk.views.decorators import LOOK, show, staff_page
 
@@ -23,23 +23,6 @@ def home(request: HttpRequest) -> HttpResponse:
         return admin.site.index(request)
     now = timezone.now()
     hours = figures.claims_per_hour(now=now)
-    return show(
-        request,
-        "home.html",
-        title=_("Overview"),
-        held=attention.held_claims(now=now),
-        alarms=attention.alarms(now=now),
-        open_tasks=attention.open_tasks(now=now),
-        claims=_per_hour(hours),
-        arrivals=_arrivals(hours),
-        waits=figures.times_to_grant(),
-        fulfilment=figures.fulfilment(),
-        running=figures.running_campaigns(now=now),
-        newest_claims=_claims_since(hours[0].began_at),
-    )
-
-
-def _per_hour(hours: list[Hour]) -> Bars:
     rows = [
         (
             date_format(hour.began_at, "H:i"),
@@ -48,7 +31,20 @@ def _per_hour(hours: list[Hour]) -> Bars:
         )
         for hour in hours
     ]
-    return stack_bars(rows, kinds=("granted", "held"))
+    return show(
+        request,
+        "home.html",
+        title=_("Overview"),
+        held=attention.held_claims(now=now),
+        alarms=attention.alarms(now=now),
+        open_tasks=attention.open_tasks(now=now),
+        claims=stack_bars(rows, kinds=("granted", "held")),
+        arrivals=_arrivals(hours),
+        waits=figures.times_to_grant(),
+        fulfilment=figures.fulfilment(),
+        running=figures.running_campaigns(now=now),
+        newest_claims=_claims_since(hours[0].began_at),
+    )
 
 
 def _arrivals(hours: list[Hour]) -> dict[str, object]:

@@ -103,7 +103,9 @@ def _entitle(
     if chance.randrange(1000) < 970 and fulfilled_at < now:
         _fulfil(batch, owed, claim, fulfilled_at, now)
     elif chance.randrange(1000) < 100:
-        _revoke(owed, claim, fulfilled_at)
+        owed.status, owed.revoked_at = Entitlement.Status.REVOKED, fulfilled_at
+        owed.revocation_reason = "Claimed with a stolen account."
+        claim.status, claim.revoked_at = Status.REVOKED, fulfilled_at
     return owed
 
 
@@ -120,12 +122,6 @@ def _fulfil(batch: Batch, owed: Entitlement, claim: Claim, at: datetime, now: da
             next_attempt_at=None if is_told else now,
         )
     )
-
-
-def _revoke(owed: Entitlement, claim: Claim, at: datetime) -> None:
-    owed.status, owed.revoked_at = Entitlement.Status.REVOKED, at
-    owed.revocation_reason = "Claimed with a stolen account."
-    claim.status, claim.revoked_at = Status.REVOKED, at
 
 
 def _moment(chance: random.Random, now: datetime) -> datetime:

@@ -26,17 +26,17 @@ def make_account(
     if draw < LINKED_FIRST + LINKED_LATE:
         is_late = draw >= LINKED_FIRST
         linked_at = seen_at + timedelta(hours=chance.expovariate(1 / 30)) if is_late else seen_at
-        _link(batch, account, number, min(linked_at, now))
+        at = min(linked_at, now)
+        player = Player(
+            pk=number,
+            game_account_id=f"sf-{number}",
+            name=account.name.title().replace("_", " "),
+            created_at=at,
+            last_login_at=at,
+        )
+        account.player, account.linked_at = player, at
+        event = LinkEvent(kind="LINKED", account=account, player=player, actor="player", at=at)
+        batch.players.append(player)
+        batch.events.append(event)
     batch.accounts.append(account)
     return account
-
-
-def _link(batch: Batch, account: PlatformAccount, number: int, at: datetime) -> None:
-    player = Player(
-        pk=number, game_account_id=f"sf-{number}", name=account.name.title().replace("_", " "),
-        created_at=at, last_login_at=at,
-    )  # fmt: skip
-    account.player, account.linked_at = player, at
-    event = LinkEvent(kind="LINKED", account=account, player=player, actor="player", at=at)
-    batch.players.append(player)
-    batch.events.append(event)

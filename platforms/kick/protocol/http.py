@@ -102,7 +102,7 @@ class _KickSession(requests.Session):
         # Cookies that Kick's CDN sets for one player must not be sent with another's request.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # With any `auth` set, requests doesn't replace our bearer token with one from ~/.netrc.
-        self.auth = _leave_as_it_is
+        self.auth = lambda request: request
         self.mount("https://", _CarefulAdapter())
         self.mount("http://", _CarefulAdapter())
 
@@ -118,10 +118,6 @@ class _KickSession(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Follow no redirect: it could send a credential to another host."""
-
-
-def _leave_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 class _Retry(Retry):
@@ -187,7 +183,7 @@ def _read_body(response: requests.Response, seconds: float) -> bytes:
     return b"".join(chunks)
 
 
-def _hide_tokens(record: logging.LogRecord) -> bool:
+def hide_tokens(record: logging.LogRecord) -> bool:
     """Remove tokens from log records.
 
     Kick's revoke endpoint takes the token in the query string, and urllib3 logs the URLs of
@@ -200,4 +196,4 @@ def _hide_tokens(record: logging.LogRecord) -> bool:
 
 
 for _name in ("urllib3.connectionpool", "urllib3.util.retry"):
-    logging.getLogger(_name).addFilter(_hide_tokens)
+    logging.getLogger(_name).addFilter(hide_tokens)

@@ -126,9 +126,19 @@ def parse_claims_page(body: bytes) -> ClaimsPage:
     page = ClaimsPage(claims=[], unusable=[], cursor=cursor)
     for entry in entries:
         try:
-            page.claims.append(_read_api_claim(entry))
+            _refuse_repeats(entry)
+            payload = _read_claim(entry)
         except PayloadError as error:
             page.unusable.append(_unusable(entry, str(error)))
+            continue
+        status = entry.get("external_status")
+        claim = ApiClaim(
+            payload=payload,
+            external_status=status if type(status) is str else "",
+            created_at=_time_or_none(entry.get("created_at")),
+            updated_at=_time_or_none(entry.get("updated_at")),
+        )
+        page.claims.append(claim)
     return page
 
 
@@ -156,7 +166,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members if len(members) == len(pairs) else _Repeating(pairs)
 
 
-def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = _object(pairs)
     _refuse_repeats(members)
     return members
@@ -168,7 +178,7 @@ def _refuse_repeats(value: Any) -> None:
         raise PayloadError(f"The key {key:.66} appears twice in one object: expected it once.")
 
 
-def _refuse_constant(name: str) -> Any:
+def refuse_constant(name: str) -> Any:
     raise PayloadError(f"The body contains {name}, which isn't valid JSON: expected a number.")
 
 
@@ -178,7 +188,7 @@ def _integer(text: str) -> int | float:
 
 
 _STRICT = json.JSONDecoder(
-    object_pairs_hook=_object_without_repeats, parse_int=_integer, parse_constant=_refuse_constant
+    object_pairs_hook=object_without_repeats, parse_int=_integer, parse_constant=refuse_constant
 )
 _TOLERANT = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
 
@@ -272,18 +282,6 @@ def _open_page(body: bytes) -> tuple[list[Any], str]:
     if type(entries) is not list or type(cursor) is not str:
         raise KickMalformed('In Kick\'s page, "claims" isn\'t a list or "cursor" isn\'t text.')
     return entries, cursor
-
-
-def _read_api_claim(entry: Any) -> ApiClaim:
-    _refuse_repeats(entry)
-    payload = _read_claim(entry)
-    status = entry.get("external_status")
-    return ApiClaim(
-        payload=payload,
-        external_status=status if type(status) is str else "",
-        created_at=_time_or_none(entry.get("created_at")),
-        updated_at=_time_or_none(entry.get("updated_at")),
-    )
 
 
 def _time_or_none(value: Any) -> datetime | None:

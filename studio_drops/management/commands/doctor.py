@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import django
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from claims.desk.preflight import PreflightDeps, examine_campaign
 from claims.models import Campaign
-from core.checks import Finding, Verdict, all_checks, examine
+from core.checks import Verdict, all_checks, examine
 from core.version import VERSION
 
 STYLES = {Verdict.PASS: "SUCCESS", Verdict.WARN: "WARNING", Verdict.FAIL: "ERROR"}
@@ -40,37 +40,30 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        findings = []
-        for finding in self._examine(options["only"], options["campaign"]):
-            self._print(finding)
-            findings.append(finding)
-        if not options["only"]:
-            self._summarise(findings)
-        raise SystemExit(int(max(finding.verdict for finding in findings)))
-
-    def _examine(self, only: list[str], campaign_id: str) -> Iterator[Finding]:
+        campaign_id, only = options["campaign"], options["only"]
         campaign = Campaign.objects.filter(pk=campaign_id).first() if campaign_id else None
         if campaign_id and campaign is None:
             message = _("Campaign “%(id)s” isn't registered here. Add it, or check the ID.")
             raise CommandError(message % {"id": campaign_id})
-        yield from examine(now=timezone.now(), only=only)
+        found = examine(now=timezone.now(), only=only)
         if campaign:
             deps = PreflightDeps.from_settings()
-            yield from examine_campaign(campaign=campaign, deps=deps, clock=timezone.now)
-
-    def _print(self, finding: Finding) -> None:
-        style = getattr(self.style, STYLES[finding.verdict])
-        verdict = style(f"{finding.verdict.name.lower():4}")
-        self.stdout.write(f"{verdict}  {_(finding.check)}: {finding.message}")
-        if finding.next_step:
-            self.stdout.write(f"      → {finding.next_step}")
-
-    def _summarise(self, findings: list[Finding]) -> None:
-        """Print details for a bug report, without secrets. They stay in English."""
-        verdicts = " ".join(f"{f.check.replace(' ', '-')}={f.verdict.name}" for f in findings)
-        self.stdout.write("\n" + _("For a bug report:"))
-        self.stdout.write(
-            f"studio-drops {VERSION}, Django {django.__version__},"
-            f" {connection.display_name}, queue {settings.CELERY_BROKER_URL.split(':')[0]},"
-            f" debug {settings.DEBUG}\n{verdicts}"
-        )
+            found = chain(found, examine_campaign(campaign=campaign, deps=deps, clock=timezone.now))
+        findings = []
+        for finding in found:
+            findings.append(finding)
+            style = getattr(self.style, STYLES[finding.verdict])
+            verdict = style(f"{finding.verdict.name.lower():4}")
+            self.stdout.write(f"{verdict}  {_(finding.check)}: {finding.message}")
+            if finding.next_step:
+                self.stdout.write(f"      → {finding.next_step}")
+        if not only:
+            # Details for a bug report, without secrets. They stay in English.
+            verdicts = " ".join(f"{f.check.replace(' ', '-')}={f.verdict.name}" for f in findings)
+            self.stdout.write("\n" + _("For a bug report:"))
+            self.stdout.write(
+                f"studio-drops {VERSION}, Django {django.__version__},"
+                f" {connection.display_name}, queue {settings.CELERY_BROKER_URL.split(':')[0]},"
+                f" debug {settings.DEBUG}\n{verdicts}"
+            )
+        raise SystemExit(int(max(finding.verdict for finding in findings)))

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--sweep", action="store_true", help="Claims in any status.")
         parser.add_argument(
             "--since",
-            type=_parse_date,
+            type=parse_date,
             metavar="DATE",
             help="Only claims made since this date. Implies --sweep.",
         )
@@ -47,19 +47,17 @@ class Command(BaseCommand):
     def _bring_up_to_date(self, source: Source, options: dict[str, Any]) -> None:
         run: ReconcileRun | None = None
         watched = _Watched(source, self.stdout)
+        campaign_id, since = options["campaign"], options["since"]
+        is_sweep = campaign_id or since or options["sweep"]
         while run is None or (run.outcome == ReconcileRun.Outcome.INTERRUPTED and not run.error):
-            run = self._run(watched, options)
+            if is_sweep:
+                run = sweep(
+                    campaign_id=campaign_id, source=watched, clock=timezone.now, since=since
+                )
+            else:
+                run = catch_up(source=watched, clock=timezone.now, is_urgent=True)
             if run is None:
                 raise CommandError("This run is already in progress. See its row on the desk.")
-        self._print(run)
-
-    def _run(self, source: Source, options: dict[str, Any]) -> ReconcileRun | None:
-        campaign_id, since = options["campaign"], options["since"]
-        if campaign_id or since or options["sweep"]:
-            return sweep(campaign_id=campaign_id, source=source, clock=timezone.now, since=since)
-        return catch_up(source=source, clock=timezone.now, is_urgent=True)
-
-    def _print(self, run: ReconcileRun) -> None:
         self.stdout.write(
             f"{run.get_kind_display()} {run.source} {run.campaign_id}: {run.get_outcome_display()}"
         )
@@ -91,7 +89,7 @@ class _Watched(Source):
         self._out.write("")
 
 
-def _parse_date(text: str) -> datetime:
+def parse_date(text: str) -> datetime:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:

@@ -220,7 +220,7 @@ def test_kick_that_does_not_answer(campaign: Campaign, settings: Any) -> None:
     ("seconds", "verdict"), [(0, "PASS"), (1.9, "PASS"), (3, "WARN"), (61, "FAIL")]
 )
 def test_clock_that_differs(seconds: float, verdict: str) -> None:
-    assert preflight._judge_clock(timedelta(seconds=seconds))[0].name == verdict
+    assert preflight.judge_clock(timedelta(seconds=seconds))[0].name == verdict
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from claims.desk.actions import ActionContext
 from claims.desk.catalogue_file.document import BadDocument, read_document
-from claims.desk.catalogue_file.transfer import Change, compare, import_catalogue
+from claims.desk.catalogue_file.transfer import compare, import_catalogue
 
 
 class Command(BaseCommand):
@@ -25,19 +25,21 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="Stored in the audit log.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        file, is_dry = options["file"], options["dry_run"]
         try:
-            document = read_document(_read(options["file"]))
+            text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} can't be read as text: {error}") from error
+        try:
+            document = read_document(text)
             changes = compare(document)
-            if not options["dry_run"]:
+            if not is_dry:
                 act = ActionContext(
                     f"{getpass.getuser()} (command)", options["reason"], timezone.now()
                 )
                 changes = import_catalogue(document=document, act=act)
         except BadDocument as error:
             raise CommandError("Nothing was imported.\n- " + "\n- ".join(error.faults)) from error
-        self._print(changes, is_dry=options["dry_run"])
-
-    def _print(self, changes: list[Change], *, is_dry: bool) -> None:
         for change in changes:
             verb = "add" if change.before is None else "change"
             self.stdout.write(f"{verb} {change.kind} {change.id}")
@@ -47,10 +49,3 @@ class Command(BaseCommand):
             self.stdout.write(f"Changes: {len(changes)}. Run without --dry-run to import them.")
         else:
             self.stdout.write(f"Changes imported: {len(changes)}.")
-
-
-def _read(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} can't be read as text: {error}") from error

@@ -50,7 +50,12 @@ class Command(BaseCommand):
     def _run(self, *, web_port: int, local_kick_port: int) -> None:
         var_dir = Path(settings.VAR_DIR).resolve()
         environment = Environment(var_dir, web_port, local_kick_port, surroundings=os.environ)
-        _refuse_taken_ports(environment)
+        for port, option in ((web_port, "port"), (local_kick_port, "local-kick-port")):
+            if is_taken(port):
+                raise CommandError(
+                    f"Port {port} is in use, perhaps by another demo. Stop that process or choose"
+                    f" another port: `make demo ARGS='--{option} {port + 50}'`."
+                )
         try:
             with Supervisor(say=self._say) as supervisor:
                 self._serve(supervisor, environment)
@@ -83,15 +88,3 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-def _refuse_taken_ports(environment: Environment) -> None:
-    for port, option in (
-        (environment.web_port, "port"),
-        (environment.local_kick_port, "local-kick-port"),
-    ):
-        if is_taken(port):
-            raise CommandError(
-                f"Port {port} is in use, perhaps by another demo. Stop that process or choose"
-                f" another port: `make demo ARGS='--{option} {port + 50}'`."
-            )
