@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop, ngettext
 from claims.models import ApiKey, Campaign, Claim
 from core.checks import Finding, Found, Verdict, passed, run_check
 from core.clock import Clock
+from platforms.kick import WEBHOOK_PATH
 from platforms.kick.client import get_kick
 from platforms.kick.models import PublicKey
 from platforms.kick.protocol.api import KickApi
@@ -25,7 +26,6 @@ from platforms.kick.protocol.errors import KickError, KickUnavailable
 from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient
 from platforms.kick.public_keys import USED_FOR
-from platforms.kick.urls import WEBHOOK_PATH
 
 # Kick reportedly waits about three seconds for a webhook response.
 PATIENCE_SECONDS = 3.0

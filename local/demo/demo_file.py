@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from local.demo import catalogue
-from platforms.kick.urls import WEBHOOK_PATH
+from platforms.kick import WEBHOOK_PATH
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from local.demo.control import LocalKickControl
 from local.demo.demo_file import DemoFile
 from local.demo.environment import CLIENT_ID, CLIENT_SECRET, REPOSITORY, Environment
 from local.demo.supervisor import Program, Supervisor
-from platforms.kick.urls import WEBHOOK_PATH
+from platforms.kick import WEBHOOK_PATH
 
 READY_WITHIN_SECONDS = 60.0
 WORKER_IS_READY = " ready."

@@ -1,5 +1,7 @@
 """Kick: its login, its webhook, and the sources of claims that it offers."""
 
+WEBHOOK_PATH = "/webhooks/kick/drops"
+
 
 def register() -> None:
     """Register Kick's login and sources. Their clients are made at the first call."""

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.urls import resolve
 from pytest_django.fixtures import Settings
 
-from platforms.kick.urls import WEBHOOK_PATH
+from platforms.kick import WEBHOOK_PATH
 from platforms.kick.webhook import drops_webhook
 from studio_drops.wsgi import StudioDrops
 
