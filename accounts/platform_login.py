@@ -34,6 +34,9 @@ class PlatformLogin:
     # Codes of PlatformRefused that end an authorization for good.
     ended_codes: frozenset[str] = frozenset({"invalid_grant"})
 
+    def __str__(self) -> str:
+        return self.platform
+
     def new_verifier(self) -> str:
         """A new PKCE code verifier."""
         raise NotImplementedError

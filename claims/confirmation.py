@@ -1,5 +1,6 @@
 """Looks up claims that may belong to another organization: a platform's API shows only our own."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -12,8 +13,11 @@ from claims.models import Claim, Confirmation
 from claims.source import Filter, Page, Source
 from claims.source_page import Tally, record_page
 from core.clock import Clock, RunningClock
-from core.leases import no_lease
-from core.platform_errors import PlatformError
+from core.leases import AT_A_STRETCH, no_lease
+from core.logs import log_event
+from core.platform_errors import PlatformError, PlatformRefused
+
+logger = logging.getLogger(__name__)
 
 # A claim that the API doesn't show for this long counts as not ours.
 LOOKED_UP_FOR = timedelta(hours=24)
@@ -24,30 +28,48 @@ def confirm_claims(*, source: Source, now: datetime, renew: Callable[[], None] =
     """Look up each unconfirmed claim of a source that is due by its ID, at most 100 per run.
 
     A found claim is registered and recorded. A claim that isn't found for 24 hours becomes
-    NOT_OURS. Returns the number of found claims. Raises PlatformError if a call fails: that doesn't
+    NOT_OURS. A claim whose lookup is refused stays in doubt and is looked up again after a pause.
+    Returns the number of found claims. Raises PlatformError if a call fails otherwise: that doesn't
     count as a lookup, and the claim moves to the back of the queue. `renew` is called after each
     lookup.
     """
-    # Drop lookups of claims that aren't in doubt. The ledger does so when it settles a claim, but
-    # can't see a lookup that another transaction has just added: for example, if a claim arrives
-    # twice while its reward is being registered.
-    needless = Confirmation.objects.filter(next_attempt_at__lte=now)
-    needless.exclude(claim__hold_reason=Claim.HoldReason.UNCONFIRMED).delete()
+    _drop_needless(source=source, now=now)
     clock = RunningClock(now)  # a claim's grant time is when it was found, not when the run began
-    due = Confirmation.objects.filter(next_attempt_at__lte=now, claim__source=source.name)
+    due = Confirmation.objects.filter(source=source.name, next_attempt_at__lte=now)
     found = 0
     for confirmation in due.select_related("claim").order_by("next_attempt_at")[:LOOKUPS_PER_RUN]:
         found += _confirm(confirmation, source=source, clock=clock)
         renew()
+        if clock() - now >= AT_A_STRETCH:
+            break
     if found:
         heal_claims(now=clock(), renew=renew)
     return found
+
+
+@transaction.atomic
+def _drop_needless(*, source: Source, now: datetime) -> None:
+    """Delete lookups of claims that aren't in doubt.
+
+    The ledger does so when it settles a claim, but can't see a lookup that another transaction has
+    just added: for example, if a claim arrives twice while its reward is being registered. The
+    claims are locked, because a claim may come into doubt again meanwhile.
+    """
+    settled = Claim.objects.filter(
+        source=source.name, confirmation__next_attempt_at__lte=now
+    ).exclude(hold_reason=Claim.HoldReason.UNCONFIRMED)
+    locked = settled.order_by("pk").select_for_update(of=("self",), skip_locked=True, no_key=True)
+    Confirmation.objects.filter(pk__in=list(locked.values_list("pk", flat=True))).delete()
 
 
 def _confirm(confirmation: Confirmation, *, source: Source, clock: Clock) -> bool:
     claim_id = confirmation.claim_id
     try:
         pages = list(source.pages(Filter(claim_id=claim_id)))
+    except PlatformRefused as error:
+        log_event(logger, "lookup_refused", logging.WARNING, claim_id=claim_id, error=str(error))
+        _look_up_later(confirmation, now=clock())
+        return False
     except PlatformError:
         # Move it to the back, so that one failing claim can't block the others.
         back = clock() + settings.BACK_OFFS["lookup"].first
@@ -64,10 +86,8 @@ def _confirm(confirmation: Confirmation, *, source: Source, clock: Clock) -> boo
 @transaction.atomic
 def _note_lookup(confirmation: Confirmation, *, now: datetime) -> None:
     claim = confirmation.claim
-    rows = Confirmation.objects.filter(pk=claim.pk)
     if now - claim.received_at < LOOKED_UP_FOR:
-        pause = settings.BACK_OFFS["lookup"].pause(confirmation.attempts + 1)
-        rows.update(attempts=F("attempts") + 1, next_attempt_at=now + pause)
+        _look_up_later(confirmation, now=now)
         return
     # The claim first, as everywhere. If it is no longer in doubt, its confirmation is gone.
     if (
@@ -75,4 +95,13 @@ def _note_lookup(confirmation: Confirmation, *, now: datetime) -> None:
         .filter(pk=claim.pk)
         .update(hold_reason=Claim.HoldReason.NOT_OURS)
     ):
-        rows.update(attempts=F("attempts") + 1, next_attempt_at=None, foreign_at=now)
+        Confirmation.objects.filter(pk=claim.pk).update(
+            attempts=F("attempts") + 1, next_attempt_at=None, foreign_at=now
+        )
+
+
+def _look_up_later(confirmation: Confirmation, *, now: datetime) -> None:
+    pause = settings.BACK_OFFS["lookup"].pause(confirmation.attempts + 1)
+    Confirmation.objects.filter(pk=confirmation.pk, foreign_at=None).update(
+        attempts=F("attempts") + 1, next_attempt_at=now + pause
+    )

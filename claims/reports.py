@@ -17,13 +17,12 @@ from claims.models import Report
 from claims.source import Source, all_sources
 from core.clock import Clock
 from core.deadlocks import retry_deadlock_once
-from core.leases import lease
+from core.leases import AT_A_STRETCH, lease
 from core.logs import log_event
 from core.platform_errors import PlatformMalformed, PlatformRefused, PlatformUnavailable
 from core.sql_values import to_db
 
 BATCH_SIZE = 100
-BATCHES_PER_RUN = 100
 
 logger = logging.getLogger(__name__)
 
@@ -64,17 +63,17 @@ def send_reports(*, source: Source, clock: Clock) -> int:
     PlatformError if a call fails for another reason: the whole job is then due again after a pause.
     On a repeat: 0.
     """
-    reported = 0
+    reported, until = 0, clock() + AT_A_STRETCH
     with lease(
         f"reports:{source.name}",
         clock=clock,
         platform_errors=(PlatformUnavailable, PlatformMalformed),
         back_off=settings.BACK_OFFS["platform"],
     ) as held:
-        for _ in range(BATCHES_PER_RUN if held else 0):
+        while held and clock() < until:
             due = Report.objects.due(now=clock()).filter(source=source.name)
             claim_ids = list(due.values_list("pk", flat=True)[:BATCH_SIZE])
-            if not (held and claim_ids):
+            if not claim_ids:
                 break
             reported += _send(claim_ids, source=source, clock=clock)
             held.renew()

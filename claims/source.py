@@ -94,6 +94,9 @@ class Source:
     # Whether the platform wants to know which claims were delivered.
     has_reports = False
 
+    def __str__(self) -> str:
+        return self.name
+
     def pages(self, wanted: Filter, *, cursor: str = "", limit: int = PAGE_SIZE) -> Iterator[Page]:
         """List the claims that the platform has for us, from `cursor` on."""
         raise NotImplementedError

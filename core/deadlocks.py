@@ -1,4 +1,6 @@
-"""The lock order for all writers of the ledger: platform account, claim, entitlement, by key.
+"""The lock order of all writers: account, claim, entitlement, then report or confirmation.
+
+Rows of one table are locked in the order of their keys.
 
 This order prevents most deadlocks, but not all: foreign key checks take locks too, in an order that
 the database chooses. So the victim of a deadlock is retried once.

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F
@@ -17,6 +17,8 @@ from core.backoff import BackOff
 from core.clock import Clock
 from core.models import Lease
 
+# A task is killed after ten minutes. A job stops well before, and goes on in the next run.
+AT_A_STRETCH = timedelta(minutes=5)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -45,12 +45,21 @@ def task(job: Callable[[], object]) -> Callable[[], None]:
 
 
 def for_each(job: str, parts: Iterable[T], work: Callable[[T], object]) -> None:
-    """Do a job's work for each platform or source. The failure of one doesn't stop the others."""
+    """Do a job's work for each platform or source. The failure of one doesn't stop the others.
+
+    A platform's failure is logged. The first other exception is raised at the end.
+    """
+    unexpected: list[Exception] = []
     for part in parts:
         try:
             work(part)
         except PlatformError as error:
-            log_event(logger, job, logging.WARNING, error=str(error))
+            log_event(logger, job, logging.WARNING, part=str(part), error=str(error))
+        except Exception as error:
+            logger.exception(job, extra={"fields": {"part": str(part)}})
+            unexpected.append(error)
+    if unexpected:
+        raise unexpected[0]
 
 
 def platform_lease(job: str) -> AbstractContextManager[HeldLease | None]:

@@ -6,9 +6,9 @@ new job, so that it doesn't hold up a mapping's grants.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Case, F, When
 from django.utils.translation import gettext as _
 
@@ -19,7 +19,7 @@ from claims.desk.audit import Subject, make_row
 from claims.ledger import reconsider_reward
 from claims.models import AuditEvent, BulkJob
 from core.clock import Clock
-from core.leases import HeldLease, lease
+from core.leases import AT_A_STRETCH, HeldLease, LeaseLost, lease
 from core.logs import log_event
 from core.models import Lease
 from core.platform_errors import PlatformError
@@ -28,8 +28,6 @@ logger = logging.getLogger(__name__)
 
 REVOKED_AT_A_STEP = 100
 SUBJECTS_AT_MOST = 10_000
-# A task is killed after ten minutes. Jobs pause well before, and go on in the next run.
-AT_A_STRETCH = timedelta(minutes=5)
 Outcome = BulkJob.Outcome
 # (processed subjects, changed rows) of one step.
 Progress = tuple[int, int]
@@ -121,6 +119,13 @@ def _run_if_free(job: BulkJob, *, clock: Clock, pause_at: datetime) -> BulkJob.O
                 outcome = _work(job, held=held, pause_at=pause_at)
             except PlatformError as failure:
                 outcome, error = Outcome.FAILED, str(failure)
+            except (LeaseLost, DatabaseError):
+                raise  # the next run continues
+            except Exception as failure:
+                logger.exception("bulk_job", extra={"fields": {"job": job.pk}})
+                outcome = Outcome.FAILED
+                said = _("Unexpected error (%s). The worker's log has it.")
+                error = said % type(failure).__name__
             if outcome != Outcome.RUNNING:
                 unended.update(outcome=outcome, error=error, ended_at=clock())
                 # Leases of ended jobs would pile up.

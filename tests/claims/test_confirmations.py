@@ -11,6 +11,7 @@ from claims.confirmation import confirm_claims
 from claims.ledger import heal_claims
 from claims.models import CampaignReward, Claim, Confirmation
 from claims.source import Award, Filter, Page, Source
+from core.platform_errors import PlatformRefused
 from tests.claims.ledger_assertions import receive, record
 from tests.factories import (
     NOW,
@@ -104,10 +105,13 @@ class Listing(Source):
 
     def __init__(self, *awards: Award) -> None:
         self._awards = awards
+        self.refuses = ""
         self.looked_up: list[str] = []
 
     def pages(self, wanted: Filter, **_: object) -> list[Page]:
         self.looked_up.append(wanted.claim_id)
+        if wanted.claim_id == self.refuses:
+            raise PlatformRefused("This claim isn't yours.", status=403)
         return [Page([one for one in self._awards if one.claim_id == wanted.claim_id])]
 
 
@@ -144,3 +148,24 @@ def test_confirm_claims_drops_lookups_that_a_claim_no_longer_needs() -> None:
 
     assert source.looked_up == []
     assert not Confirmation.objects.exists()
+
+
+def test_confirm_claims_goes_on_after_a_refused_lookup() -> None:
+    long_ago = NOW - timedelta(days=2)
+    refused, foreign = (
+        make_claim(hold_reason="UNCONFIRMED", received_at=long_ago) for _ in range(2)
+    )
+    make_confirmation(refused, next_attempt_at=long_ago)
+    make_confirmation(foreign)
+    source = Listing()
+    source.refuses = refused.pk
+
+    confirm_claims(source=source, now=NOW)
+
+    assert source.looked_up == [refused.pk, foreign.pk]
+    assert Claim.objects.get(pk=refused.pk).hold_reason == "UNCONFIRMED"
+    assert Claim.objects.get(pk=foreign.pk).hold_reason == "NOT_OURS"
+    lookup = Confirmation.objects.get(pk=refused.pk)
+    assert lookup.attempts == 1
+    assert lookup.next_attempt_at is not None
+    assert lookup.next_attempt_at > NOW

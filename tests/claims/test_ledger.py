@@ -199,6 +199,31 @@ def test_record_claims_from_the_api_loses_to_a_granted_claim() -> None:
     assert Claim.objects.get().campaign_id == campaign.campaign_id
 
 
+@pytest.mark.parametrize(
+    ("source", "reason"), [("kick_drops", ""), ("channel_rewards", "UNCONFIRMED")]
+)
+def test_a_claim_without_a_campaign_is_ours_if_its_source_has_the_reward(
+    source: str, reason: str
+) -> None:
+    make_account(user_id="7", player=make_player())
+    reward = make_reward(items=[(make_item(), 1)], source=source)
+
+    record(receive(reward_id=reward.reward_id))
+    assert Claim.objects.get().hold_reason == reason
+
+    heal_claims(now=NOW)
+    assert Claim.objects.get().hold_reason == reason
+
+
+def test_record_claims_multiplies_large_quantities() -> None:
+    make_account(user_id="7", player=make_player())
+    campaign = make_campaign(rewards=[make_reward(items=[(make_item(sku="gold"), 2**31 - 1)])])
+
+    record(receive(campaign, quantity=2**31 - 1))
+
+    assert [quantity for _, quantity, _ in owed("01K0CLAIM")] == [(2**31 - 1) ** 2]
+
+
 def test_record_claims_takes_a_batch_with_everything_in_it() -> None:
     player = make_player()
     make_account(user_id="7", player=player)

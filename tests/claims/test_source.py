@@ -112,3 +112,17 @@ def test_page_counts_unusable_entries_too() -> None:
     award = Award("tips:1", "tiny:owl", "tips:cape")
 
     assert len(Page([award, award], [UnusableEntry("", b"{}", "no id")])) == 3
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 2**31])
+def test_award_of_an_impossible_quantity_is_refused(quantity: int) -> None:
+    with pytest.raises(ValueError, match="between 1 and"):
+        Award(claim_id="c", account="tiny:1", reward_id="r", quantity=quantity)
+
+
+def test_source_that_could_never_confirm_its_claims_is_refused() -> None:
+    class Untrusting(Gifts):
+        trusts_deliveries = False
+
+    with pytest.raises(ValueError, match="must trust its deliveries"):
+        register_source(Untrusting())

@@ -12,6 +12,7 @@ from accounts.tokens import encrypt
 from claims.models import Claim, RewardItem
 from core.leases import HeldLease
 from core.models import Lease
+from core.platform_errors import PlatformUnavailable
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.oauth import OAuthClient
 from studio_drops import tasks
@@ -69,6 +70,25 @@ def test_catch_up_and_heal_tasks_grant_what_is_owed(kick: LocalKick) -> None:
     tasks.heal_claims()
 
     assert Claim.objects.get().status == "GRANTED"
+
+
+def test_failure_of_one_platform_does_not_stop_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    done: list[str] = []
+
+    def work(part: str) -> None:
+        if part == "down":
+            raise PlatformUnavailable("It is down.")
+        if part == "buggy":
+            raise KeyError("a bug")
+        done.append(part)
+
+    with pytest.raises(KeyError):
+        tasks.for_each("sweep", ["down", "buggy", "fine"], work)
+
+    assert done == ["fine"]
+    assert [record.fields["part"] for record in caplog.records] == ["down", "buggy"]  # type: ignore[attr-defined]
 
 
 def test_heal_task_leaves_the_work_to_whoever_holds_its_lease() -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
@@ -187,6 +188,40 @@ def test_job_that_kick_does_not_answer_has_failed(settings):
     job.refresh_from_db()
     assert job.outcome == "FAILED"
     assert job.error
+
+
+def test_job_with_a_bug_fails_and_does_not_stop_the_next(monkeypatch):
+    def fail(**_):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(bulk_jobs.actions, "refetch", fail)
+    broken, waiting = waiting_claims(2)
+    first = start_job(kind=Kind.REFETCH, subjects=[broken.account_id], act=ACT)
+    second = retry_of([waiting])
+
+    assert run() == 2
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.outcome, first.ended_at) == ("FAILED", NOW)
+    assert first.error == "Unexpected error (KeyError). The worker's log has it."
+    assert second.outcome == "DONE"
+
+
+def test_job_goes_on_after_the_database_failed(monkeypatch):
+    def fail(**_):
+        raise OperationalError("no connection")
+
+    job = retry_of(waiting_claims(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk_jobs.actions, "retry_claims", fail)
+        with pytest.raises(OperationalError):
+            run()
+
+    assert run() == 1
+
+    job.refresh_from_db()
+    assert job.outcome == "DONE"
 
 
 def test_job_of_too_much(monkeypatch):

@@ -329,3 +329,12 @@ def test_what_is_logged_names_outcomes_and_no_signature(
 
     assert "public_key_not_fetched" in caplog.messages
     assert FORGERY.signature not in caplog.text
+
+
+def test_a_row_with_an_unusable_key_does_not_stop_fetching(
+    keys: PublicKeys, server: ScriptedServer
+) -> None:
+    PublicKey.objects.update(pem="not a key", fetched_at=seconds_later(60))
+    server.script(key_answer(pem_of(NEW)))
+
+    assert keys.verify(delivery_signed_by(NEW), now=seconds_later(61))
