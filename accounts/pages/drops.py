@@ -79,7 +79,7 @@ def _held(player: Player) -> Iterable[Drop]:
     for claim in claims:
         yield Drop(
             name=names.get(claim.reward_id, ""),
-            quantity=1,
+            quantity=claim.quantity,
             state=STATE_OF_HELD_CLAIM[Claim.HoldReason(claim.hold_reason)],
             at=claim.recorded_at,
         )

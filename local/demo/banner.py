@@ -32,6 +32,15 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
     for number, (name, url, what) in enumerate(steps, start=1):
         place = f"<g>{url:<34}</g>" if url else " " * 34
         numbered.append(f"  {number}  <b>{name:<12}</b>  {place}  {what}")
+    authorization = '-H "Authorization: Bearer $KEY"'
+    body = """-H "Content-Type: application/json" -d '{"entitlement_ids": ["<id>"], """
+    body += """"fulfilment_id": "first"}'"""
+    api_url = web["api_url"]
+    commands = (
+        f"KEY={facts.api_key}",
+        f'curl {authorization} "{api_url}/entitlements?game_account_id={catalogue.PLAYER}"',
+        f"curl {authorization} {body} {api_url}/entitlements/fulfil",
+    )
     lines = [
         "",
         f"  The <b>{catalogue.GAME}</b> demo is running, with a local stand-in for Kick."
@@ -39,7 +48,7 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
         "",
         *numbered,
         "",
-        *(f"     <d>{line}</d>" for line in _curl(facts, web["api_url"])),
+        *(f"     <d>{line}</d>" for line in commands),
         "",
         f"  Kick dashboard    <g>{kick['dashboard_url']}</g>",
         f"  For scripts       {file}",
@@ -50,14 +59,3 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
     for mark, code in COLOURS.items():
         text = text.replace(mark, code if is_colourful else "")
     return text
-
-
-def _curl(facts: DemoFile, api_url: str) -> list[str]:
-    authorization = '-H "Authorization: Bearer $KEY"'
-    body = """-H "Content-Type: application/json" -d '{"entitlement_ids": ["<id>"], """
-    body += """"fulfilment_id": "first"}'"""
-    return [
-        f"KEY={facts.api_key}",
-        f'curl {authorization} "{api_url}/entitlements?game_account_id={catalogue.PLAYER}"',
-        f"curl {authorization} {body} {api_url}/entitlements/fulfil",
-    ]

@@ -70,11 +70,6 @@ def read_authorize_request(query: Mapping[str, str]) -> AuthorizeRequest:
         code_challenge=query.get("code_challenge", ""),
         scope=query.get("scope", ""),
     )
-    _check(request)
-    return request
-
-
-def _check(request: AuthorizeRequest) -> None:
     if request.redirect_uri not in request.app.redirect_uris:
         raise BadRequest(
             f"redirect_uri {request.redirect_uri!r} isn't registered for this app; like Kick's "
@@ -87,6 +82,7 @@ def _check(request: AuthorizeRequest) -> None:
     names = request.scope.split()
     if not names or not set(names) <= SCOPES.keys():
         raise BadRequest(f"scope {request.scope!r} must name some of: {' '.join(SCOPES)}")
+    return request
 
 
 @transaction.atomic

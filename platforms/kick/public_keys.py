@@ -95,8 +95,17 @@ class PublicKeys:
             self._looking.release()
 
     def _use_newer(self, now: datetime) -> None:
-        if self._use_shared(now):
-            return
+        shared = self._read_row()
+        if shared is not None and shared.fetched_at > self._fetched_at:
+            is_other = shared.pem != self._pem
+            try:
+                self.use(shared)
+            except ValueError as error:
+                log_event(logger, "public_key_not_usable", logging.WARNING, reason=str(error))
+            else:
+                if is_other or not self._may_look(now):
+                    return
+                self._looked_at = now
         refetched_at = now if self._key else None
         try:
             fetched = PublicKey(
@@ -109,22 +118,6 @@ class PublicKeys:
             return
         log_event(logger, "public_key_fetched", changed=is_other)
         self._write_row(fetched)
-
-    def _use_shared(self, now: datetime) -> bool:
-        """Use the row's key if it is newer. Whether that is enough, so that Kick isn't asked."""
-        shared = self._read_row()
-        if shared is None or shared.fetched_at <= self._fetched_at:
-            return False
-        is_other = shared.pem != self._pem
-        try:
-            self.use(shared)
-        except ValueError as error:
-            log_event(logger, "public_key_not_usable", logging.WARNING, reason=str(error))
-            return False
-        if is_other or not self._may_look(now):
-            return True
-        self._looked_at = now
-        return False
 
     def _read_row(self) -> PublicKey | None:
         try:
