@@ -7,12 +7,12 @@ lost, the next scheduled run does the work.
 import os
 
 from celery import Celery
-from celery.signals import celeryd_init
+from celery.signals import beat_init, celeryd_init
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
 from studio_drops.monitoring.prometheus import share_metrics
-from studio_drops.schedule import beat_schedule
+from studio_drops.schedule import HEARTBEAT, beat_schedule, task_name
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 
@@ -39,3 +39,9 @@ def share_worker_metrics(**_details: object) -> None:
 def make_way_for_the_web(**_details: object) -> None:
     is_already = os.getpriority(os.PRIO_PROCESS, 0)  # only root may lower it again
     os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, is_already))
+
+
+@beat_init.connect
+def send_first_heartbeat(**_details: object) -> None:
+    """Otherwise a new system would seem to have no scheduler for its first minute."""
+    app.send_task(task_name(HEARTBEAT))

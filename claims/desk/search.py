@@ -1,4 +1,4 @@
-"""The desk's search: any id, or a Kick name."""
+"""The desk's search: any id, or an account name."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

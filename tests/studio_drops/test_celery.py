@@ -1,11 +1,11 @@
-"""What a worker does when it starts."""
+"""What a worker and a scheduler do when they start."""
 
 import os
 
 import pytest
-from celery.signals import celeryd_init
+from celery.signals import beat_init, celeryd_init
 
-import studio_drops.celery  # noqa: F401 (connects what is tested here)
+from studio_drops.celery import app
 
 
 @pytest.mark.parametrize(("is_already", "becomes"), [(0, 5), (10, 10)])
@@ -20,3 +20,12 @@ def test_a_worker_makes_way_for_the_web(
     celeryd_init.send(sender="worker@here")
 
     assert asked == [(os.PRIO_PROCESS, 0, becomes)]
+
+
+def test_a_scheduler_shows_at_once_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(app, "send_task", sent.append)
+
+    beat_init.send(sender="beat")
+
+    assert sent == ["studio_drops.heartbeat"]
