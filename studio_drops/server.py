@@ -2,9 +2,10 @@
 
 Granian reads and writes HTTP outside of Python, so the GIL is free for the requests. See
 docs/decisions/0011-the-web-server-is-granian.md. WEB_BIND, WEB_WORKERS and WEB_THREADS configure
-it. The benchmark names another WSGI application, as `module:name`, in the only argument.
+it. The benchmark names another WSGI application in the only argument.
 """
 
+import argparse
 import gc
 import logging
 import os
@@ -39,7 +40,17 @@ LONGEST_HEAD_BYTES = 64 * 1024
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT, then finish the running requests and exit."""
-    application = sys.argv[1] if len(sys.argv) > 1 else "studio_drops.wsgi:application"
+    parser = argparse.ArgumentParser(
+        prog="python -m studio_drops.server",
+        description="Serve a WSGI application. WEB_BIND, WEB_WORKERS and WEB_THREADS configure it.",
+    )
+    parser.add_argument(
+        "application",
+        nargs="?",
+        default="studio_drops.wsgi:application",
+        help="as module:name (default: %(default)s)",
+    )
+    application = parser.parse_args().application
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
     workers, threads = _read_number("WEB_WORKERS", 1), _read_number("WEB_THREADS", 4)
     host, port = _read_address(env.str("WEB_BIND", default="127.0.0.1:8000"))

@@ -95,16 +95,21 @@ class Studio:
         return self.campaign["rewards"][0]["reward_id"]
 
     def map_reward(self) -> None:
-        """In the admin: an item, the reward that maps to it, and the campaign that has it."""
+        """In the admin: an item, a reward mapped to it, and the campaign that has the reward."""
         self._add("item", sku=SKU, name="Ember cape")
         item = re.search(r"/admin/claims/item/(\d+)/change/", self._list("item"))
         assert item, "The admin does not list the item."
-        rows = {"mapping-0-item": item[1], "mapping-0-quantity": 1}
-        self._add("reward", reward_id=self.reward_id, name="Ember cape", **_inline("mapping", rows))
+        source = {"source": "kick_drops"}
+        self._add("reward", reward_id=self.reward_id, name="Ember cape", **source)
+        rows = {"form-0-item": item[1], "form-0-quantity": 1, "confirmed": "yes"}
+        mapping_page = f"/admin/desk/mapping/{self.reward_id}"
+        answer = self.staff.send(mapping_page, **_inline("form", rows))
+        assert answer.status_code == 302, answer.text
         rows = {"pairs-0-reward": self.reward_id, "pairs-0-required_minutes": 30}
         self._add(
             "campaign",
             campaign_id=self.campaign["campaign_id"],
+            **source,
             name="Launch week",
             category="Skyfall",
             announcement_days=0,
