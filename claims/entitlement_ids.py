@@ -12,6 +12,8 @@ Key = tuple[str, str]
 """(claim id, sku)"""
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+_PLAIN = re.compile(r"([A-Za-z0-9_.~-]*):([A-Za-z0-9_.~-]*)")
+"""An id that needs no decoding, as almost all."""
 
 
 def entitlement_id(claim_id: str, sku: str) -> str:
@@ -20,6 +22,8 @@ def entitlement_id(claim_id: str, sku: str) -> str:
 
 def parse_entitlement_id(text: str) -> Key | None:
     """The key of an id made by `entitlement_id`; None for any other text."""
+    if plain := _PLAIN.fullmatch(text):
+        return plain[1], plain[2]
     claim_id, _colon, sku = text.partition(":")
     try:
         key = (unquote(claim_id, errors="strict"), unquote(sku, errors="strict"))

@@ -41,14 +41,14 @@ class RevokedEntitlements:
     unchanged: int
 
 
-def visible_claims(categories: Sequence[str]) -> QuerySet[Claim]:
-    """Claims visible to a key limited to `categories`.
+def visible_entitlements(categories: Sequence[str]) -> QuerySet[Entitlement]:
+    """Entitlements visible to a key limited to `categories`.
 
     Campaigns without a category are visible only to unlimited keys.
     """
     if not categories:
-        return Claim.objects.all()
-    return Claim.objects.filter(campaign__category__in=categories)
+        return Entitlement.objects.all()
+    return Entitlement.objects.filter(claim__campaign__category__in=categories)
 
 
 @retry_deadlock_once
@@ -66,13 +66,12 @@ def fulfil_entitlements(
     with the same `fulfilment_id`), `already_fulfilled` (with another one), `revoked`, or
     `not_found`, also for malformed ids and for categories that the key can't see. When this
     fulfils a claim's last entitlement, the same transaction requests a report to its platform. At
-    most five statements, for any number of ids.
+    most three statements, for any number of ids.
     """
     keys = {text: parse_entitlement_id(text) for text in entitlement_ids}
-    claims = visible_claims(categories).filter(
-        pk__among=sorted({key[0] for key in keys.values() if key})
-    )
-    siblings = {(e.claim_id, e.sku): e for e in _lock_and_read_siblings(claims)}
+    claim_ids = sorted({key[0] for key in keys.values() if key})
+    locked = _lock_and_read(visible_entitlements(categories).filter(claim__pk__among=claim_ids))
+    siblings = {(e.claim_id, e.sku): e for e in locked}
     named = {text: siblings.get(key) if key else None for text, key in keys.items()}
     outcomes = {
         text: found.outcome(fulfilment_id) if found else FulfilmentOutcome.NOT_FOUND
@@ -80,7 +79,7 @@ def fulfil_entitlements(
     }
     to_fulfil = [found for found in named.values() if found and found.status == GRANTED]
     _change(to_fulfil, status=FULFILLED, fulfilled_at=now, fulfilment_id=fulfilment_id)
-    _settle_claims(siblings.values(), now=now)
+    _report_complete_claims(locked, now=now)
     counts = Counter(outcome.value for outcome in outcomes.values())
     log_event(logger, "fulfil", fulfilment_id=fulfilment_id, **counts)
     return outcomes
@@ -105,17 +104,15 @@ class _Sibling:
         return FulfilmentOutcome.ALREADY_FULFILLED
 
 
-def _lock_and_read_siblings(claims: QuerySet[Claim]) -> list[_Sibling]:
-    """Lock these claims, so that no one else can change their entitlements, and read those.
+def _lock_and_read(entitlements: QuerySet[Entitlement]) -> list[_Sibling]:
+    """Lock these entitlements, in key order, and read them. They must be all those of their claims.
 
     Without the lock, two calls that each fulfil one of two items would both see the other item as
     unfulfilled, and neither would notice that the claim is complete.
     """
-    in_key_order = claims.order_by("pk").select_for_update(of=("self",), no_key=True)
-    claim_ids = list(in_key_order.values_list("pk", flat=True))
-    siblings = Entitlement.objects.filter(claim__pk__among=claim_ids).order_by("pk")
+    in_key_order = entitlements.order_by("pk").select_for_update(of=("self",), no_key=True)
     columns = ("pk", "claim_id", "sku", "status", "fulfilment_id", "revoked_at")
-    return [_Sibling(*row) for row in siblings.values_list(*columns)]
+    return [_Sibling(*row) for row in in_key_order.values_list(*columns)]
 
 
 def _change(entitlements: Sequence[_Sibling], *, status: str, **fields: object) -> None:
@@ -128,18 +125,21 @@ def _change(entitlements: Sequence[_Sibling], *, status: str, **fields: object) 
     Entitlement.objects.filter(pk__among=pks).update(status=status, **fields)
 
 
-def _settle_claims(entitlements: Iterable[_Sibling], *, now: datetime) -> None:
-    """Update claims of which all entitlements are now revoked or fulfilled."""
+def _report_complete_claims(entitlements: Iterable[_Sibling], *, now: datetime) -> None:
+    """Request reports of claims whose entitlements are all fulfilled, revoked ones left aside."""
+    complete = [
+        pk for pk, of_claim in _statuses(entitlements) if of_claim - {REVOKED} == {FULFILLED}
+    ]
+    if complete:
+        request_reports(claim_ids=complete, now=now)
+
+
+def _statuses(entitlements: Iterable[_Sibling]) -> Iterable[tuple[str, set[str]]]:
+    """Each claim's id with the statuses of its entitlements."""
     statuses = defaultdict(set)
     for entitlement in entitlements:
         statuses[entitlement.claim_id].add(entitlement.status)
-    if revoked := [pk for pk, of_claim in statuses.items() if of_claim == {REVOKED}]:
-        Claim.objects.filter(pk__among=revoked, status=Claim.Status.GRANTED).update(
-            status=Claim.Status.REVOKED, revoked_at=now
-        )
-    complete = [pk for pk, of_claim in statuses.items() if of_claim - {REVOKED} == {FULFILLED}]
-    if complete:
-        request_reports(claim_ids=complete, now=now)
+    return statuses.items()
 
 
 @retry_deadlock_once
@@ -156,14 +156,20 @@ def revoke_entitlements(
     if not (reason := reason.strip()):
         raise ReasonMissing
     wanted = Entitlement.objects.filter(pk__among=entitlement_ids)
-    claims = Claim.objects.filter(pk__in=wanted.values("claim_id"))
-    siblings = {entitlement.pk: entitlement for entitlement in _lock_and_read_siblings(claims)}
+    claims = Claim.objects.filter(pk__in=wanted.values("claim_id")).order_by("pk")
+    claim_ids = list(claims.select_for_update(no_key=True).values_list("pk", flat=True))
+    locked = _lock_and_read(Entitlement.objects.filter(claim__pk__among=claim_ids))
+    siblings = {entitlement.pk: entitlement for entitlement in locked}
     chosen = [siblings[pk] for pk in dict.fromkeys(entitlement_ids) if pk in siblings]
     to_revoke = [e for e in chosen if e.status == GRANTED]
     to_note = [e for e in chosen if e.status == FULFILLED and e.revoked_at is None]
     _change(to_revoke, status=REVOKED, revoked_at=now, revocation_reason=reason)
     _change(to_note, status=FULFILLED, revoked_at=now, revocation_reason=reason)
-    _settle_claims(siblings.values(), now=now)
+    if revoked := [pk for pk, of_claim in _statuses(locked) if of_claim == {REVOKED}]:
+        Claim.objects.filter(pk__among=revoked, status=Claim.Status.GRANTED).update(
+            status=Claim.Status.REVOKED, revoked_at=now
+        )
+    _report_complete_claims(locked, now=now)
     unchanged = len(chosen) - len(to_revoke) - len(to_note)
     log_event(logger, "revoke", revoked=len(to_revoke), noted=len(to_note), unchanged=unchanged)
     return RevokedEntitlements(len(to_revoke), len(to_note), unchanged)

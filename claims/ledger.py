@@ -186,11 +186,9 @@ def find_unsettled(awards: Sequence[Award]) -> list[Award]:
     Held claims stay in the list, because their hold reason may have changed. This is one statement
     without locks: granted and revoked claims never become held again.
     """
-    is_postgresql = _is_on_postgresql()
-    claim_ids = [award.claim_id for award in awards]
-    among = ledger_sql.POSTGRESQL_AMONG if is_postgresql else ledger_sql.SQLITE_AMONG
-    listed = claim_ids if is_postgresql else json.dumps(claim_ids)
-    rows = _fetch(ledger_sql.FIND_SETTLED.format(among=among), {"claim_ids": listed})
+    among = ledger_sql.POSTGRESQL_AMONG if _is_on_postgresql() else ledger_sql.SQLITE_AMONG
+    claim_ids = json.dumps([award.claim_id for award in awards])
+    rows = _fetch(ledger_sql.FIND_SETTLED.format(among=among), {"claim_ids": claim_ids})
     settled = {row[0]: row[1:] for row in rows}
     return [
         award

@@ -289,7 +289,7 @@ FIND_SETTLED = """
     FROM claims_claim LEFT JOIN claims_report AS report USING (claim_id)
     WHERE claim_id {among} AND status <> 'HELD'
 """
-POSTGRESQL_AMONG = "= ANY(%(claim_ids)s)"
+POSTGRESQL_AMONG = "= ANY(ARRAY(SELECT value FROM json_array_elements_text(%(claim_ids)s::json)))"
 SQLITE_AMONG = "IN (SELECT value FROM json_each(%(claim_ids)s))"
 
 # --- Both: manual grants --------------------------------------------------------------------------

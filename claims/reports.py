@@ -45,11 +45,10 @@ def request_reports(*, claim_ids: Iterable[str], now: datetime) -> None:
     names = [source.name for source in all_sources() if source.has_reports]
     if not names:
         return
-    is_postgresql = connection.vendor == "postgresql"
-    among = POSTGRESQL_AMONG if is_postgresql else SQLITE_AMONG
-    listed = list(claim_ids) if is_postgresql else json.dumps(list(claim_ids))
+    among = POSTGRESQL_AMONG if connection.vendor == "postgresql" else SQLITE_AMONG
     sources = {f"source_{number}": name for number, name in enumerate(names)}
     statement = _REQUEST.format(among=among, sources=", ".join(f"%({key})s" for key in sources))
+    listed = json.dumps(list(claim_ids))
     with connection.cursor() as cursor:
         cursor.execute(statement, {"claim_ids": listed, "now": to_db(now), **sources})
 

@@ -26,7 +26,7 @@ class Among(Lookup):
 
     def get_prep_lookup(self) -> list[Any]:
         members: Iterable[Any] = self.rhs
-        return [self.lhs.output_field.get_prep_value(member) for member in members]
+        return list(map(self.lhs.output_field.get_prep_value, members))
 
     def as_sql(  # type: ignore[override]
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper

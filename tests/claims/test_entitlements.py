@@ -158,9 +158,9 @@ class TestFulfil:
     def test_fulfil_in_a_constant_number_of_statements(self, count, django_assert_num_queries):
         made = [make_entitlement().public_id for _ in range(count)]
 
-        # Claims, entitlements, their update, the claims' reports. The savepoint
-        # is there because the test runs in a transaction.
-        with django_assert_num_queries(4 + 2):
+        # Entitlements, their update, the claims' reports. The savepoint is there because the test
+        # runs in a transaction.
+        with django_assert_num_queries(3 + 2):
             outcomes = fulfil(*made)
 
         assert set(outcomes.values()) == {"fulfilled"}
