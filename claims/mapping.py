@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from accounts.models import PlatformAccount
 from claims.models import BulkJob, Claim, Item, Reward, RewardItem
 
+# A quantity this many times the largest one before is probably a typing error.
+UNUSUAL_FACTOR = 10
 # Beyond this no one needs the exact number, and counting would cost more with every claim.
 COUNTED_UP_TO = 2_000
 
@@ -93,6 +95,30 @@ def _create_jobs(reward_ids: list[str], *, actor: str, now: datetime) -> dict[st
 def claims_without_mapping() -> QuerySet[Claim]:
     """Claims held because their reward maps to no item."""
     return Claim.objects.held(Claim.HoldReason.UNMAPPED_REWARD)
+
+
+def current_mapping(reward: Reward) -> dict[str, int]:
+    """The reward's items, as sku -> quantity."""
+    return dict(reward.mapping.values_list("item__sku", "quantity"))
+
+
+def unusual_quantities(items: Mapping[Item, int], *, reward: Reward) -> dict[Item, int]:
+    """The items whose quantity is at least ten times the largest that any other reward gives.
+
+    Returns that largest quantity of each: of the item itself, or of all items if the item is new. A
+    first mapping has nothing to compare with.
+    """
+    others = RewardItem.objects.exclude(reward=reward)
+    largest = dict(
+        others.filter(item__in=items).order_by().values_list("item").annotate(Max("quantity"))
+    )
+    of_all = others.aggregate(largest=Max("quantity"))["largest"]
+    compared = {item: largest.get(item.pk, of_all) for item in items}
+    return {
+        item: compared[item]
+        for item, quantity in items.items()
+        if compared[item] and quantity >= UNUSUAL_FACTOR * compared[item]
+    }
 
 
 @dataclass(frozen=True, slots=True)

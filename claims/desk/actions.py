@@ -40,6 +40,10 @@ class ActionContext:
             raise ReasonMissing("A reason is required. It is shown in the audit log.")
 
 
+class MappingChanged(Exception):
+    """The mapping isn't the one that the preview started from."""
+
+
 @retry_deadlock_once
 @transaction.atomic
 def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
@@ -140,9 +144,21 @@ def unlink(*, player: Player, platform: str, act: ActionContext) -> None:
 
 
 @transaction.atomic
-def map_reward(*, reward: Reward, items: Mapping[Item, int], act: ActionContext) -> MappedReward:
-    """Replace a reward's mapping with these items. See `map_rewards`."""
+def map_reward(
+    *,
+    reward: Reward,
+    items: Mapping[Item, int],
+    act: ActionContext,
+    expected: Mapping[str, int] | None = None,
+) -> MappedReward:
+    """Replace a reward's mapping with these items. See `map_rewards`.
+
+    Raises MappingChanged, and changes nothing, if the mapping to replace isn't `expected` (as
+    sku -> quantity).
+    """
     (mapped,) = map_rewards({reward.pk: items}, actor=act.actor, now=act.now)
+    if expected is not None and mapped.before != expected:
+        raise MappingChanged
     subject = Subject("reward", reward.pk)
     _note(Action.MAP, act, subject, before=mapped.before, after=mapped.after)
     return mapped

@@ -1,9 +1,12 @@
 """The list of unmapped rewards, and the page that previews a mapping before saving it."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core import signing
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -16,13 +19,20 @@ from claims.desk import actions
 from claims.desk.enqueue import run_jobs_after_commit
 from claims.desk.views.actions import ask_and_act
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
-from claims.mapping import list_unmapped_rewards, preview_mapping
+from claims.mapping import (
+    current_mapping,
+    list_unmapped_rewards,
+    preview_mapping,
+    unusual_quantities,
+)
 from claims.models import Campaign, Item, Reward
 
 SHOWN_AT_MOST = 50
 # The page starts with this many rows, and adds as many on request.
 ROWS = 5
 EMPTY_ROW = {"quantity": 1}
+PREVIEW_VALID_FOR = timedelta(minutes=15)
+PREVIEW_SALT = "claims.desk.map_reward"
 
 
 class ItemForm(forms.Form):
@@ -75,15 +85,11 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
             chosen = [{"item": item.pk, "quantity": items[item]} for item in items]
             rows = ItemRows(initial=[*chosen, *[EMPTY_ROW] * ROWS])
             items = None
+    unusual = unusual_quantities(items, reward=reward) if items else {}
     if items is not None and "confirmed" in request.POST:
-        act = actions.ActionContext(actor=name_of(request), reason="", now=timezone.now())
-        job = actions.map_reward(reward=reward, items=items, act=act).job
-        if job is None:
-            messages.success(request, _("Saved. No held claims were waiting for this mapping."))
-            return redirect("desk:queue")
-        run_jobs_after_commit()
-        messages.success(request, _("Mapped. Waiting claims are being granted."))
-        return redirect("desk:job", job.pk)
+        if done := _map_as_previewed(request, reward, items, is_unusual=bool(unusual)):
+            return done
+    before = current_mapping(reward)
     return show(
         request,
         "mapping.html",
@@ -91,8 +97,52 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
         reward=reward,
         rows=rows,
         items=items,
+        unusual=unusual,
         preview=preview_mapping(reward=reward),
+        previewed=_sign(reward, before, items) if items is not None else "",
     )
+
+
+def _map_as_previewed(
+    request: HttpRequest, reward: Reward, items: Mapping[Item, int], *, is_unusual: bool
+) -> HttpResponse | None:
+    """Map the reward if exactly this was previewed. Otherwise say why not, and return None."""
+    if is_unusual and "unusual" not in request.POST:
+        messages.warning(request, _("Not saved yet. Confirm the unusual quantity first."))
+        return None
+    changed = _("Not saved: this differs from the preview. Check the new preview, then confirm.")
+    try:
+        previewed = signing.loads(
+            request.POST.get("previewed", ""), salt=PREVIEW_SALT, max_age=PREVIEW_VALID_FOR
+        )
+        if previewed["after"] != _by_sku(items) or previewed["reward"] != reward.pk:
+            raise actions.MappingChanged
+        act = actions.ActionContext(actor=name_of(request), reason="", now=timezone.now())
+        mapped = actions.map_reward(
+            reward=reward, items=items, act=act, expected=previewed["before"]
+        )
+    except signing.SignatureExpired:
+        messages.warning(request, _("Not saved: the preview has expired. Check it again."))
+        return None
+    except (signing.BadSignature, actions.MappingChanged):
+        messages.warning(request, changed)
+        return None
+    if mapped.job is None:
+        messages.success(request, _("Saved. No held claims were waiting for this mapping."))
+        return redirect("desk:queue")
+    run_jobs_after_commit()
+    messages.success(request, _("Mapped. Waiting claims are being granted."))
+    return redirect("desk:job", mapped.job.pk)
+
+
+def _sign(reward: Reward, before: Mapping[str, int], items: Mapping[Item, int]) -> str:
+    """What the preview shows. The form sends it back, so that nothing else can be confirmed."""
+    shown = {"reward": reward.pk, "before": before, "after": _by_sku(items)}
+    return signing.dumps(shown, salt=PREVIEW_SALT)
+
+
+def _by_sku(items: Mapping[Item, int]) -> dict[str, int]:
+    return {item.sku: quantity for item, quantity in items.items()}
 
 
 def _initial(reward: Reward) -> list[dict[str, Any]]:

@@ -1,11 +1,15 @@
 """The mapping page: first a preview, then the mapping, and a job that grants held claims."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from claims.desk import bulk_jobs, enqueue
 from claims.desk.actions import ActionContext, map_reward
+from claims.desk.views import rewards
+from claims.mapping import current_mapping
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
 from studio_drops.tasks import run_bulk_jobs
 from tests.factories import (
@@ -84,6 +88,14 @@ def form(*rows, **others):
     return fields | others
 
 
+def confirm(client: Client, reward, *rows, **others):
+    """Preview these rows, then confirm the preview."""
+    url = reverse("desk:map", args=[reward.pk])
+    previewed = client.post(url, form(*rows)).context["previewed"]
+    sent = {"confirmed": "yes", "previewed": previewed} | others
+    return client.post(url, form(*rows, **sent))
+
+
 def test_page_shows_first_what_it_does(ops: Client, reward):
     item = make_item(name="Box")
     url = reverse("desk:map", args=[reward.pk])
@@ -97,9 +109,8 @@ def test_page_shows_first_what_it_does(ops: Client, reward):
 
 def test_page_then_maps_and_leads_to_the_job(ops: Client, reward):
     item = make_item()
-    url = reverse("desk:map", args=[reward.pk])
 
-    answer = ops.post(url, form((item.pk, 2), (item.pk, 1), confirmed="yes"))
+    answer = confirm(ops, reward, (item.pk, 2), (item.pk, 1))
 
     job = BulkJob.objects.get()
     assert answer["Location"] == reverse("desk:job", args=[job.pk])
@@ -119,10 +130,9 @@ def test_page_refuses_a_quantity_below_one(ops: Client, reward, quantity):
 def test_page_wakes_a_worker(ops: Client, reward, monkeypatch, django_capture_on_commit_callbacks):
     woken: list[str] = []
     monkeypatch.setattr(enqueue.current_app, "send_task", lambda name, **_: woken.append(name))
-    url = reverse("desk:map", args=[reward.pk])
 
     with django_capture_on_commit_callbacks(execute=True):
-        ops.post(url, form((make_item().pk, 2), confirmed="yes"))
+        confirm(ops, reward, (make_item().pk, 2))
 
     assert woken == [run_bulk_jobs.name]
 
@@ -169,12 +179,104 @@ def test_page_removes_a_mapping(ops: Client):
     url = reverse("desk:map", args=[reward.pk])
 
     preview = ops.post(url, form(("", "1"))).content.decode()
-    answer = ops.post(url, form(("", "1"), confirmed="yes"), follow=True).content.decode()
+    answer = confirm(ops, reward, ("", "1"))
 
     assert "The current mapping is removed" in preview
-    assert "No held claims were waiting" in answer
+    assert answer["Location"] == reverse("desk:queue")
     assert not reward.mapping.exists()
     assert not BulkJob.objects.exists()
+
+
+class TestPreviewBinds:
+    """Only the mapping that was previewed can be confirmed."""
+
+    def refused(self, answer, reward, *, because):
+        assert answer.status_code == 200
+        assert because in answer.content.decode()
+        assert current_mapping(reward) == {}
+
+    def test_a_changed_quantity_is_previewed_again(self, ops: Client, reward):
+        item = make_item()
+        url = reverse("desk:map", args=[reward.pk])
+        previewed = ops.post(url, form((item.pk, 1))).context["previewed"]
+
+        changed = form((item.pk, 7777), confirmed="yes", previewed=previewed)
+
+        self.refused(ops.post(url, changed), reward, because="differs from the preview")
+
+    @pytest.mark.parametrize("previewed", ["", "nonsense"])
+    def test_without_a_preview(self, ops: Client, reward, previewed):
+        url = reverse("desk:map", args=[reward.pk])
+
+        answer = ops.post(url, form((make_item().pk, 1), confirmed="yes", previewed=previewed))
+
+        self.refused(answer, reward, because="differs from the preview")
+
+    def test_the_preview_of_another_reward(self, ops: Client, reward):
+        item = make_item()
+        other = reverse("desk:map", args=[make_reward().pk])
+        previewed = ops.post(other, form((item.pk, 1))).context["previewed"]
+        url = reverse("desk:map", args=[reward.pk])
+
+        answer = ops.post(url, form((item.pk, 1), confirmed="yes", previewed=previewed))
+
+        self.refused(answer, reward, because="differs from the preview")
+
+    def test_an_expired_preview(self, ops: Client, reward, monkeypatch):
+        monkeypatch.setattr(rewards, "PREVIEW_VALID_FOR", timedelta(seconds=-1))
+
+        self.refused(confirm(ops, reward, (make_item().pk, 1)), reward, because="expired")
+
+    def test_two_tabs(self, ops: Client, reward):
+        item = make_item()
+        url = reverse("desk:map", args=[reward.pk])
+        previewed = ops.post(url, form((item.pk, 1))).context["previewed"]
+        confirm(ops, reward, (item.pk, 2))
+
+        answer = ops.post(url, form((item.pk, 1), confirmed="yes", previewed=previewed))
+
+        assert "differs from the preview" in answer.content.decode()
+        assert list(reward.mapping.values_list("quantity", flat=True)) == [2]
+
+    def test_a_repeated_post_maps_once(self, ops: Client, reward):
+        item = make_item()
+        url = reverse("desk:map", args=[reward.pk])
+        previewed = ops.post(url, form((item.pk, 1))).context["previewed"]
+        sent = form((item.pk, 1), confirmed="yes", previewed=previewed)
+
+        first, second = ops.post(url, sent), ops.post(url, sent)
+
+        assert (first.status_code, second.status_code) == (302, 200)
+        assert AuditEvent.objects.filter(action="MAP").count() == 1
+
+
+class TestUnusualQuantity:
+    def test_asks_once_more(self, ops: Client, reward):
+        item = make_item(name="Box")
+        make_reward(items=[(item, 3)])
+
+        answer = confirm(ops, reward, (item.pk, 30))
+
+        page = answer.content.decode()
+        assert "The quantity of Box is at least ten times the largest one so far (3)." in page
+        assert "Confirm the unusual quantity first" in page
+        assert not reward.mapping.exists()
+
+    def test_is_saved_once_confirmed(self, ops: Client, reward):
+        item = make_item()
+        make_reward(items=[(item, 3)])
+
+        answer = confirm(ops, reward, (item.pk, 30), unusual="yes")
+
+        assert answer.status_code == 302
+        assert list(reward.mapping.values_list("quantity", flat=True)) == [30]
+
+    def test_of_a_new_item_is_compared_with_all_items(self, ops: Client, reward):
+        make_reward(items=[(make_item(), 3)])
+
+        assert not reward.mapping.exists()
+        assert confirm(ops, reward, (make_item().pk, 30)).status_code == 200
+        assert confirm(ops, reward, (make_item().pk, 29)).status_code == 302
 
 
 def test_queue_page_lists_unmapped_rewards_and_unfinished_campaigns(support: Client, reward):
