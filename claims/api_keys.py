@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 
 from claims.models import ApiKey
-from core.sql_values import from_db
+from core.sql_values import from_db, to_db
 
 PREFIX_LENGTH = 8
 PREFIX_ALPHABET = string.ascii_letters + string.digits
@@ -23,16 +23,23 @@ LAST_USED_RESOLUTION = timedelta(minutes=1)
 _FOUND = ["id", "name", "prefix", "categories", "last_used_at"]
 _FIND = """
     SELECT id, name, prefix, categories, last_used_at
-    FROM claims_apikey WHERE digest = %s AND revoked_at IS NULL
+    FROM claims_apikey WHERE digest = %s AND (revoked_at IS NULL OR revoked_at > %s)
 """
 
 
-def make_api_key(*, name: str, categories: Iterable[str], now: datetime) -> tuple[ApiKey, str]:
+def make_prefix() -> str:
+    return "".join(secrets.choice(PREFIX_ALPHABET) for _ in range(PREFIX_LENGTH))
+
+
+def make_api_key(
+    *, name: str, categories: Iterable[str], now: datetime, prefix: str = ""
+) -> tuple[ApiKey, str]:
     """Create a key and return it with its secret, `sd_<8 characters>_<43 characters>`.
 
     The secret isn't stored and can't be shown again. Without categories the key sees all of them.
+    A `prefix` identifies one creation: raises IntegrityError if a key has it already.
     """
-    prefix = "".join(secrets.choice(PREFIX_ALPHABET) for _ in range(PREFIX_LENGTH))
+    prefix = prefix or make_prefix()
     secret = f"sd_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
     api_key = ApiKey.objects.create(
         name=name,
@@ -50,14 +57,14 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
-def find_api_key(secret: str) -> ApiKey | None:
-    """The key with this secret; None if there's none or it was revoked.
+def find_api_key(secret: str, *, now: datetime) -> ApiKey | None:
+    """The key with this secret; None if there's none or it has been revoked by `now`.
 
     The lookup needn't take constant time: the index compares digests, and a partly matching digest
     reveals nothing about the secret.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [digest_of(secret)])
+        cursor.execute(_FIND, [digest_of(secret), to_db(now)])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -76,7 +83,8 @@ def touch_api_key(*, api_key: ApiKey, now: datetime) -> None:
 
 
 def revoke_api_keys(*, api_key_ids: Iterable[int], now: datetime) -> int:
-    """Revoke these keys. Returns how many weren't revoked before."""
-    return ApiKey.objects.filter(pk__in=list(api_key_ids), revoked_at__isnull=True).update(
-        revoked_at=now
-    )
+    """Revoke these keys at `now`, which may be in the future. Returns how many this changes.
+
+    A key that ends earlier stays as it is.
+    """
+    return ApiKey.objects.active(now=now).filter(pk__in=list(api_key_ids)).update(revoked_at=now)

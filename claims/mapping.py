@@ -97,11 +97,6 @@ def claims_without_mapping() -> QuerySet[Claim]:
     return Claim.objects.held(Claim.HoldReason.UNMAPPED_REWARD)
 
 
-def current_mapping(reward: Reward) -> dict[str, int]:
-    """The reward's items, as sku -> quantity."""
-    return dict(reward.mapping.values_list("item__sku", "quantity"))
-
-
 def unusual_quantities(items: Mapping[Item, int], *, reward: Reward) -> dict[Item, int]:
     """The items whose quantity is at least ten times the largest that any other reward gives.
 

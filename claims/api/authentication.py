@@ -29,12 +29,13 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(
                 _("Unsupported scheme. Send the key as “Authorization: Bearer sd_…”.")
             )
-        api_key = find_api_key(secret.strip().decode("latin-1"))
+        now = timezone.now()
+        api_key = find_api_key(secret.strip().decode("latin-1"), now=now)
         if api_key is None:
             raise AuthenticationFailed(
                 _("Unknown or revoked API key. Staff can create a new one in the admin.")
             )
-        touch_api_key(api_key=api_key, now=timezone.now())
+        touch_api_key(api_key=api_key, now=now)
         return None, api_key
 
     def authenticate_header(self, _request: Request) -> str:

@@ -40,8 +40,8 @@ class ActionContext:
             raise ReasonMissing("A reason is required. It is shown in the audit log.")
 
 
-class MappingChanged(Exception):
-    """The mapping isn't the one that the preview started from."""
+class NotAsPreviewed(Exception):
+    """The change to make isn't the one that was previewed."""
 
 
 @retry_deadlock_once
@@ -143,25 +143,38 @@ def unlink(*, player: Player, platform: str, act: ActionContext) -> None:
     _note(Action.UNLINK, act, of_player(player), before=before, after=after)
 
 
+def describe_mapping(*, reward: Reward, items: Mapping[Item, int]) -> dict[str, object]:
+    """The change that `map_reward` would make now, as plain JSON: a preview of it."""
+    before = dict(reward.mapping.values_list("item__sku", "quantity"))
+    return _described(reward, before, items)
+
+
 @transaction.atomic
 def map_reward(
     *,
     reward: Reward,
     items: Mapping[Item, int],
     act: ActionContext,
-    expected: Mapping[str, int] | None = None,
+    previewed: object,
 ) -> MappedReward:
     """Replace a reward's mapping with these items. See `map_rewards`.
 
-    Raises MappingChanged, and changes nothing, if the mapping to replace isn't `expected` (as
-    sku -> quantity).
+    Raises NotAsPreviewed, and changes nothing, if `previewed` describes another change, or if
+    someone else has changed the mapping since.
     """
     (mapped,) = map_rewards({reward.pk: items}, actor=act.actor, now=act.now)
-    if expected is not None and mapped.before != expected:
-        raise MappingChanged
+    if previewed != _described(reward, mapped.before, items):
+        raise NotAsPreviewed
     subject = Subject("reward", reward.pk)
     _note(Action.MAP, act, subject, before=mapped.before, after=mapped.after)
     return mapped
+
+
+def _described(
+    reward: Reward, before: Mapping[str, int], items: Mapping[Item, int]
+) -> dict[str, object]:
+    after = {item.sku: quantity for item, quantity in items.items()}
+    return {"reward": reward.pk, "before": before, "after": after}
 
 
 @transaction.atomic

@@ -268,7 +268,7 @@ def judge_clock(difference: timedelta) -> Found:
 
 
 def check_game_server(campaign: Campaign, now: datetime) -> Found:
-    keys = ApiKey.objects.filter(revoked_at=None).order_by("-last_used_at")
+    keys = ApiKey.objects.active(now=now).order_by("-last_used_at")
     seeing = [key for key in keys if not key.categories or campaign.category in key.categories]
     if not seeing:
         next_step = _(

@@ -1,9 +1,19 @@
 """Keys that game servers use for the REST API. Only a digest of the secret is stored."""
 
+from datetime import datetime
+from typing import Self
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import OpaqueTextField
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def active(self, *, now: datetime) -> Self:
+        """Keys that are accepted. A key may be set to end later."""
+        return self.filter(Q(revoked_at=None) | Q(revoked_at__gt=now))
 
 
 class ApiKey(models.Model):
@@ -20,7 +30,10 @@ class ApiKey(models.Model):
     )
     created_at = models.DateTimeField(_("created at"))
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
+    # May be in the future: the key is accepted until then.
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("API key")

@@ -41,7 +41,7 @@ def seed(*, campaign: Mapping[str, Any], known: Credentials, now: datetime) -> C
         password = secrets.token_urlsafe(9)
         staff.set_password(password)
         staff.save(update_fields=["password"])
-    if not api_key or not find_api_key(api_key):
+    if not api_key or not find_api_key(api_key, now=now):
         _, api_key = make_api_key(name=catalogue.API_KEY, categories=[], now=now)
     return Credentials(staff_password=password, api_key=api_key)
 

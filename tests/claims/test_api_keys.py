@@ -34,14 +34,14 @@ def test_find_api_key_by_its_secret():
     api_key, secret = make_api_key(name="lobby", categories=[], now=NOW)
     make_api_key(name="other", categories=[], now=NOW)
 
-    assert find_api_key(secret) == api_key
+    assert find_api_key(secret, now=NOW) == api_key
 
 
 @pytest.mark.parametrize("spoil", [str.lower, str.upper, lambda s: s[:-1], lambda s: s + "\udcff"])
 def test_find_api_key_unknown(spoil):
     _, secret = make_api_key(name="lobby", categories=[], now=NOW)
 
-    assert find_api_key(spoil(secret)) is None
+    assert find_api_key(spoil(secret), now=NOW) is None
 
 
 def test_find_api_key_revoked():
@@ -49,9 +49,30 @@ def test_find_api_key_revoked():
 
     assert revoke_api_keys(api_key_ids=[api_key.pk], now=NOW) == 1
     assert revoke_api_keys(api_key_ids=[api_key.pk], now=NOW + timedelta(days=1)) == 0
-    assert find_api_key(secret) is None
+    assert find_api_key(secret, now=NOW) is None
     api_key.refresh_from_db()
     assert api_key.revoked_at == NOW
+
+
+def test_revoke_api_key_later():
+    api_key, secret = make_api_key(name="lobby", categories=[], now=NOW)
+    ends_at = NOW + timedelta(hours=24)
+
+    assert revoke_api_keys(api_key_ids=[api_key.pk], now=ends_at) == 1
+
+    assert find_api_key(secret, now=ends_at - timedelta(seconds=1)) == api_key
+    assert find_api_key(secret, now=ends_at) is None
+    assert list(ApiKey.objects.active(now=NOW)) == [api_key]
+    assert not ApiKey.objects.active(now=ends_at).exists()
+
+
+def test_revoke_api_key_that_ends_later():
+    api_key, secret = make_api_key(name="lobby", categories=[], now=NOW)
+    revoke_api_keys(api_key_ids=[api_key.pk], now=NOW + timedelta(hours=24))
+
+    assert revoke_api_keys(api_key_ids=[api_key.pk], now=NOW) == 1
+
+    assert find_api_key(secret, now=NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +84,7 @@ def test_touch_api_key_at_most_once_a_minute(
     api_key, secret = make_api_key(name="lobby", categories=[], now=NOW)
     touch_api_key(api_key=api_key, now=NOW)
     later = NOW + timedelta(seconds=seconds_later)
-    api_key = find_api_key(secret)
+    api_key = find_api_key(secret, now=NOW)
 
     with django_assert_num_queries(statements):
         touch_api_key(api_key=api_key, now=later)
@@ -89,4 +110,4 @@ def test_make_api_key_command_prints_the_secret_alone():
 
     secret = printed.getvalue().strip()
     assert re.fullmatch(SECRET_SHAPE, secret)
-    assert find_api_key(secret).categories == ["Rust"]
+    assert find_api_key(secret, now=NOW).categories == ["Rust"]

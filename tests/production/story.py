@@ -101,8 +101,12 @@ class Studio:
         assert item, "The admin does not list the item."
         source = {"source": "kick_drops"}
         self._add("reward", reward_id=self.reward_id, name="Ember cape", **source)
-        rows = {"form-0-item": item[1], "form-0-quantity": 1, "confirmed": "yes"}
+        rows = {"form-0-item": item[1], "form-0-quantity": 1}
         mapping_page = f"/admin/desk/mapping/{self.reward_id}"
+        preview = self.staff.send(mapping_page, **_inline("form", rows)).text
+        previewed = re.search(r'name="previewed" value="([^"]+)"', preview)
+        assert previewed, preview
+        rows |= {"confirmed": "yes", "previewed": previewed[1]}
         answer = self.staff.send(mapping_page, **_inline("form", rows))
         assert answer.status_code == 302, answer.text
         rows = {"pairs-0-reward": self.reward_id, "pairs-0-required_minutes": 30}

@@ -1,12 +1,15 @@
-"""API keys: created here, shown once, revoked permanently."""
+"""API keys: created here, shown once, revoked permanently, now or in 24 hours."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -14,6 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from claims.api_keys import make_api_key, revoke_api_keys
 from claims.desk.admin.audit_mixin import Audited
+from claims.desk.admin.forms import ApiKeyForm, RevokeKeysForm
 from claims.models import ApiKey
 from core.admin.base import Page
 from core.admin.html import badge
@@ -32,7 +36,12 @@ class ApiKeyAdmin(Audited, Page):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:  # noqa: ARG002
         editable = ["name", "categories"]
         shown = ["prefix_shown", "state", "created_at", "last_used_at", "revoked_at"]
-        return [*editable, *shown] if obj else editable
+        return [*editable, *shown] if obj else [*editable, "prefix"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = ApiKeyForm
+        return super().get_form(request, obj, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
         return ["prefix_shown", "state", "created_at", "last_used_at", "revoked_at"]
@@ -49,8 +58,10 @@ class ApiKeyAdmin(Audited, Page):
         if change:
             super().save_model(request, obj, form, change)
             return
-        made, secret = make_api_key(name=obj.name, categories=obj.categories, now=timezone.now())
-        obj.pk, obj.prefix = made.pk, made.prefix
+        made, secret = make_api_key(
+            name=obj.name, categories=obj.categories, prefix=obj.prefix, now=timezone.now()
+        )
+        obj.pk = made.pk
         # The secret is kept only on this request, for `response_add` to show.
         request.made_secret = secret  # type: ignore[attr-defined]
 
@@ -70,18 +81,33 @@ class ApiKeyAdmin(Audited, Page):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)
 
-    @admin.action(
-        description=gettext_lazy("Revoke selected API keys permanently"), permissions=["revoke"]
-    )
-    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
-        revoked = chosen.filter(revoked_at__isnull=True)
-        for api_key in list(revoked):
-            self.log_change(request, api_key, _("Revoked."))
-        count = revoke_api_keys(
-            api_key_ids=revoked.values_list("pk", flat=True), now=timezone.now()
-        )
-        said = ngettext("%d API key revoked.", "%d API keys revoked.", count)
+    @admin.action(description=gettext_lazy("Revoke selected API keys…"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> HttpResponse | None:
+        """Ask first: it shows when each key was last used."""
+        form = RevokeKeysForm(request.POST if "confirmed" in request.POST else None)
+        now = timezone.now()
+        if not form.is_valid():
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("Revoke API keys"),
+                "opts": self.opts,
+                "form": form,
+                "api_keys": ApiKey.objects.active(now=now).filter(pk__in=chosen),
+                "action_checkbox_name": ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "admin/claims/apikey/revoke.html", context)
+        is_later = form.cleaned_data["when"] == RevokeKeysForm.LATER
+        ends_at = now + timedelta(hours=24) if is_later else now
+        ending = list(ApiKey.objects.active(now=ends_at).filter(pk__in=chosen))
+        for api_key in ending:
+            self.log_change(request, api_key, _("Ends in 24 hours.") if is_later else _("Revoked."))
+        count = revoke_api_keys(api_key_ids=[one.pk for one in ending], now=ends_at)
+        if is_later:
+            said = ngettext("%d API key ends in 24 hours.", "%d API keys end in 24 hours.", count)
+        else:
+            said = ngettext("%d API key revoked.", "%d API keys revoked.", count)
         self.message_user(request, said % count, level=messages.SUCCESS)
+        return None
 
     @admin.display(description=gettext_lazy("prefix"), ordering="prefix")
     def prefix_shown(self, api_key: ApiKey) -> str:
@@ -89,7 +115,11 @@ class ApiKeyAdmin(Audited, Page):
 
     @admin.display(description=gettext_lazy("state"), ordering="revoked_at")
     def state(self, api_key: ApiKey) -> SafeString:
-        return badge("bad", _("revoked")) if api_key.revoked_at else badge("good", _("active"))
+        if api_key.revoked_at is None:
+            return badge("good", _("active"))
+        if api_key.revoked_at <= timezone.now():
+            return badge("bad", _("revoked"))
+        return badge("wait", _("ends %(at)s") % {"at": date_format(api_key.revoked_at)})
 
     @admin.display(description=gettext_lazy("categories"))
     def sees(self, api_key: ApiKey) -> str:

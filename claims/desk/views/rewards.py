@@ -20,7 +20,6 @@ from claims.desk.enqueue import run_jobs_after_commit
 from claims.desk.views.actions import ask_and_act
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.mapping import (
-    current_mapping,
     list_unmapped_rewards,
     preview_mapping,
     unusual_quantities,
@@ -86,10 +85,13 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
             rows = ItemRows(initial=[*chosen, *[EMPTY_ROW] * ROWS])
             items = None
     unusual = unusual_quantities(items, reward=reward) if items else {}
-    if items is not None and "confirmed" in request.POST:
-        if done := _map_as_previewed(request, reward, items, is_unusual=bool(unusual)):
-            return done
-    before = current_mapping(reward)
+    if (
+        items is not None
+        and "confirmed" in request.POST
+        and (done := _map_as_previewed(request, reward, items, is_unusual=bool(unusual)))
+    ):
+        return done
+    shown = None if items is None else actions.describe_mapping(reward=reward, items=items)
     return show(
         request,
         "mapping.html",
@@ -99,7 +101,8 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
         items=items,
         unusual=unusual,
         preview=preview_mapping(reward=reward),
-        previewed=_sign(reward, before, items) if items is not None else "",
+        # The form sends it back, so that nothing else can be confirmed.
+        previewed=signing.dumps(shown, salt=PREVIEW_SALT) if shown else "",
     )
 
 
@@ -110,22 +113,22 @@ def _map_as_previewed(
     if is_unusual and "unusual" not in request.POST:
         messages.warning(request, _("Not saved yet. Confirm the unusual quantity first."))
         return None
-    changed = _("Not saved: this differs from the preview. Check the new preview, then confirm.")
+    sent = request.POST.get("previewed", "")
     try:
-        previewed = signing.loads(
-            request.POST.get("previewed", ""), salt=PREVIEW_SALT, max_age=PREVIEW_VALID_FOR
-        )
-        if previewed["after"] != _by_sku(items) or previewed["reward"] != reward.pk:
-            raise actions.MappingChanged
-        act = actions.ActionContext(actor=name_of(request), reason="", now=timezone.now())
-        mapped = actions.map_reward(
-            reward=reward, items=items, act=act, expected=previewed["before"]
-        )
+        previewed = signing.loads(sent, salt=PREVIEW_SALT, max_age=PREVIEW_VALID_FOR)
     except signing.SignatureExpired:
         messages.warning(request, _("Not saved: the preview has expired. Check it again."))
         return None
-    except (signing.BadSignature, actions.MappingChanged):
-        messages.warning(request, changed)
+    except signing.BadSignature:
+        previewed = None
+    act = actions.ActionContext(actor=name_of(request), reason="", now=timezone.now())
+    try:
+        mapped = actions.map_reward(reward=reward, items=items, previewed=previewed, act=act)
+    except actions.NotAsPreviewed:
+        messages.warning(
+            request,
+            _("Not saved: this differs from the preview. Check the new preview, then confirm."),
+        )
         return None
     if mapped.job is None:
         messages.success(request, _("Saved. No held claims were waiting for this mapping."))
@@ -133,16 +136,6 @@ def _map_as_previewed(
     run_jobs_after_commit()
     messages.success(request, _("Mapped. Waiting claims are being granted."))
     return redirect("desk:job", mapped.job.pk)
-
-
-def _sign(reward: Reward, before: Mapping[str, int], items: Mapping[Item, int]) -> str:
-    """What the preview shows. The form sends it back, so that nothing else can be confirmed."""
-    shown = {"reward": reward.pk, "before": before, "after": _by_sku(items)}
-    return signing.dumps(shown, salt=PREVIEW_SALT)
-
-
-def _by_sku(items: Mapping[Item, int]) -> dict[str, int]:
-    return {item.sku: quantity for item, quantity in items.items()}
 
 
 def _initial(reward: Reward) -> list[dict[str, Any]]:

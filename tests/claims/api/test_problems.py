@@ -67,7 +67,7 @@ def test_key_is_taken_in_any_case_of_its_scheme_and_its_use_is_noted():
     answer = Client(headers={"Authorization": f"bearer  {secret}"}).get(ENTITLEMENTS)
 
     assert answer.status_code == 200
-    assert find_api_key(secret).last_used_at > NOW
+    assert find_api_key(secret, now=NOW).last_used_at > NOW
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
+from django.utils import timezone
 
-from claims.api_keys import find_api_key, make_api_key
+from claims.api_keys import find_api_key, make_api_key, make_prefix, touch_api_key
 from claims.models import ApiKey, AuditEvent
 from tests.factories import NOW
 
@@ -14,14 +16,15 @@ ADD = "/admin/claims/apikey/add/"
 
 
 def add(client, name="eu-west lobby", categories=""):
-    return client.post(ADD, {"name": name, "categories": categories})
+    form = {"name": name, "categories": categories, "prefix": make_prefix()}
+    return client.post(ADD, form)
 
 
 def test_add_shows_the_secret_once_and_keeps_it_nowhere(admin_client):
     answer = add(admin_client, categories="Rust\nChess\n")
 
     (secret,) = set(re.findall(r"sd_\w{8}_[\w-]{43}", answer.content.decode()))
-    api_key = find_api_key(secret)
+    api_key = find_api_key(secret, now=timezone.now())
     assert (api_key.name, api_key.categories) == ("eu-west lobby", ["Rust", "Chess"])
     assert "no-store" in answer["Cache-Control"]
     kept = [str(ApiKey.objects.values().get()), str(AuditEvent.objects.values().get())]
@@ -54,18 +57,68 @@ def test_change_of_name_and_categories_leaves_the_secret(admin_client):
 
     admin_client.post(url, {"name": "new", "categories": "Rust", "digest": "x", "prefix": "x"})
 
-    changed = find_api_key(secret)
+    changed = find_api_key(secret, now=timezone.now())
     assert (changed.name, changed.categories, changed.prefix) == ("new", ["Rust"], api_key.prefix)
+
+
+def test_reload_after_adding_makes_no_second_key(admin_client):
+    form = {"name": "lobby", "categories": "", "prefix": "abcd1234"}
+    first = admin_client.post(ADD, form)
+
+    second = admin_client.post(ADD, form)
+
+    assert "sd_abcd1234_" in first.content.decode()
+    assert "has been created already" in second.content.decode()
+    assert ApiKey.objects.count() == 1
+    # Correcting the form creates the next key.
+    shown = second.context["adminform"].form
+    admin_client.post(ADD, form | {"prefix": shown["prefix"].value()})
+    assert ApiKey.objects.count() == 2
+
+
+def revoke(client, api_key, **others):
+    form = {"action": "revoke", "_selected_action": [api_key.pk]} | others
+    return client.post("/admin/claims/apikey/", form, follow=True).content.decode()
+
+
+def test_revoke_asks_first_and_shows_the_last_use(admin_client):
+    api_key, secret = make_api_key(name="lobby", categories=[], now=NOW)
+    touch_api_key(api_key=api_key, now=timezone.now() - timedelta(minutes=2))
+
+    page = revoke(admin_client, api_key)
+
+    assert "2\xa0minutes ago" in page
+    assert "In 24 hours" in page
+    assert find_api_key(secret, now=timezone.now()) == api_key
 
 
 def test_revoke_selected_keys(admin_client):
     api_key, secret = make_api_key(name="lobby", categories=[], now=NOW)
-    form = {"action": "revoke", "_selected_action": [api_key.pk]}
 
-    answer = admin_client.post("/admin/claims/apikey/", form, follow=True)
+    page = revoke(admin_client, api_key, confirmed="yes", when="now")
 
-    assert "1 API key revoked." in answer.content.decode()
-    assert find_api_key(secret) is None
+    assert "1 API key revoked." in page
+    assert find_api_key(secret, now=timezone.now()) is None
+    assert AuditEvent.objects.latest("pk").after == {"note": "Revoked."}
+
+
+def test_revoke_selected_keys_in_24_hours(admin_client):
+    api_key, secret = make_api_key(name="lobby", categories=[], now=NOW)
+
+    page = revoke(admin_client, api_key, confirmed="yes", when="later")
+
+    tomorrow = timezone.now() + timedelta(hours=24)
+    assert "1 API key ends in 24 hours." in page
+    assert find_api_key(secret, now=tomorrow - timedelta(minutes=5)) == api_key
+    assert find_api_key(secret, now=tomorrow) is None
+    assert AuditEvent.objects.latest("pk").after == {"note": "Ends in 24 hours."}
+
+
+def test_revoke_a_revoked_key_has_nothing_to_confirm(admin_client):
+    api_key, _ = make_api_key(name="lobby", categories=[], now=NOW)
+    revoke(admin_client, api_key, confirmed="yes", when="now")
+
+    assert "revoked already" in revoke(admin_client, api_key)
 
 
 def test_revoke_is_refused_to_those_who_may_only_look(client, make_staff):
@@ -74,4 +127,4 @@ def test_revoke_is_refused_to_those_who_may_only_look(client, make_staff):
 
     client.post("/admin/claims/apikey/", {"action": "revoke", "_selected_action": [api_key.pk]})
 
-    assert find_api_key(secret) == api_key
+    assert find_api_key(secret, now=timezone.now()) == api_key

@@ -101,7 +101,7 @@ def test_making_and_revoking_a_key(admin_client: Client) -> None:
     key, _ = make_api_key(name="us-east", categories=[], now=NOW)
     admin_client.post(
         reverse("admin:claims_apikey_changelist"),
-        {"action": "revoke", "_selected_action": [key.pk]},
+        {"action": "revoke", "_selected_action": [key.pk], "confirmed": "yes", "when": "now"},
     )
 
     assert [event[0] for event in events()] == ["ADD", "CHANGE"]
