@@ -56,6 +56,10 @@ KNOWN = f"""
                 WHEN NOT EXISTS (
                     SELECT 1 FROM claims_rewarditem WHERE reward_id = new.reward_id
                 ) THEN 'UNMAPPED_REWARD'
+                WHEN EXISTS (
+                    SELECT 1 FROM claims_pause
+                    WHERE reward_id = new.reward_id OR campaign_id = new.campaign_id
+                ) THEN 'PAUSED'
             END AS obstacle
         FROM incoming AS new
         LEFT JOIN claims_claim AS claim USING (claim_id)
@@ -210,12 +214,14 @@ _RECORD = f"""
 
 def _compact(statement: str) -> str:
     """Remove white space: psycopg re-parses statements of more than 4,096 characters each time."""
-    return re.sub(r"(?<=[(,=]) | (?=[),=])", "", " ".join(statement.split()))
+    return re.sub(r"(?<=[(),=']) | (?=[(),='])", "", " ".join(statement.split()))
 
 
 RECORD_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_INCOMING_JSON))
-# For a batch of one, that is, for each webhook.
-RECORD_ONE_ON_POSTGRESQL = _compact(_RECORD.format(incoming=_ONE_INCOMING))
+# For a batch of one that isn't authoritative, that is, for each webhook.
+RECORD_ONE_ON_POSTGRESQL = _compact(
+    _RECORD.format(incoming=_ONE_INCOMING).replace("%(is_authoritative)s", "FALSE")
+)
 
 NOTE_API_FACTS_ON_POSTGRESQL = (
     f"WITH {_INCOMING_JSON} {NOTE_TIMES}",

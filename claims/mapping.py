@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import PlatformAccount
-from claims.models import BulkJob, Claim, Item, Reward, RewardItem
+from claims.models import BulkJob, Claim, Item, Pause, Reward, RewardItem
 
 # A quantity this many times the largest one before is probably a typing error.
 UNUSUAL_FACTOR = 10
@@ -118,12 +118,16 @@ def unusual_quantities(items: Mapping[Item, int], *, reward: Reward) -> dict[Ite
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Counts of the claims waiting for this mapping; of about 2,000 of them if `is_more`."""
+    """Counts of the claims waiting for this mapping; of about 2,000 of them if `is_more`.
+
+    `is_paused`: staff have paused the reward or one of its campaigns, so its claims stay held.
+    """
 
     granted_now: int
     then_waiting: int
     is_more: bool
     mapped_before: bool
+    is_paused: bool
 
 
 def preview_mapping(*, reward: Reward) -> Preview:
@@ -139,6 +143,7 @@ def preview_mapping(*, reward: Reward) -> Preview:
         then_waiting=len(counted) - granted_now,
         is_more=len(accounts) > COUNTED_UP_TO,
         mapped_before=reward.first_mapped_at is not None,
+        is_paused=Pause.objects.filter(Q(reward=reward) | Q(campaign__rewards=reward)).exists(),
     )
 
 

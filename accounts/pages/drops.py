@@ -19,6 +19,7 @@ class DropState(models.TextChoices):
     TAKEN_BACK = "taken-back", _("Withdrawn")
     CONFIRMING = "confirming", _("Checking with Kick – this takes a minute or two")
     PREPARING = "preparing", _("Claimed – the studio is still preparing this reward")
+    PAUSED = "paused", _("Claimed – deliveries of this reward are paused right now")
     ARRIVING = "arriving", _("Claimed – on its way to you")
 
 
@@ -32,6 +33,7 @@ STATE_OF_ENTITLEMENT = {
 STATE_OF_HELD_CLAIM = {
     Claim.HoldReason.UNCONFIRMED: DropState.CONFIRMING,
     Claim.HoldReason.UNMAPPED_REWARD: DropState.PREPARING,
+    Claim.HoldReason.PAUSED: DropState.PAUSED,
     Claim.HoldReason.NOT_LINKED: DropState.ARRIVING,
 }
 

@@ -10,12 +10,13 @@ from django.db import transaction
 
 from accounts.models import PlatformAccount, Player
 from claims import entitlements as taking_back
-from claims import linking, manual_grants
+from claims import linking, manual_grants, pausing
 from claims.desk.audit import Subject, make_row, of_player, record_acts
 from claims.entitlements import ReasonMissing, RevokedEntitlements
 from claims.ledger import reconsider_account
 from claims.mapping import MappedReward, map_rewards
 from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, Item, Reward
+from claims.pausing import Target
 from claims.source import Filter, sources_of
 from claims.source_page import Tally, record_page
 from core.deadlocks import retry_deadlock_once
@@ -168,6 +169,23 @@ def map_reward(
     subject = Subject("reward", reward.pk)
     _note(Action.MAP, act, subject, before=mapped.before, after=mapped.after)
     return mapped
+
+
+@transaction.atomic
+def pause(*, target: Target, act: ActionContext) -> None:
+    """Hold the claims of a campaign or reward. Raises ReasonMissing. On a repeat: no change."""
+    act.demand_reason()
+    paused = pausing.pause_grants(target=target, reason=act.reason, actor=act.actor, now=act.now)
+    if paused:
+        _note(Action.PAUSE, act, Subject(str(target._meta.model_name), target.pk))
+
+
+@transaction.atomic
+def resume(*, target: Target, act: ActionContext) -> None:
+    """End the pause of a campaign or reward. On a repeat: no change."""
+    if ended := pausing.resume_grants(target=target):
+        before = {"paused_at": ended.paused_at.isoformat(), "reason": ended.reason}
+        _note(Action.RESUME, act, Subject(str(target._meta.model_name), target.pk), before=before)
 
 
 def _described(

@@ -47,6 +47,10 @@ NEXT_STEPS = {
         "bad",
         gettext_lazy("Their rewards aren't mapped to items. Map the rewards to grant them."),
     ),
+    Reason.PAUSED: (
+        "wait",
+        gettext_lazy("Staff paused their campaign or reward. Resume it to grant them."),
+    ),
     Reason.UNCONFIRMED: (
         "wait",
         gettext_lazy("Checked with Kick automatically for 24 hours. For older claims, see alerts."),

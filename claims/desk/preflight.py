@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from claims.models import ApiKey, Campaign, Claim
+from claims.models import ApiKey, Campaign, Claim, Pause
 from core.checks import Finding, Found, Verdict, passed, run_check
 from core.clock import Clock
 from platforms.kick import WEBHOOK_PATH
@@ -66,6 +66,7 @@ def examine_campaign(*, campaign: Campaign, deps: PreflightDeps, clock: Clock) -
     yield Finding(gettext_noop("dates"), *check_dates(campaign, now))
     yield Finding(gettext_noop("category"), *check_category(campaign))
     yield Finding(gettext_noop("rewards"), *check_rewards(campaign))
+    yield Finding(gettext_noop("grants"), *check_pauses(campaign))
     yield run_check("credentials", now=now)
     yield Finding(gettext_noop("organization"), *check_organization(campaign, deps.api))
     yield Finding(gettext_noop("webhook"), *check_webhook(deps))
@@ -111,6 +112,15 @@ def check_category(campaign: Campaign) -> Found:
         "can't see this campaign."
     )
     return Verdict.FAIL, _("The campaign has no category."), next_step
+
+
+def check_pauses(campaign: Campaign) -> Found:
+    paused = Pause.objects.filter(Q(campaign=campaign) | Q(reward__campaigns=campaign))
+    names = [str(one.campaign or one.reward) for one in paused.select_related("campaign", "reward")]
+    if names:
+        message = _("Grants are paused: %(names)s. Claims are held.") % {"names": ", ".join(names)}
+        return Verdict.WARN, message, _("Resume the grants on the campaign's or reward's page.")
+    return passed(_("No grants are paused."))
 
 
 def check_rewards(campaign: Campaign) -> Found:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from claims.desk.views import actions, campaign, case, catalogue, jobs, preflight, rewards, search
+from claims.desk.views import (
+    actions,
+    campaign,
+    case,
+    catalogue,
+    jobs,
+    pausing,
+    preflight,
+    rewards,
+    search,
+)
 
 app_name = "desk"
 
@@ -18,6 +28,8 @@ urlpatterns = [
     path("preflight/<path:campaign_id>", preflight.preflight, name="preflight"),
     path("mapping", rewards.queue, name="queue"),
     path("mapping/<path:reward_id>", rewards.map_reward, name="map"),
+    path("pause/<str:kind>/<path:target_id>", pausing.pause, name="pause"),
+    path("resume/<str:kind>/<path:target_id>", pausing.resume, name="resume"),
     path("jobs/<int:job_id>", jobs.job, name="job"),
     path("jobs/<int:job_id>/stop", jobs.stop, name="stop_job"),
     path("accounts/<str:account_id>", case.account_case, name="account"),

@@ -1,7 +1,7 @@
 from claims.models.api_keys import ApiKey
 from claims.models.audit import AuditEvent
 from claims.models.bulk_jobs import BulkJob
-from claims.models.catalogue import Campaign, CampaignReward, Item, Reward, RewardItem
+from claims.models.catalogue import Campaign, CampaignReward, Item, Pause, Reward, RewardItem
 from claims.models.figures import ClaimHour, RewardFunnel
 from claims.models.ledger import Claim, Confirmation, Entitlement, Report
 from claims.models.quarantine import QuarantinedDelivery
@@ -20,6 +20,7 @@ __all__ = [
     "Entitlement",
     "FailedLogin",
     "Item",
+    "Pause",
     "QuarantinedDelivery",
     "ReconcileRun",
     "Report",

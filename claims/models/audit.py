@@ -17,6 +17,8 @@ class AuditEvent(models.Model):
         REVOKE = "REVOKE", _("revoked")
         UNLINK = "UNLINK", _("unlinked")
         MAP = "MAP", _("mapped a reward")
+        PAUSE = "PAUSE", _("paused grants")
+        RESUME = "RESUME", _("resumed grants")
         IMPORT = "IMPORT", _("imported the catalogue")
         EXPORT = "EXPORT", _("exported the catalogue")
         BULK = "BULK", _("ran a bulk job")

@@ -124,6 +124,33 @@ class CampaignReward(models.Model):
         return f"{self.reward_id} in {self.campaign_id}"
 
 
+class Pause(models.Model):
+    """While it exists, claims of this campaign or reward are held. Manual grants aren't."""
+
+    campaign = models.OneToOneField(
+        Campaign, on_delete=models.CASCADE, null=True, related_name="pause"
+    )
+    reward = models.OneToOneField(Reward, on_delete=models.CASCADE, null=True, related_name="pause")
+    paused_at = models.DateTimeField(_("paused at"))
+    paused_by = models.TextField(_("paused by"))
+    reason = models.TextField(_("reason"))
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                name="pause_has_one_target",
+                condition=Q(campaign__isnull=True, reward__isnull=False)
+                | Q(campaign__isnull=False, reward__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id or self.reward_id} since {self.paused_at}"
+
+
 class Item(models.Model):
     """An item of the studio's catalogue that a player can own."""
 

@@ -35,6 +35,7 @@ class Claim(models.Model):
         UNCONFIRMED = "UNCONFIRMED", _("not yet confirmed by the platform")
         NOT_OURS = "NOT_OURS", _("belongs to another organization")
         UNMAPPED_REWARD = "UNMAPPED_REWARD", _("reward isn't mapped to an item")
+        PAUSED = "PAUSED", _("paused by staff")
         NOT_LINKED = "NOT_LINKED", _("viewer isn't linked to a player")
 
     class Path(models.TextChoices):

@@ -10,6 +10,7 @@ from accounts.models import PlatformAccount
 from claims import ledger_sql
 from claims.ledger import Outcome, RecordedClaim, heal_claims, reconsider_account
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
+from claims.pausing import pause_grants
 from tests.claims.ledger_assertions import owed, receive, record
 from tests.factories import (
     NOW,
@@ -74,6 +75,31 @@ def test_record_claims_holds_with_the_first_reason_that_applies(
 
     assert [(claim.status, claim.hold_reason) for claim in recorded] == [("HELD", reason)]
     assert owed("01K0CLAIM") == []
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+@pytest.mark.parametrize("paused", ["campaign", "reward"])
+def test_record_claims_holds_a_paused(paused: str, is_linked: bool) -> None:
+    reward = make_reward(items=[(make_item(), 1)])
+    campaign = make_campaign(rewards=[reward])
+    make_account(user_id="7", player=make_player() if is_linked else None)
+    pause_grants(
+        target=campaign if paused == "campaign" else reward, reason="wrong item", actor="", now=NOW
+    )
+
+    (claim,) = record(receive(campaign))
+
+    assert (claim.status, claim.hold_reason) == ("HELD", HELD.PAUSED)
+    assert owed("01K0CLAIM") == []
+
+
+def test_record_claims_ignores_the_pause_of_another_reward() -> None:
+    campaign = make_campaign(rewards=[make_reward(items=[(make_item(), 1)])])
+    make_account(user_id="7", player=make_player())
+    for target in (make_reward(), make_campaign()):
+        pause_grants(target=target, reason="wrong item", actor="", now=NOW)
+
+    assert [claim.status for claim in record(receive(campaign))] == ["GRANTED"]
 
 
 def test_record_claims_holds_a_registered_campaign_with_another_s_reward() -> None:

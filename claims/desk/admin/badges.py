@@ -1,8 +1,11 @@
 """Status badges, with one tone per meaning."""
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from claims.models import Claim, Entitlement, QuarantinedDelivery
+from claims.pausing import Target
 from core.admin.html import badge
 
 TONE_OF_CLAIM = {
@@ -19,6 +22,13 @@ TONE_OF_VERDICT = {
     QuarantinedDelivery.Verdict.UNUSABLE: "bad",
     QuarantinedDelivery.Verdict.DIFFERS: "wait",
 }
+
+
+def with_pause(target: Target) -> SafeString | str:
+    """The name of a campaign or reward, with a badge if its grants are paused."""
+    if hasattr(target, "pause"):
+        return format_html("{} {}", target, badge("wait", _("paused")))
+    return str(target)
 
 
 def claim_badge(claim: Claim) -> SafeString:

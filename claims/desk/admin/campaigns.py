@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from claims.desk.admin.audit_mixin import Audited
+from claims.desk.admin.badges import with_pause
 from claims.desk.admin.forms import PairFormSet
 from claims.desk.enqueue import heal_after_commit
 from claims.models import Campaign, CampaignReward
@@ -73,7 +74,7 @@ class CampaignAdmin(Audited, Page):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        campaigns: QuerySet[Any] = super().get_queryset(request)
+        campaigns: QuerySet[Any] = super().get_queryset(request).select_related("pause")
         counted: QuerySet[Any] = campaigns.annotate(rewards_count=Count("pairs"))
         return counted
 
@@ -96,8 +97,8 @@ class CampaignAdmin(Audited, Page):
         heal_after_commit()
 
     @admin.display(description=_("campaign"), ordering="name")
-    def title(self, campaign: Campaign) -> str:
-        return str(campaign)
+    def title(self, campaign: Campaign) -> SafeString | str:
+        return with_pause(campaign)
 
     @admin.display(description=_("category"), ordering="category")
     def category_shown(self, campaign: Campaign) -> SafeString | str:

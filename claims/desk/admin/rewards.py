@@ -14,6 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from claims.desk.admin.audit_mixin import Audited
+from claims.desk.admin.badges import with_pause
 from claims.desk.attention import count_some
 from claims.mapping import COUNTED_UP_TO, claims_without_mapping
 from claims.models import Item, Reward
@@ -53,15 +54,23 @@ class RewardAdmin(Audited, Page):
         "it automatically."
     )
     fieldsets = [
-        (None, {"fields": ["reward_id", "source", "name", "external_id", "mapping_link"]}),
+        (
+            None,
+            {"fields": ["reward_id", "source", "name", "external_id", "mapping_link", "pausing"]},
+        ),
         (_("Claims"), {"fields": ["waiting", "claims_link", "first_mapped_at"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        return super().get_queryset(request).prefetch_related("mapping__item", "campaigns")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("pause")
+            .prefetch_related("mapping__item", "campaigns")
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
-        shown = ["mapping_link", "waiting", "claims_link", "first_mapped_at"]
+        shown = ["mapping_link", "pausing", "waiting", "claims_link", "first_mapped_at"]
         return shown if obj is None else ["reward_id", "source", *shown]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -76,8 +85,8 @@ class RewardAdmin(Audited, Page):
         super().save_model(request, obj, form, change)
 
     @admin.display(description=_("reward"), ordering="name")
-    def title(self, reward: Reward) -> str:
-        return str(reward)
+    def title(self, reward: Reward) -> SafeString | str:
+        return with_pause(reward)
 
     @admin.display(description=_("items"))
     def mapped_to(self, reward: Reward) -> SafeString | str:
@@ -90,6 +99,15 @@ class RewardAdmin(Audited, Page):
             return gettext("Save the reward first, then map it to items.")
         url = link(reverse("desk:map", args=[reward.pk]), _("Change the mapping…"))
         return format_html("{} {}", self.mapped_to(reward), url)
+
+    @admin.display(description=_("grants"))
+    def pausing(self, reward: Reward) -> SafeString | str:
+        if not reward.pk:
+            return ""
+        url = reverse("desk:pause", args=["reward", reward.pk])
+        if hasattr(reward, "pause"):
+            return format_html("{} {}", badge("wait", _("paused")), link(url, _("Resume…")))
+        return link(url, _("Pause grants…"))
 
     @admin.display(description=_("campaigns"))
     def campaigns_named(self, reward: Reward) -> str:

@@ -33,6 +33,10 @@ def explain_hold(claim: Claim, *, lookups: int = 0) -> str:
             "Its reward isn't mapped to any items. Once you map it, waiting claims of linked "
             "viewers are granted within a minute."
         ),
+        Claim.HoldReason.PAUSED: _(
+            "Staff paused the grants of its campaign or reward. Once they're resumed, waiting "
+            "claims of linked viewers are granted within a minute."
+        ),
         Claim.HoldReason.NOT_LINKED: _(
             "Its account isn't linked to a player. Only the player can link, at %(url)s. The claim "
             "doesn't expire."
@@ -101,6 +105,19 @@ def diagnose_unmapped(case_claim: CaseClaim, _case: Case) -> Diagnosis:
     )
 
 
+def diagnose_paused(case_claim: CaseClaim, _case: Case) -> Diagnosis:
+    return Diagnosis(
+        _("Paused"),
+        "wait",
+        _(
+            "We've received your claim for %(drop)s. Deliveries of this reward are paused at the "
+            "moment. It'll arrive automatically once they continue. You don't need to do anything."
+        )
+        % {"drop": name_drop(case_claim)},
+        explain_hold(case_claim.claim),
+    )
+
+
 def diagnose_not_linked(case_claim: CaseClaim, case: Case) -> Diagnosis:
     if case.player is not None:  # linked in the meantime; the next sweep grants it
         return Diagnosis(
@@ -133,5 +150,6 @@ HELD: dict[Claim.HoldReason, Callable[[CaseClaim, Case], Diagnosis]] = {
     Claim.HoldReason.UNCONFIRMED: diagnose_unconfirmed,
     Claim.HoldReason.NOT_OURS: diagnose_not_ours,
     Claim.HoldReason.UNMAPPED_REWARD: diagnose_unmapped,
+    Claim.HoldReason.PAUSED: diagnose_paused,
     Claim.HoldReason.NOT_LINKED: diagnose_not_linked,
 }

@@ -14,6 +14,7 @@ from claims.desk.funnels import STEPS, funnels_of
 from claims.desk.phases import draw_timeline
 from claims.desk.views.decorators import LOOK, show, staff_page
 from claims.models import Campaign, CampaignReward, RewardFunnel
+from claims.pausing import find_pause
 
 # For each step, the filter that lists its claims.
 FILTERS: dict[str, dict[str, str]] = {
@@ -48,7 +49,7 @@ def campaign(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
     shown = get_object_or_404(Campaign, pk=campaign_id)
     now = timezone.now()
     funnels = funnels_of(campaign_id=shown.pk, now=now)
-    pairs = shown.pairs.select_related("reward").prefetch_related("reward__mapping__item")
+    pairs = shown.pairs.select_related("reward__pause").prefetch_related("reward__mapping__item")
     rows = [
         RewardRow(
             pair=pair,
@@ -66,6 +67,7 @@ def campaign(request: HttpRequest, *, campaign_id: str) -> HttpResponse:
         now=now,
         labels=_labels(),
         rows=rows,
+        pause=find_pause(shown),
         counted_at=min((one.counted_at for one in funnels.values()), default=None),
         claims_url=_claims_url(shown.pk),
     )

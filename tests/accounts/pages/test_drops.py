@@ -53,6 +53,7 @@ def test_list_player_drops_of_an_item_that_has_left_the_catalogue_shows_its_sku(
     [
         ({"hold_reason": Reason.UNCONFIRMED}, DropState.CONFIRMING),
         ({"hold_reason": Reason.UNMAPPED_REWARD}, DropState.PREPARING),
+        ({"hold_reason": Reason.PAUSED}, DropState.PAUSED),
         ({"hold_reason": Reason.NOT_LINKED}, DropState.ARRIVING),
     ],
 )

@@ -33,5 +33,7 @@ def addresses(api: Any) -> list[str]:
         reverse("desk:preflight", args=[campaign.pk]),
         reverse("desk:queue"),
         reverse("desk:map", args=[reward.pk]),
+        reverse("desk:pause", args=["campaign", campaign.pk]),
+        reverse("desk:pause", args=["reward", reward.pk]),
         reverse("desk:catalogue"),
     ]

@@ -21,6 +21,7 @@ from claims.api_keys import make_api_key
 from claims.desk import preflight
 from claims.desk.preflight import PreflightDeps, examine_campaign
 from claims.models import ApiKey, Campaign, Report
+from claims.pausing import pause_grants
 from core.checks import Finding
 from core.models import Lease
 from studio_drops.schedule import HEARTBEAT
@@ -73,6 +74,17 @@ def verdicts(campaign: Campaign) -> dict[str, str]:
     found = {name: one.verdict.name for name, one in examine(campaign).items()}
     assert found.pop("webhook") in ("WARN", "FAIL")
     return {name: verdict for name, verdict in found.items() if verdict != "PASS"}
+
+
+@pytest.mark.parametrize("paused", ["campaign", "reward"])
+def test_paused_grants_are_a_warning(campaign: Campaign, paused: str) -> None:
+    target = campaign if paused == "campaign" else campaign.rewards.get()
+    pause_grants(target=target, reason="wrong item", actor="ada", now=timezone.now())
+
+    finding = examine(campaign)["grants"]
+
+    assert finding.verdict.name == "WARN"
+    assert str(target) in finding.message
 
 
 def test_everything_is_green(campaign: Campaign) -> None:

@@ -159,6 +159,22 @@ def test_reward_not_mapped(ops: Client) -> None:
     assert said(ops, "nova_live")[0] == "Waiting for the game"
 
 
+def test_paused(ops: Client) -> None:
+    _, account = linked()
+    campaign = make_campaign(rewards=[make_reward(name="Ember cape", items=[(make_item(), 1)])])
+    target = ["campaign", campaign.pk]
+    ops.post(reverse("desk:pause", args=target), {"reason": "wrong item"})
+    record(receive(campaign, user_id=account.pk.removeprefix("kick:")))
+
+    label, sentence = said(ops, "nova_live")
+    ops.post(reverse("desk:resume", args=target))
+    heal_claims(now=NOW)
+
+    assert label == "Paused"
+    assert "Deliveries of this reward are paused at the moment" in sentence
+    assert said(ops, "nova_live")[0] == "Waiting for the game"
+
+
 def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> None:
     make_item(sku="cape-ember", name="Ember cape")
     player, account = linked()

@@ -14,7 +14,13 @@ from tests.factories import make_account, make_claim, make_entitlement
 from tests.inline_code import InlineCode
 
 # Shown on the page of a campaign, reward or claim.
-INLINES = {"claims_campaignreward", "claims_confirmation", "claims_report", "claims_rewarditem"}
+INLINES = {
+    "claims_campaignreward",
+    "claims_confirmation",
+    "claims_pause",
+    "claims_report",
+    "claims_rewarditem",
+}
 
 
 def list_of(model):
