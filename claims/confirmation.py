@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 # A claim that the API doesn't show for this long counts as not ours.
 LOOKED_UP_FOR = timedelta(hours=24)
 LOOKUPS_PER_RUN = 100
+# More than one only if the platform filters after it has cut a page.
+PAGES_PER_LOOKUP = 3
 
 
 def confirm_claims(*, source: Source, now: datetime, renew: Callable[[], None] = no_lease) -> int:
@@ -65,7 +68,7 @@ def _drop_needless(*, source: Source, now: datetime) -> None:
 def _confirm(confirmation: Confirmation, *, source: Source, clock: Clock) -> bool:
     claim_id = confirmation.claim_id
     try:
-        pages = list(source.pages(Filter(claim_id=claim_id)))
+        pages = list(islice(source.pages(Filter(claim_id=claim_id)), PAGES_PER_LOOKUP))
     except PlatformRefused as error:
         log_event(logger, "lookup_refused", logging.WARNING, claim_id=claim_id, error=str(error))
         _look_up_later(confirmation, now=clock())

@@ -1,9 +1,11 @@
 """Brings the ledger in line with what a source's platform lists. The list is the truth.
 
-*Catch-up* reads the open claims: those that the platform doesn't show as delivered. A *sweep* reads
-every claim of a campaign, in any status. Both record page by page through `record_claims`. They
-don't rely on undocumented behaviour: if the platform's order shifts and a run misses a claim, the
-next run finds it.
+*Catch-up* reads the open claims: those that the platform shows as not delivered. A *sweep* reads
+every claim of a campaign, or of all campaigns, in any status: a platform may show an open claim
+without a status, or with another tool's, and in a campaign that isn't registered here.
+
+Both record page by page through `record_claims`. They don't rely on undocumented behaviour: if the
+platform's order shifts and a run misses a claim, the next run finds it.
 
 A run is a row with the cursor to continue from. It stops at the first failed call (after the
 client's own retries). It resumes at the same page when its lease is due again, after a pause that
@@ -39,6 +41,8 @@ FAILURES_BEFORE_GIVING_UP = 20
 AT_A_STRETCH = timedelta(minutes=5)
 SWEEP_STARTS = time(3, 0, tzinfo=UTC)
 SWEPT_AFTER_ITS_END = timedelta(days=7)
+ALL_CAMPAIGNS = ""
+ALL_SWEPT_EVERY = timedelta(days=7)
 
 
 def catch_up(*, source: Source, clock: Clock, is_urgent: bool = False) -> ReconcileRun | None:
@@ -70,7 +74,10 @@ def sweep(
 
 
 def sweep_due_campaigns(*, source: Source, clock: Clock) -> list[ReconcileRun]:
-    """Sweep each of a source's campaigns that is due, once a night. Resume interrupted sweeps."""
+    """Sweep each of a source's campaigns once a night, and all of them at first and once a week.
+
+    Resumes interrupted sweeps.
+    """
     runs = (
         _run(ReconcileRun.Kind.SWEEP, campaign_id=campaign_id, source=source, clock=clock)
         for campaign_id in _campaigns_to_sweep(source.name, now=clock())
@@ -84,19 +91,22 @@ def sweep_due_campaigns(*, source: Source, clock: Clock) -> list[ReconcileRun]:
 def _campaigns_to_sweep(source: str, *, now: datetime) -> list[str]:
     """Campaigns that have started, ended at most 7 days ago, and weren't swept since 03:00 UTC.
 
-    A campaign's end includes its grace period.
+    A campaign's end includes its grace period. ALL_CAMPAIGNS, if not swept for a week, comes last.
     """
     tonight = datetime.combine(now.astimezone(UTC), SWEEP_STARTS)
     last_night = tonight if tonight <= now else tonight - timedelta(days=1)
     swept = ReconcileRun.objects.filter(
-        kind=ReconcileRun.Kind.SWEEP, since=None, started_at__gte=last_night
+        kind=ReconcileRun.Kind.SWEEP,
+        source=source,
+        since=None,
+        outcome__in=[Outcome.DONE, Outcome.GIVEN_UP],
     )
-    ended_sweeps = swept.filter(outcome__in=[Outcome.DONE, Outcome.GIVEN_UP])
-    unswept = Campaign.objects.filter(source=source).exclude(
-        pk__in=ended_sweeps.values("campaign_id")
-    )
+    tonights = swept.filter(started_at__gte=last_night)
+    unswept = Campaign.objects.filter(source=source).exclude(pk__in=tonights.values("campaign_id"))
     due = unswept.order_by("pk").running(now=now, or_over_for=SWEPT_AFTER_ITS_END)
-    return [campaign.pk for campaign in due]
+    this_week = swept.filter(campaign_id=ALL_CAMPAIGNS, started_at__gt=now - ALL_SWEPT_EVERY)
+    whole = [] if this_week.exists() else [ALL_CAMPAIGNS]
+    return [*(campaign.pk for campaign in due), *whole]
 
 
 # --- A run -------------------------------------------------------------------------------------

@@ -26,7 +26,11 @@ JOBS = (
         "Looks up unconfirmed claims in the platform's API",
     ),
     Job("catch_up", timedelta(minutes=1), "Records the open claims that no webhook brought"),
-    Job("sweep", timedelta(minutes=5), "Compares each campaign with the platform once a night"),
+    Job(
+        "sweep",
+        timedelta(minutes=5),
+        "Compares each campaign with the platform every night, and all weekly",
+    ),
     Job("send_reports", timedelta(seconds=15), "Reports delivered claims to the platform"),
     Job("run_bulk_jobs", timedelta(seconds=10), "Runs the bulk jobs that staff started"),
     Job("count_funnels", timedelta(minutes=5), "Counts the figures of running campaigns"),

@@ -6,7 +6,12 @@ chosen:
 - `claims_order`: the order of claims.
 - `cursor`: `exclusive` (a page's last claim; the next page starts after it), `inclusive` (a page's
   last claim; the next page repeats it first) or `next` (the next page's first claim).
-- `last_cursor`: the last page's cursor is absent, empty or its last claim.
+- `last_cursor`: the last page's cursor is absent, null, empty or its last claim.
+- `filter`: `before` or `after` a page is cut. After it, pages may be short or empty.
+- `page_cap`: at most this many claims a page, whatever the `limit`. 0: no cap.
+- `repeats`: each page begins with so many of the previous page's last claims.
+- `statuses`: what claims show instead of a status: null, "", another word or "absent" for none.
+  Such a claim isn't found by a filter for its real status.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,24 +43,56 @@ class ClaimFilter:
     organization_id: int
     wanted: Mapping[str, str]
 
+    def all_claims(self) -> QuerySet[Claim]:
+        return Claim.objects.filter(organization_id=self.organization_id)
+
     def claims(self) -> QuerySet[Claim]:
-        return Claim.objects.filter(organization_id=self.organization_id, **self.wanted)
+        return self.all_claims().filter(**self.wanted)
 
 
 def read_page(
     claim_filter: ClaimFilter, *, limit: int, cursor: str, plan: FaultPlan
 ) -> dict[str, Any]:
     """Return `{"claims": [...], "cursor": "..."}` with at most `limit` claims."""
-    claims = _in_order(claim_filter.claims(), cursor, plan)
+    limit = min(limit, plan.page_cap or limit)
+    filters_after = plan.filter == "after"
+    if claim_filter.wanted.get("external_status") in plan.statuses:
+        return {"claims": []}
+    claims = claim_filter.all_claims() if filters_after else claim_filter.claims()
     # One extra row shows whether there is another page.
-    rows = list(claims.values_list(*COLUMNS)[: limit + 1])
-    page = {"claims": [describe(row) for row in rows[:limit]]}
+    rows = list(_in_order(claims, cursor, plan).values_list(*COLUMNS)[: limit + 1])
+    rows_shown = [*_repeated(claims, cursor, plan), *rows[:limit]]
+    shown = [_with_status(describe(row), plan) for row in rows_shown]
+    if filters_after:
+        wanted = claim_filter.wanted
+        shown = [one for one in shown if all(str(one.get(key)) == wanted[key] for key in wanted)]
+    page = {"claims": shown}
     if len(rows) > limit:
         end = rows[limit if plan.cursor == "next" else limit - 1]
         return {**page, "cursor": end[0]}
     last = rows[-1][0] if rows else cursor
-    last_cursor = {"absent": None, "empty": "", "last": last}[plan.last_cursor]
-    return page if last_cursor is None else {**page, "cursor": last_cursor}
+    if plan.last_cursor == "absent":
+        return page
+    return {**page, "cursor": {"null": None, "empty": "", "last": last}[plan.last_cursor]}
+
+
+def _with_status(claim: dict[str, Any], plan: FaultPlan) -> dict[str, Any]:
+    if claim["external_status"] in plan.statuses:
+        claim["external_status"] = plan.statuses[claim["external_status"]]
+        if claim["external_status"] == "absent":
+            del claim["external_status"]
+    return claim
+
+
+def _repeated(claims: QuerySet[Claim], cursor: str, plan: FaultPlan) -> list[Any]:
+    """The last claims before the cursor, for the orders in which ids rise or fall."""
+    if not cursor or not plan.repeats:
+        return []
+    if plan.claims_order == "descending":
+        before = claims.filter(claim_id__gte=cursor).order_by("claim_id")
+    else:
+        before = claims.filter(claim_id__lte=cursor).order_by("-claim_id")
+    return list(before.values_list(*COLUMNS)[: plan.repeats])
 
 
 def _in_order(claims: QuerySet[Claim], cursor: str, plan: FaultPlan) -> QuerySet[Claim]:

@@ -19,7 +19,8 @@ WEBHOOK_FAULTS = ("drop", "duplicate", "delay", "reorder", "corrupt", "cut")
 READINGS = {
     "claims_order": ("ascending", "descending", "created", "shuffled"),
     "cursor": ("exclusive", "inclusive", "next"),
-    "last_cursor": ("absent", "empty", "last"),
+    "last_cursor": ("absent", "null", "empty", "last"),
+    "filter": ("before", "after"),
 }
 STATUSES = (401, 403, 429, 500, 502, 503)
 _RULE = "path_prefix method status share retry_after slow_seconds truncate count"
@@ -64,6 +65,10 @@ class FaultPlan:
     claims_order: str
     cursor: str
     last_cursor: str
+    filter: str
+    page_cap: int
+    repeats: int
+    statuses: Mapping[str, str | None]
     seed: int
 
 
@@ -124,7 +129,7 @@ def _throw() -> float:
 
 def parse_plan(values: Any) -> FaultPlan:
     """Raises Refused with the first invalid entry and the allowed values."""
-    known = f"webhook api {' '.join(READINGS)} seed"
+    known = f"webhook api {' '.join(READINGS)} page_cap repeats statuses seed"
     fields = Fields(values, known=known, name="The fault plan")
     webhook = _parse_webhook(fields.values.get("webhook") or {})
     api = [_parse_rule(rule) for rule in _as_list(fields.values.get("api"))]
@@ -134,7 +139,15 @@ def parse_plan(values: Any) -> FaultPlan:
         if readings[name] not in choices:
             raise Refused(f"Unknown {name} {readings[name]!r}. Allowed: {', '.join(choices)}.")
     seed = fields.integer("seed") if "seed" in fields else 0
-    return FaultPlan(webhook=webhook, api=api, **readings, seed=seed)
+    return FaultPlan(
+        webhook=webhook,
+        api=api,
+        **readings,
+        page_cap=fields.natural("page_cap", default=0),
+        repeats=fields.natural("repeats", default=0),
+        statuses=fields.values.get("statuses") or {},
+        seed=seed,
+    )
 
 
 def _as_list(rules: Any) -> list[Any]:

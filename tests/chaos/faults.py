@@ -40,9 +40,15 @@ API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
 )
 # What Kick leaves open about its pages, every reading once.
 READINGS = (
-    {"claims_order": "shuffled", "cursor": "next", "last_cursor": "last"},
-    {"claims_order": "descending", "cursor": "inclusive", "last_cursor": "empty"},
-    {"claims_order": "created", "cursor": "exclusive", "last_cursor": "absent"},
+    {"claims_order": "shuffled", "cursor": "next", "last_cursor": "last", "page_cap": 500},
+    {
+        "claims_order": "descending",
+        "cursor": "inclusive",
+        "last_cursor": "empty",
+        "filter": "after",
+        "repeats": 7,
+    },
+    {"claims_order": "created", "cursor": "exclusive", "last_cursor": "null"},
 )
 
 

@@ -69,6 +69,37 @@ def test_catch_up_converges_under_every_reading_of_the_documentation(
     assert Claim.objects.count() == CLAIMS
 
 
+@pytest.mark.parametrize("claims_order", ["ascending", "descending", "created"])
+@pytest.mark.parametrize("cursor", ["exclusive", "inclusive", "next"])
+@pytest.mark.parametrize("last_cursor", ["absent", "null", "empty", "last"])
+@pytest.mark.parametrize(
+    "pages",
+    [{"page_cap": 4}, {"filter": "after"}, {"repeats": 3}, {"filter": "after", "page_cap": 3}],
+    ids=str,
+)
+def test_catch_up_finds_every_claim_however_pages_are_cut(
+    local_kick: LocalKick,
+    source: Source,
+    clock: HandClock,
+    claims_order: str,
+    cursor: str,
+    last_cursor: str,
+    pages: dict[str, Any],
+) -> None:
+    """The first two pages are all delivered: filtered afterwards, they are empty."""
+    claims = claims_at_kick(local_kick, count=CLAIMS)
+    delivered = sorted(one["claim_id"] for one in claims)[:20]
+    source.report(delivered)
+    order = {"claims_order": claims_order, "cursor": cursor, "last_cursor": last_cursor}
+    local_kick.set_faults(**order, **pages)
+
+    run = catch_up(source=source, clock=clock, is_urgent=True)
+
+    assert run
+    assert run.outcome == "DONE"
+    assert Claim.objects.count() == CLAIMS - len(delivered)
+
+
 def test_catch_up_interrupted_is_resumed_at_its_page(
     local_kick: LocalKick, source: Source, clock: HandClock
 ) -> None:
@@ -248,8 +279,34 @@ def test_sweep_due_campaigns_takes_each_once_a_night(source: Source, clock: Hand
     clock.advance(day)
     tomorrow = sweep_due_campaigns(source=source, clock=clock)
 
-    assert [run.campaign_id for run in tonight] == ["grace", "running", "unknown"]
+    assert [run.campaign_id for run in tonight] == ["grace", "running", "unknown", ""]
     assert (len(again), len(tomorrow)) == (0, 3)
+
+
+def test_sweep_due_campaigns_takes_all_of_them_once_a_week(
+    source: Source, clock: HandClock
+) -> None:
+    swept = []
+    for _ in range(15):
+        swept.append([run.campaign_id for run in sweep_due_campaigns(source=source, clock=clock)])
+        clock.advance(timedelta(days=1))
+
+    assert [day for day, campaigns in enumerate(swept) if campaigns == [""]] == [0, 7, 14]
+
+
+@pytest.mark.parametrize("status", [None, "", "delivered", "absent"])
+def test_sweep_finds_open_claims_of_an_unknown_campaign_in_any_status(
+    local_kick: LocalKick, source: Source, clock: HandClock, status: str | None
+) -> None:
+    claims_at_kick(local_kick, count=3)
+    local_kick.set_faults(statuses={"initiated": status})
+    caught_up = catch_up(source=source, clock=clock)
+
+    sweep_due_campaigns(source=source, clock=clock)
+
+    assert caught_up
+    assert caught_up.seen == 0
+    assert Claim.objects.count() == 3
 
 
 class _Scripted(Source):

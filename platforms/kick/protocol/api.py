@@ -97,9 +97,10 @@ class KickApi:
         """Yield the organization's claims page by page, starting after `cursor`.
 
         Kick's guide (https://docs.kick.com/drops/drops-guide) doesn't define the order, whether
-        the next page repeats the cursor's claim, or the cursor of the last page. So a claim may be
-        yielded twice, but none is skipped. Iteration ends at an empty or short page, or at a
-        missing or repeated cursor.
+        the next page repeats the cursor's claim, whether Kick lowers `limit`, whether it filters
+        before or after it cuts a page, or the cursor of the last page. So a claim may be yielded
+        twice, but none is skipped, and a page may be empty. Iteration ends only at a missing or
+        repeated cursor, or with the first claims if `claim_id` is given.
         """
         filters = {
             "campaign_id": campaign_id,
@@ -113,9 +114,10 @@ class KickApi:
             params = {name: value for name, value in query.items() if value}
             answer = self._call_as_app("GET", "/drops/claims", params=params)
             page = parse_claims_page(answer.body)
-            if page:
+            is_last = page.cursor in seen or (claim_id is not None and len(page) > 0)
+            if len(page) or not is_last:
                 yield page
-            if len(page) < limit or page.cursor in seen:
+            if is_last:
                 return
             cursor = page.cursor
             seen.add(cursor)

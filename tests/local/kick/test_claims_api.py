@@ -159,6 +159,44 @@ def test_claims_every_reading_shows_each_claim(
         assert shown == sorted(made, reverse=order == "descending")
 
 
+def test_claims_page_cap_lowers_the_limit_silently(world: World) -> None:
+    made = make(world, 7)
+    world.kick.set_faults(page_cap=3)
+
+    pages = walk(world, limit=1000)
+
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert [claim_id for page in pages for claim_id in page] == made
+
+
+def test_claims_filtered_after_the_page_is_cut(world: World) -> None:
+    made = make(world, 7)
+    patch(world, [{"claim_id": one, "external_status": "processed"} for one in made[:5]])
+    world.kick.set_faults(filter="after")
+
+    first = get(world, limit=3, external_status="initiated")
+
+    assert first["claims"] == []
+    assert first["cursor"] == made[2]
+
+
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+def test_claims_repeated_on_the_next_page(world: World, order: str) -> None:
+    made = sorted(make(world, 7), reverse=order == "descending")
+    world.kick.set_faults(claims_order=order, repeats=2)
+
+    second = get(world, limit=3, cursor=made[2])
+
+    assert ids(second) == [made[2], made[1], *made[3:6]]
+
+
+def test_claims_last_cursor_may_be_null(world: World) -> None:
+    make(world, 2)
+    world.kick.set_faults(last_cursor="null")
+
+    assert get(world)["cursor"] is None
+
+
 def test_claims_shuffled_is_another_order(world: World) -> None:
     made = make(world, 40)
     world.kick.set_faults(claims_order="shuffled")

@@ -222,12 +222,31 @@ def test_iter_claims_counts_bad_entries_as_part_of_the_page(
 ) -> None:
     server.script(
         reply(200, {"data": {"claims": [claim(1), {"claim_id": 5}], "cursor": "a"}}),
-        reply(200, {"data": {"claims": [claim(2)], "cursor": "b"}}),
+        reply(200, {"data": {"claims": [claim(2)]}}),
     )
 
     first, second = api.iter_claims(limit=2)
 
     assert (len(first.claims), len(first.unusable), len(second.claims)) == (1, 1, 1)
+
+
+def test_iter_claims_goes_on_after_a_short_or_empty_page(
+    api: KickApi, server: ScriptedServer
+) -> None:
+    server.script(
+        reply(200, {"data": {"claims": [claim(1)], "cursor": "a"}}),
+        reply(200, {"data": {"claims": None, "cursor": "b"}}),
+        reply(200, {"data": {"claims": [claim(2)], "cursor": None}}),
+    )
+
+    assert [len(page) for page in api.iter_claims(limit=1000)] == [1, 0, 1]
+
+
+def test_iter_claims_of_one_id_ends_with_the_claim(api: KickApi, server: ScriptedServer) -> None:
+    server.script(reply(200, {"data": {"claims": [claim(1)], "cursor": "a"}}))
+
+    assert len(list(api.iter_claims(claim_id="a"))) == 1
+    assert len(server.seen) == 1
 
 
 def test_iter_claims_asks_for_a_page_only_when_it_is_wanted(
