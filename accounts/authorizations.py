@@ -8,7 +8,7 @@ the authorization.
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -37,9 +37,12 @@ from core.platform_errors import (
 logger = logging.getLogger(__name__)
 
 AT_MOST = 200
-# A platform may refuse without one of its `ended_codes`. Such a refusal counts as final the third
-# time, and only while the platform accepts our client credentials.
-BELIEVED_AFTER = 2
+# Platforms refuse good tokens at random, even for days. So a refusal is believed only if it lasts.
+REFUSED_FOR = timedelta(days=7)
+# If the platform refuses more of a platform's authorizations than this share, and more than a few,
+# the fault is the platform's, and none of them counts as ended.
+MASS_REFUSAL_SHARE = 0.2
+A_FEW = 5
 
 
 def refresh_authorizations(
@@ -47,10 +50,11 @@ def refresh_authorizations(
 ) -> int:
     """Exchange each due refresh token of a platform for a new one. Returns the number exchanged.
 
-    An authorization that the platform reports as ended is marked as disconnected. Nothing is marked
-    while the platform is down, busy or refuses our client credentials: PlatformUnavailable or
-    PlatformUnauthorized is raised then. Several workers may run this at once. `renew` is called
-    after each answer. A repeat returns 0.
+    An authorization that the platform refuses for a week, tried once a day, is marked as
+    disconnected: its player has to connect again. Nothing is marked while the platform refuses many
+    of them, is down, busy, or refuses our client credentials: PlatformUnavailable or
+    PlatformUnauthorized is raised for the last three. Several workers may run this at once. `renew`
+    is called after each answer. A repeat returns 0.
     """
     clock, refreshed = RunningClock(now), 0
     for _ in range(AT_MOST):
@@ -60,8 +64,8 @@ def refresh_authorizations(
         try:
             tokens = login.refresh(decrypt(authorization.encrypted_refresh_token))
         except (PlatformError, UnreadableToken) as error:
-            is_ended = _is_ended(authorization, error, login=login)
-            _note_failure(authorization, error, is_ended=is_ended, now=clock())
+            is_refused = isinstance(error, PlatformRefused) and error.status == 400
+            _note_failure(authorization, error, is_refused=is_refused, now=clock())
             if isinstance(error, (PlatformUnavailable, PlatformUnauthorized)):
                 raise
         else:
@@ -97,6 +101,7 @@ def _store(authorization: Authorization, tokens: PlatformTokens, *, now: datetim
         obtained_at=now,
         next_refresh_at=now + REFRESHED_EVERY,
         failed_refreshes=0,
+        refused_since=None,
     )
     if not is_kept:  # Unlinked or relinked meanwhile: no row needs this token.
         fresh = NewAuthorization(
@@ -106,33 +111,33 @@ def _store(authorization: Authorization, tokens: PlatformTokens, *, now: datetim
     _log(authorization, "refreshed" if is_kept else "overtaken")
 
 
-def _is_ended(authorization: Authorization, error: Exception, *, login: PlatformLogin) -> bool:
-    """Whether the platform ended this authorization, and didn't only refuse our app or fail."""
-    if not isinstance(error, PlatformRefused) or error.status != 400:
-        return False
-    if error.code in login.ended_codes:
-        return True
-    if authorization.failed_refreshes < BELIEVED_AFTER:
-        return False
-    try:
-        login.check_credentials()
-    except PlatformError:
-        return False
-    return True
-
-
 def _note_failure(
-    authorization: Authorization, error: Exception, *, is_ended: bool, now: datetime
+    authorization: Authorization, error: Exception, *, is_refused: bool, now: datetime
 ) -> None:
-    if is_ended:
+    """Let the authorization wait. A refusal counts as its end once it has lasted for a week."""
+    refused_since = (authorization.refused_since or now) if is_refused else None
+    if refused_since and now - refused_since >= REFUSED_FOR and not _refuses_many(authorization):
         _same_token(authorization).update(next_refresh_at=None, disconnected_at=now)
         _log(authorization, "disconnected")
         return
     failures = authorization.failed_refreshes + 1
     retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
-    pause = settings.BACK_OFFS["refresh"].pause(failures, retry_after=retry_after)
-    _same_token(authorization).update(next_refresh_at=now + pause, failed_refreshes=failures)
+    back_off = settings.BACK_OFFS["refused_refresh" if is_refused else "refresh"]
+    pause = back_off.pause(failures, retry_after=retry_after)
+    _same_token(authorization).update(
+        next_refresh_at=now + pause,
+        failed_refreshes=failures,
+        refused_since=refused_since or authorization.refused_since,
+    )
     _log(authorization, type(error).__name__, logging.WARNING)
+
+
+def _refuses_many(authorization: Authorization) -> bool:
+    kept = Authorization.objects.filter(
+        account__platform=authorization.account.platform, disconnected_at=None
+    )
+    refused = kept.refused().count()
+    return refused > max(A_FEW, MASS_REFUSAL_SHARE * kept.count())
 
 
 def _same_token(authorization: Authorization) -> QuerySet[Authorization]:

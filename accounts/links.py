@@ -175,9 +175,11 @@ def _keep_authorization(
         defaults={
             "encrypted_refresh_token": encrypt(authorization.refresh_token),
             "scope": authorization.scope,
+            "authorized_at": now,
             "obtained_at": now,
             "next_refresh_at": now + REFRESHED_EVERY,
             "failed_refreshes": 0,
+            "refused_since": None,
             "disconnected_at": None,
         },
     )

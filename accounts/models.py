@@ -1,5 +1,7 @@
 """Players of the game, their accounts on platforms, and the links between the two."""
 
+from typing import Self
+
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import models
 from django.db.models import Q, Value
@@ -137,6 +139,12 @@ class Purpose(models.TextChoices):
     CHANNEL = "channel", _("channel")
 
 
+class AuthorizationQuerySet(models.QuerySet["Authorization"]):
+    def refused(self) -> Self:
+        """Those whose refresh the platform refuses, but that don't count as ended yet."""
+        return self.filter(refused_since__isnull=False, disconnected_at=None)
+
+
 class Authorization(models.Model):
     """What the owner of an account allowed us: their encrypted refresh token, for one purpose."""
 
@@ -149,14 +157,20 @@ class Authorization(models.Model):
     purpose = models.TextField(_("purpose"), choices=Purpose, default=Purpose.PLAYER)
     encrypted_refresh_token = models.BinaryField()
     scope = models.TextField(_("scope"))
+    # When the owner allowed it. Platforms may end authorizations by this age.
+    authorized_at = models.DateTimeField(_("authorized at"))
     # Also tells this token from the next: each token has a different time.
     obtained_at = models.DateTimeField(_("obtained at"))
     # When to exchange the token for a new one. During an exchange: when to presume its worker
     # dead.
     next_refresh_at = models.DateTimeField(_("next refresh at"), null=True, blank=True)
     failed_refreshes = models.PositiveIntegerField(_("failed refreshes"), default=0)
-    # When the platform refused the authorization: its owner has disconnected the app there.
+    # The first of the platform's refusals in a row to refresh it.
+    refused_since = models.DateTimeField(_("refused since"), null=True, blank=True)
+    # When the platform had refused it for long enough: the owner has to authorize us again.
     disconnected_at = models.DateTimeField(_("disconnected at"), null=True, blank=True)
+
+    objects = AuthorizationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("authorization")
@@ -173,6 +187,11 @@ class Authorization(models.Model):
         ]
         indexes = [
             models.Index(name="authorizations_to_refresh", fields=["next_refresh_at"]),
+            models.Index(
+                name="authorizations_refused",
+                fields=["account"],
+                condition=Q(refused_since__isnull=False),
+            ),
             models.Index(
                 name="authorizations_disconnected",
                 fields=["account"],

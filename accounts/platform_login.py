@@ -31,8 +31,6 @@ class PlatformLogin:
     platform: str
     # The platform's name as people write it.
     label: Any
-    # Codes of PlatformRefused that end an authorization for good.
-    ended_codes: frozenset[str] = frozenset({"invalid_grant"})
 
     def __str__(self) -> str:
         return self.platform

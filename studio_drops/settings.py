@@ -270,6 +270,8 @@ BACK_OFFS = {
     # An authorization that couldn't be revoked, or renewed.
     "deauthorization": BackOff(first=timedelta(seconds=15), longest=timedelta(hours=6)),
     "refresh": BackOff(first=timedelta(minutes=5), longest=timedelta(hours=12)),
+    # An authorization whose renewal the platform refuses.
+    "refused_refresh": BackOff(first=timedelta(hours=1), longest=timedelta(days=1)),
 }
 
 # How long to keep reconcile runs and quarantined deliveries.

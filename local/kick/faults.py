@@ -21,9 +21,12 @@ READINGS = {
     "cursor": ("exclusive", "inclusive", "next"),
     "last_cursor": ("absent", "null", "empty", "last"),
     "filter": ("before", "after"),
+    # What the token endpoint sends, and whether a refresh token can be used again.
+    "expires_in": ("number", "text", "decimal", "null", "empty", "absent"),
+    "rotation": ("strict", "reusable"),
 }
-STATUSES = (401, 403, 429, 500, 502, 503)
-_RULE = "path_prefix method status share retry_after slow_seconds truncate count"
+STATUSES = (400, 401, 403, 429, 500, 502, 503)
+_RULE = "path_prefix method status error share retry_after slow_seconds truncate count"
 # A fault that delays a response occupies a thread.
 MAX_SECONDS = 60
 
@@ -48,6 +51,7 @@ class ApiRule:
     path_prefix: str
     method: str
     status: int | None
+    error: str
     share: float
     retry_after: float | None
     slow_seconds: float
@@ -66,6 +70,8 @@ class FaultPlan:
     cursor: str
     last_cursor: str
     filter: str
+    expires_in: str
+    rotation: str
     page_cap: int
     repeats: int
     statuses: Mapping[str, str | None]
@@ -182,6 +188,7 @@ def _parse_rule(values: Any) -> ApiRule:
         path_prefix=fields.optional_text("path_prefix") or "/public/",
         method=fields.optional_text("method") or "",
         status=status,
+        error=fields.optional_text("error") or "",
         share=_read_share(fields, "share", of="share") if "share" in fields else 1,
         retry_after=fields.number("retry_after") if "retry_after" in fields else None,
         slow_seconds=_read_seconds(fields, "slow_seconds") if "slow_seconds" in fields else 0,

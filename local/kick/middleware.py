@@ -54,7 +54,8 @@ def api_faults(get_response: GetResponse) -> GetResponse:
         if rule.status is None:
             response = get_response(request)
         else:
-            response = refuse(request.path, rule.status, "a fault set with PUT /local/faults")
+            reason = "a fault set with PUT /local/faults"
+            response = refuse(request.path, rule.status, reason, error=rule.error)
         if rule.retry_after is not None:
             response.headers["Retry-After"] = f"{rule.retry_after:g}"
         if rule.truncate and isinstance(response, HttpResponse):

@@ -78,8 +78,8 @@ def _check_code(
 
 
 @transaction.atomic
-def refresh(*, app: App, refresh_token: str, now: datetime) -> Issued:
-    """Rotate the tokens. The old refresh token is invalid even if the response gets lost."""
+def refresh(*, app: App, refresh_token: str, is_strict: bool = True, now: datetime) -> Issued:
+    """Rotate the tokens. If `is_strict`, the old one is invalid even if the response gets lost."""
     found = Token.objects.select_related("grant", "code").filter(
         digest=digest(refresh_token), kind=Token.Kind.REFRESH, app=app
     )
@@ -88,7 +88,8 @@ def refresh(*, app: App, refresh_token: str, now: datetime) -> Issued:
         raise TokenError("invalid_grant", "the refresh token is unknown or belongs to another app")
     if token.revoked_at:
         raise TokenError("invalid_grant", "the refresh token has been used or revoked")
-    found.update(revoked_at=now)
+    if is_strict:
+        found.update(revoked_at=now)
     return _issue(grant=token.grant, scope=token.scope, code=token.code, now=now)
 
 

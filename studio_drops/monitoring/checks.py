@@ -214,6 +214,25 @@ def check_campaigns() -> Found:
     return passed(_("Every campaign has a category."))
 
 
+def check_authorizations(now: datetime) -> Found:
+    refused, oldest_at = indicators.refused_authorizations()
+    if refused and oldest_at:
+        message = ngettext(
+            "A platform refuses to renew the authorization of %(count)d link, since %(days)d days.",
+            "Platforms refuse to renew the authorizations of %(count)d links, the first since "
+            "%(days)d days.",
+            refused,
+        )
+        next_step = _(
+            "Claims of these links still arrive, and renewing is retried daily. After a week, a "
+            "player is asked to reconnect, unless many links are refused: then contact the "
+            "platform's support."
+        )
+        names = {"count": refused, "days": (now - oldest_at).days}
+        return Verdict.WARN, message % names, next_step
+    return passed(_("The platforms renew all authorizations."))
+
+
 def check_deauthorizations(now: datetime) -> Found:
     count = indicators.deauthorizations_overdue(now=now)
     if count:
@@ -242,6 +261,7 @@ CHECKS = (
     Check(gettext_noop("reports"), check_reports, is_on_home=True),
     Check(gettext_noop("deliveries"), check_deliveries),
     Check(gettext_noop("campaigns"), lambda _now: check_campaigns()),
+    Check(gettext_noop("authorizations"), check_authorizations),
     Check(gettext_noop("deauthorizations"), check_deauthorizations, is_on_home=True),
 )
 

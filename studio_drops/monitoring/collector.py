@@ -48,6 +48,11 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield jobs
     yield _waits(now)
     yield GaugeMetricFamily(
+        f"{PREFIX}_refused_authorizations",
+        "Links whose platform refuses to renew the authorization. Their claims still arrive.",
+        value=indicators.refused_authorizations()[0],
+    )
+    yield GaugeMetricFamily(
         f"{PREFIX}_disconnected_links",
         "Links whose authorization has ended. The players are asked to reconnect.",
         value=indicators.disconnected_links(),

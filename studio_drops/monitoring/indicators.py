@@ -6,7 +6,7 @@ Each query reads only open rows (held, unreported, due) or recent ones, never th
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min
 
 from accounts.models import Authorization, Deauthorization
 from claims.models import Campaign, Claim, ReconcileRun, Report
@@ -120,6 +120,12 @@ def campaigns_without_category() -> int:
 def disconnected_links() -> int:
     """The number of links whose authorization has ended at the platform."""
     return Authorization.objects.filter(disconnected_at__isnull=False).count()
+
+
+def refused_authorizations() -> tuple[int, datetime | None]:
+    """The number of links whose platform refuses to renew the authorization; the oldest refusal."""
+    refused = Authorization.objects.refused()
+    return refused.count(), refused.aggregate(oldest=Min("refused_since"))["oldest"]
 
 
 def deauthorizations_overdue(*, now: datetime) -> int:

@@ -1,7 +1,8 @@
 """Keeping authorizations alive, over real HTTP to the local Kick."""
 
-from contextlib import nullcontext
-from datetime import timedelta
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings as django_settings
@@ -68,7 +69,16 @@ def test_refresh_authorizations_leaves_what_is_not_due(
     assert (refreshed, token_of(authorization)) == (0, before)
 
 
-def test_refresh_authorizations_marks_what_the_viewer_ended_at_kick(
+def keep_trying(login: PlatformLogin, *, since: datetime, days: float) -> None:
+    """Run the job whenever something is due, until so many days have passed."""
+    until = since + timedelta(days=days)
+    while due := Authorization.objects.filter(next_refresh_at__lte=until):
+        now = due.earliest("next_refresh_at").next_refresh_at
+        with suppress(PlatformError):
+            refresh_authorizations(login=login, now=now)
+
+
+def test_refresh_authorizations_marks_what_the_viewer_ended_at_kick_after_a_week(
     nova: Visitor,
     authorization: Authorization,
     login: PlatformLogin,
@@ -76,10 +86,19 @@ def test_refresh_authorizations_marks_what_the_viewer_ended_at_kick(
     settings: Settings,
 ) -> None:
     user_id = int(authorization.account.user_id)
+    began = authorization.next_refresh_at
     kick.disconnect(user_id=user_id, client_id=settings.KICK_CLIENT_ID)
 
-    refresh_authorizations(login=login, now=authorization.next_refresh_at)
+    keep_trying(login, since=began, days=6.9)
+    authorization.refresh_from_db()
+    before, refused_since = authorization.disconnected_at, authorization.refused_since
+    failures = authorization.failed_refreshes
+    keep_trying(login, since=began, days=9)
 
+    assert before is None
+    assert refused_since
+    assert abs(refused_since - began) < A_MOMENT
+    assert 7 <= failures <= 24
     authorization.refresh_from_db()
     assert authorization.disconnected_at
     assert PlatformAccount.objects.get().player == nova.player
@@ -94,7 +113,7 @@ def test_a_disconnected_link_is_whole_again_after_reconnecting(
     settings: Settings,
 ) -> None:
     kick.disconnect(user_id=int(authorization.account.user_id), client_id=settings.KICK_CLIENT_ID)
-    refresh_authorizations(login=login, now=authorization.next_refresh_at)
+    keep_trying(login, since=authorization.next_refresh_at, days=9)
 
     nova.link("nova_live")
 
@@ -131,25 +150,68 @@ def test_refresh_authorizations_marks_nothing_while_kick_is_down_or_busy(
     assert first / 2 <= authorization.next_refresh_at - due_at < first + A_MOMENT
 
 
-@pytest.mark.parametrize(("failures", "is_marked"), [(0, False), (1, False), (2, True)])
-def test_refresh_authorizations_believes_a_refusal_without_a_cause_the_third_time(
-    authorization: Authorization, login: PlatformLogin, failures: int, is_marked: bool
+REFUSED = {"path_prefix": "/oauth/token", "status": 400, "error": "invalid_grant"}
+
+
+@pytest.fixture
+def many(new_visitor: Callable[[str], Visitor]) -> datetime:
+    """Twenty linked players. Returns the time of their first refresh."""
+    for number in range(20):
+        new_visitor(f"player-{number}").link(f"viewer_{number}")
+    return Authorization.objects.earliest("next_refresh_at").next_refresh_at
+
+
+def test_refresh_refused_at_random_disconnects_no_one(
+    many: datetime, login: PlatformLogin, kick: LocalKick
 ) -> None:
-    Authorization.objects.update(failed_refreshes=failures)
+    kick.set_faults(api={**REFUSED, "share": 0.3}, seed=5)
 
-    class RefusesWithoutACause(PlatformLogin):
-        """The real login, except that it answers every token as Kick's documentation shows."""
+    keep_trying(login, since=many, days=8 * REFRESHED_EVERY.days)
 
-        platform = "kick"
-        check_credentials = login.check_credentials
+    assert not Authorization.objects.filter(disconnected_at__isnull=False).exists()
 
-        def refresh(self, _token: str) -> PlatformTokens:
-            raise PlatformRefused("Kick refused.", status=400, code="Invalid request")
 
-    refresh_authorizations(login=RefusesWithoutACause(), now=authorization.next_refresh_at)
+def test_refresh_refused_for_all_disconnects_no_one(
+    many: datetime, login: PlatformLogin, kick: LocalKick
+) -> None:
+    """Kick refuses everything for nine days: its fault, not the players'."""
+    kick.set_faults(api=REFUSED)
 
+    keep_trying(login, since=many, days=9)
+    refused = Authorization.objects.refused().count()
+    kick.clear_faults()
+    keep_trying(login, since=many, days=11)
+
+    assert refused == 20
+    assert not Authorization.objects.filter(disconnected_at__isnull=False).exists()
+    assert not Authorization.objects.refused().exists()
+
+
+@pytest.mark.parametrize("expires_in", ["text", "decimal", "null", "empty", "absent"])
+def test_refresh_keeps_the_new_token_whatever_its_lifetime_says(
+    authorization: Authorization, login: PlatformLogin, kick: LocalKick, expires_in: str
+) -> None:
+    before = token_of(authorization)
+    kick.set_faults(expires_in=expires_in)
+
+    assert refresh_authorizations(login=login, now=authorization.next_refresh_at) == 1
+
+    assert token_of(authorization) != before
+
+
+def test_refresh_whose_answer_is_lost_works_again_if_kick_lets_tokens_be_reused(
+    authorization: Authorization, login: PlatformLogin, kick: LocalKick
+) -> None:
+    truncated = {"path_prefix": "/oauth/token", "truncate": True, "count": 1}
+    kick.set_faults(api=truncated, rotation="reusable")
+
+    refresh_authorizations(login=login, now=authorization.next_refresh_at)
     authorization.refresh_from_db()
-    assert (authorization.disconnected_at is not None) == is_marked
+    refreshed = refresh_authorizations(login=login, now=authorization.next_refresh_at)
+
+    assert refreshed == 1
+    authorization.refresh_from_db()
+    assert (authorization.failed_refreshes, authorization.refused_since) == (0, None)
 
 
 def test_refresh_authorizations_marks_nothing_when_our_own_secret_is_wrong(

@@ -94,6 +94,7 @@ def _keep_tokens(token: str) -> None:
         account=account,
         encrypted_refresh_token=encrypt(token),
         scope="user:read",
+        authorized_at=NOW,
         obtained_at=NOW,
         next_refresh_at=NOW,
     )

@@ -155,6 +155,7 @@ def owing(kick: LocalKick) -> LocalKick:
         account=make_account(player=make_player()),
         encrypted_refresh_token=encrypt("another-token"),
         scope="",
+        authorized_at=now,
         obtained_at=now,
         next_refresh_at=now,
     )

@@ -201,8 +201,12 @@ class LinkEventAdmin(EventColumns, IdSearch, ReadOnlyPage):
 
 @admin.register(Authorization)
 class AuthorizationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
-    list_display = ["account_link", "state", "obtained_at", "next_refresh_at", "disconnected_at"]
-    list_filter = [("disconnected_at", admin.EmptyFieldListFilter), "obtained_at"]
+    list_display = ["account_link", "state", "authorized_at", "obtained_at", "next_refresh_at"]
+    list_filter = [
+        ("disconnected_at", admin.EmptyFieldListFilter),
+        ("refused_since", admin.EmptyFieldListFilter),
+        "authorized_at",
+    ]
     list_select_related = ["account"]
     # Ordered by key, like accounts.
     ordering = ["pk"]
@@ -217,9 +221,11 @@ class AuthorizationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
         "account_link",
         "state",
         "scope",
+        "authorized_at",
         "obtained_at",
         "next_refresh_at",
         "failed_refreshes",
+        "refused_since",
         "disconnected_at",
     ]
 
@@ -227,11 +233,11 @@ class AuthorizationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
     def state(self, authorization: Authorization) -> SafeString:
         if authorization.disconnected_at:
             return badge("bad", _("disconnected"))
-        return (
-            badge("wait", _("refresh failing"))
-            if authorization.failed_refreshes
-            else badge("good", _("active"))
-        )
+        if authorization.refused_since:
+            return badge("wait", _("refresh refused"))
+        if authorization.failed_refreshes:
+            return badge("wait", _("refresh failing"))
+        return badge("good", _("active"))
 
 
 @admin.register(Deauthorization)

@@ -50,7 +50,10 @@ def ok(data: Any) -> JsonResponse:
 
 
 def refuse_authorize(reason: str) -> HttpResponse:
-    return _refuse({"error": MESSAGES[400]}, status=400, reason=reason)
+    """Kick redirects to a page that doesn't exist, so that the player never comes back."""
+    response = HttpResponse(status=307, headers={"Location": "/404"})
+    response.headers[REASON_HEADER] = _one_line(reason)
+    return response
 
 
 def refuse_token(error: str, reason: str) -> HttpResponse:
@@ -62,15 +65,22 @@ def refuse_token(error: str, reason: str) -> HttpResponse:
     return response
 
 
-def refuse(path: str, status: int, reason: str) -> HttpResponse:
-    """Kick's drops API uses another error format than all other endpoints."""
-    message = MESSAGES[status]
+def refuse(path: str, status: int, reason: str, *, error: str = "") -> HttpResponse:
+    """Kick's drops API uses another error format than all other endpoints.
+
+    `error` replaces the usual text, for example by `invalid_grant`.
+    """
+    message = error or MESSAGES[status]
     if path.startswith("/public/v1/drops/"):
         return _refuse({"data": None, "message": message}, status=status, reason=reason)
     return _refuse({"error": message, "message": reason}, status=status, reason=reason)
 
 
 def _refuse(body: dict[str, Any], *, status: int, reason: str) -> HttpResponse:
-    # Header values must be Latin-1 on one line, and reasons may quote the request.
-    line = reason.encode("ascii", "backslashreplace").decode().replace("\r", " ").replace("\n", " ")
-    return JsonResponse(body, status=status, headers={REASON_HEADER: line})
+    return JsonResponse(body, status=status, headers={REASON_HEADER: _one_line(reason)})
+
+
+def _one_line(reason: str) -> str:
+    """Header values must be Latin-1 on one line, and reasons may quote the request."""
+    text = reason.encode("ascii", "backslashreplace").decode()
+    return text.replace("\r", " ").replace("\n", " ")

@@ -1,8 +1,11 @@
 """The endpoints of id.kick.com, except for the consent page, which is in `pages`."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from .. import clock
+from ..faults import current_plan
 from ..tokens import (
     Issued,
     TokenError,
@@ -24,11 +27,20 @@ def post_token(request: HttpRequest) -> HttpResponse:
         issued = _issue(request)
     except TokenError as refusal:
         return refuse_token(refusal.error, str(refusal))
-    body = {"access_token": issued.access_token, "token_type": "Bearer"}
+    body: dict[str, Any] = {"access_token": issued.access_token, "token_type": "Bearer"}
     if issued.refresh_token:
         body |= {"refresh_token": issued.refresh_token, "scope": issued.scope}
-    # Kick's docs show `expires_in` as a string.
-    body["expires_in"] = str(issued.expires_in)
+    lifetime = issued.expires_in
+    # Kick's docs show a string, but clients that work with Kick read a number.
+    forms = {
+        "number": lifetime,
+        "text": str(lifetime),
+        "decimal": f"{lifetime}.0",
+        "null": None,
+        "empty": "",
+    }
+    if (form := current_plan().expires_in) != "absent":
+        body["expires_in"] = forms[form]
     return JsonResponse(body, headers={"Cache-Control": "no-store"})
 
 
@@ -50,7 +62,8 @@ def _issue(request: HttpRequest) -> Issued:
         )
     if grant_type == "refresh_token":
         token = _required(request, "refresh_token")
-        return refresh(app=app, refresh_token=token, now=clock.now())
+        is_strict = current_plan().rotation == "strict"
+        return refresh(app=app, refresh_token=token, is_strict=is_strict, now=clock.now())
     if grant_type == "client_credentials":
         return issue_app_token(app=app, now=clock.now())
     raise TokenError(
@@ -67,11 +80,12 @@ def _required(request: HttpRequest, name: str) -> str:
 
 
 def post_revoke(request: HttpRequest) -> HttpResponse:
-    """As on Kick, the parameters are in the query string, and any token is answered 200."""
-    text = request.GET.get("token")
+    """Any token is answered 200. Kick documents the query string; RFC 7009 has a form."""
+    parameters = request.GET if "token" in request.GET else request.POST
+    text = parameters.get("token")
     if not text:
-        return refuse_token("invalid_request", "token is missing from the query string")
-    if request.GET.get("token_hint_type", "access_token") not in ("access_token", "refresh_token"):
+        return refuse_token("invalid_request", "token is missing from the query string and form")
+    if parameters.get("token_hint_type", "access_token") not in ("access_token", "refresh_token"):
         return refuse_token("invalid_request", "token_hint_type: access_token or refresh_token")
     revoke(token=text, now=clock.now())
     return HttpResponse("OK", content_type="text/plain")

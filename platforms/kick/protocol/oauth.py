@@ -7,7 +7,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import requests
@@ -17,11 +17,15 @@ from platforms.kick.protocol.errors import KickMalformed
 from platforms.kick.protocol.http import call
 
 TokenHint = Literal["access_token", "refresh_token"]
+Default = TypeVar("Default", int, None)
+
+# RFC 6749 makes `expires_in` optional. If Kick's is missing or unreadable, ask again in an hour.
+ASSUMED_LIFETIME = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A response of the token endpoint. `expires_in` is in seconds.
+    """A response of the token endpoint. `expires_in` is in seconds, ASSUMED_LIFETIME if unknown.
 
     `refresh_token` is "" for an app access token.
     """
@@ -143,7 +147,7 @@ class OAuthClient:
         return Tokens(
             access_token=_token(answer.get("access_token")),
             refresh_token=_token(answer.get("refresh_token") or kept_refresh_token, optional=True),
-            expires_in=_seconds(answer.get("expires_in")),
+            expires_in=_seconds(answer.get("expires_in"), default=ASSUMED_LIFETIME),
             scope=_text(answer.get("scope")),
             token_type=_text(answer.get("token_type")),
         )
@@ -158,7 +162,7 @@ def _read_introspection(answer: Answer) -> Introspection:
         client_id=_text(data.get("client_id")),
         token_type=_text(data.get("token_type")),
         scope=_text(data.get("scope")),
-        expires_at=_seconds(data["exp"]) if data.get("exp") is not None else None,
+        expires_at=_seconds(data.get("exp"), default=None),
     )
 
 
@@ -171,13 +175,18 @@ def _token(value: Any, *, optional: bool = False) -> str:
     return value
 
 
-def _seconds(value: Any) -> int:
-    """Accept a string or a number. Kick's docs show `expires_in` as a string."""
-    if type(value) is str and value.isascii() and value.isdigit() and len(value) <= 15:
-        return int(value)
-    if type(value) in (int, float) and 0 <= value < 10**15:
-        return int(value)
-    raise KickMalformed("Kick's response has no valid number of seconds.")
+def _seconds(value: Any, *, default: Default) -> int | Default:
+    """Accept a number or its text: Kick's docs show `expires_in` as a string.
+
+    Never raises: a token must not be lost because its lifetime can't be read.
+    """
+    if type(value) not in (int, float, str):
+        return default
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return default
+    return int(seconds) if 0 <= seconds < 10**15 else default
 
 
 def _text(value: Any) -> str:

@@ -46,7 +46,7 @@ def test_player_linked_on_two_platforms(api):
 def test_player_whose_authorization_has_ended(api, purpose, state):
     account = make_account(player=make_player(game_account_id="hero-7"))
     Authorization.objects.create(
-        account=account, purpose=purpose, obtained_at=NOW, disconnected_at=NOW
+        account=account, purpose=purpose, authorized_at=NOW, obtained_at=NOW, disconnected_at=NOW
     )
 
     (link,) = api.get(URL, {"game_account_id": "hero-7"}).json()["links"]

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Deauthorization
+from accounts.models import Authorization, Deauthorization
 from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun
 from core.checks import Finding, Verdict, examine
 from core.models import Lease
@@ -116,6 +116,17 @@ def forget_a_deauthorization() -> None:
     )
 
 
+def refuse_an_authorization() -> None:
+    Authorization.objects.create(
+        account=make_account(),
+        encrypted_refresh_token=b"",
+        authorized_at=NOW - 30 * DAY,
+        obtained_at=NOW - 30 * DAY,
+        next_refresh_at=NOW,
+        refused_since=NOW - 2 * DAY,
+    )
+
+
 def blank_a_category() -> None:
     make_claim()
     Campaign.objects.update(category="")
@@ -136,6 +147,7 @@ def blank_a_category() -> None:
         (lambda: leave_unreported(since=NOW, refusals=1), "reports", "WARN"),
         (keep_an_unusable_delivery, "deliveries", "WARN"),
         (blank_a_category, "campaigns", "WARN"),
+        (refuse_an_authorization, "authorizations", "WARN"),
         (forget_a_deauthorization, "deauthorizations", "WARN"),
     ],
 )

@@ -60,6 +60,7 @@ def one_of_each(db):
         account=account,
         encrypted_refresh_token=TOKEN,
         scope="user:read",
+        authorized_at=NOW,
         obtained_at=NOW,
         next_refresh_at=NOW,
     )

@@ -201,7 +201,11 @@ def _more_of_accounts(account):
         kind="LINKED", account=account, player=account.player, actor="player", at=NOW
     )
     Authorization.objects.create(
-        account=account, encrypted_refresh_token=TOKEN, obtained_at=NOW, next_refresh_at=NOW
+        account=account,
+        encrypted_refresh_token=TOKEN,
+        authorized_at=NOW,
+        obtained_at=NOW,
+        next_refresh_at=NOW,
     )
     Deauthorization.objects.create(
         account=account, encrypted_refresh_token=TOKEN, created_at=NOW, next_attempt_at=NOW

@@ -142,6 +142,16 @@ def test_refresh_without_a_new_one_keeps_the_old(
     assert client.refresh("the-old-one").refresh_token == "the-old-one"
 
 
+def test_refresh_without_a_lifetime_keeps_the_rotated_token(
+    client: OAuthClient, server: ScriptedServer
+) -> None:
+    server.script(reply(200, {"access_token": "a", "refresh_token": "rotated"}))
+
+    tokens = client.refresh("the-old-one")
+
+    assert (tokens.refresh_token, tokens.expires_in) == ("rotated", 3600)
+
+
 def test_client_credentials(client: OAuthClient, server: ScriptedServer) -> None:
     server.script(reply(200, {"access_token": "app", "token_type": "Bearer", "expires_in": "60"}))
 
@@ -152,7 +162,15 @@ def test_client_credentials(client: OAuthClient, server: ScriptedServer) -> None
 
 
 @pytest.mark.parametrize(
-    ("expires_in", "seconds"), [(7200, 7200), ("7200", 7200), (7200.5, 7200), (0, 0)]
+    ("expires_in", "seconds"),
+    [
+        (7200, 7200),
+        ("7200", 7200),
+        ("7200.0", 7200),
+        (7200.5, 7200),
+        (0, 0),
+        *((value, 3600) for value in (None, "", "soon", "1h", -1, "-1", True, [], "nan", "1e999")),
+    ],
 )
 def test_expires_in_as_number_or_text(
     client: OAuthClient, server: ScriptedServer, expires_in: object, seconds: int
@@ -174,10 +192,6 @@ def test_expires_in_as_number_or_text(
         ANSWER | {"access_token": 5},
         ANSWER | {"access_token": "a\r\nX-Header: b"},
         ANSWER | {"refresh_token": {"a": 1}},
-        ANSWER | {"expires_in": "soon"},
-        ANSWER | {"expires_in": None},
-        ANSWER | {"expires_in": -1},
-        ANSWER | {"expires_in": True},
     ],
 )
 def test_tokens_that_kick_does_not_document(
@@ -258,7 +272,7 @@ def test_introspect_a_dead_token(client: OAuthClient, server: ScriptedServer) ->
     assert client.introspect("dead") == Introspection(False, "", "", "", None)
 
 
-@pytest.mark.parametrize("data", [None, {}, {"active": "true"}, {"active": True, "exp": "never"}])
+@pytest.mark.parametrize("data", [None, {}, {"active": "true"}])
 def test_introspect_malformed(client: OAuthClient, server: ScriptedServer, data: object) -> None:
     server.script(reply(200, {"data": data}))
 
