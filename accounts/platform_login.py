@@ -31,6 +31,8 @@ class PlatformLogin:
     platform: str
     # The platform's name as people write it.
     label: Any
+    # Whom to ask to associate an app with an organization: a sentence.
+    association_contact: Any = ""
 
     def __str__(self) -> str:
         return self.platform

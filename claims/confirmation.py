@@ -16,7 +16,7 @@ from claims.source_page import Tally, record_page
 from core.clock import Clock, RunningClock
 from core.leases import AT_A_STRETCH, no_lease
 from core.logs import log_event
-from core.platform_errors import PlatformError, PlatformRefused
+from core.platform_errors import PlatformError, PlatformPaused, PlatformRefused
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,8 @@ def _confirm(confirmation: Confirmation, *, source: Source, clock: Clock) -> boo
         log_event(logger, "lookup_refused", logging.WARNING, claim_id=claim_id, error=str(error))
         _look_up_later(confirmation, now=clock())
         return False
+    except PlatformPaused:
+        raise
     except PlatformError:
         # Move it to the back, so that one failing claim can't block the others.
         back = clock() + settings.BACK_OFFS["lookup"].first

@@ -14,15 +14,25 @@ from django.db.models import F
 
 from claims.ledger_sql import POSTGRESQL_AMONG, SQLITE_AMONG
 from claims.models import Report
-from claims.source import Source, all_sources
+from claims.source import Filter, Source, all_sources
 from core.clock import Clock
 from core.deadlocks import retry_deadlock_once
 from core.leases import AT_A_STRETCH, lease
 from core.logs import log_event
-from core.platform_errors import PlatformMalformed, PlatformRefused, PlatformUnavailable
+from core.platform_errors import (
+    PlatformError,
+    PlatformMalformed,
+    PlatformPaused,
+    PlatformRefused,
+    PlatformUnavailable,
+)
 from core.sql_values import to_db
 
 BATCH_SIZE = 100
+# Refusals that may be about one claim of a batch. A 403 is about all of them.
+SPLIT_AT = (0, 400, 404, 409, 413, 422)
+# So often a batch may fail with a 500 before it is split.
+FAILURES_BEFORE_SPLITTING = 2
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +67,10 @@ def send_reports(*, source: Source, clock: Clock) -> int:
     """Tell a source's platform about all claims that are due.
 
     Returns the number of reported claims; 0 if another worker is already running this job. A claim
-    is marked only after the platform has answered. If the platform refuses a batch, the batch is
-    split until the bad claim is isolated; that claim is retried after a pause that doubles. Raises
-    PlatformError if a call fails for another reason: the whole job is then due again after a pause.
-    On a repeat: 0.
+    is marked only after the platform has answered. If the platform refuses a batch, or keeps
+    failing at it while it lists claims, the batch is split until the bad claims are isolated. A bad
+    claim is retried after a pause that doubles. Raises PlatformError if a call fails for another
+    reason: the whole job is then due again after a pause. On a repeat: 0.
     """
     reported, until = 0, clock() + AT_A_STRETCH
     with lease(
@@ -74,27 +84,70 @@ def send_reports(*, source: Source, clock: Clock) -> int:
             claim_ids = list(due.values_list("pk", flat=True)[:BATCH_SIZE])
             if not claim_ids:
                 break
-            reported += _send(claim_ids, source=source, clock=clock)
+            batch = _Batch(source, clock=clock, had_failures=held.previous_failures())
+            reported += batch.send(claim_ids)
             held.renew()
     return reported
 
 
-def _send(claim_ids: Sequence[str], *, source: Source, clock: Clock) -> int:
-    try:
-        source.report(claim_ids)
-    except PlatformRefused as error:
-        if len(claim_ids) > 1:
-            middle = len(claim_ids) // 2
-            halves = (claim_ids[:middle], claim_ids[middle:])
-            return sum(_send(half, source=source, clock=clock) for half in halves)
-        report = Report.objects.get(pk=claim_ids[0])
-        pause = settings.BACK_OFFS["report"].pause(report.refusals + 1)
-        Report.objects.pending().filter(pk=report.pk).update(
-            refusals=F("refusals") + 1, next_attempt_at=clock() + pause
-        )
-        log_event(logger, "report_refused", logging.WARNING, claim_id=report.pk, error=str(error))
-        return 0
-    return _note_reported(claim_ids, now=clock())
+class _Batch:
+    """Sends a batch, and splits it if a claim in it is bad."""
+
+    def __init__(self, source: Source, *, clock: Clock, had_failures: int) -> None:
+        self._source = source
+        self._clock = clock
+        self._had_failures = had_failures
+        self._reported = 0
+        self._bad: list[tuple[str, PlatformError]] = []
+
+    def send(self, claim_ids: Sequence[str]) -> int:
+        """Returns the number of reported claims. Raises PlatformError if no claim could be."""
+        self._send(claim_ids)
+        for claim_id, error in self._bad:
+            _set_aside(claim_id, error, now=self._clock())
+        return self._reported
+
+    def _send(self, claim_ids: Sequence[str]) -> None:
+        try:
+            self._source.report(claim_ids)
+        except (PlatformRefused, PlatformUnavailable) as error:
+            if not self._may_split(error, claim_ids):
+                raise
+            if len(claim_ids) > 1:
+                middle = len(claim_ids) // 2
+                self._send(claim_ids[:middle])
+                self._send(claim_ids[middle:])
+                return
+            self._bad.append((claim_ids[0], error))
+            # A platform that fails at everything would make all claims look bad.
+            if isinstance(error, PlatformUnavailable) and len(self._bad) > 1 and not self._reported:
+                raise
+        else:
+            self._reported += _note_reported(claim_ids, now=self._clock())
+
+    def _may_split(
+        self, error: PlatformRefused | PlatformUnavailable, claim_ids: Sequence[str]
+    ) -> bool:
+        if isinstance(error, PlatformRefused):
+            return error.status in SPLIT_AT
+        if error.status != 500 or isinstance(error, PlatformPaused):
+            return False
+        if self._bad or self._reported:
+            return True
+        if self._had_failures < FAILURES_BEFORE_SPLITTING:
+            return False
+        # Raises PlatformError if the platform doesn't list claims either.
+        next(iter(self._source.pages(Filter(claim_id=claim_ids[0]), limit=1)), None)
+        return True
+
+
+def _set_aside(claim_id: str, error: PlatformError, *, now: datetime) -> None:
+    report = Report.objects.get(pk=claim_id)
+    pause = settings.BACK_OFFS["report"].pause(report.refusals + 1)
+    Report.objects.pending().filter(pk=report.pk).update(
+        refusals=F("refusals") + 1, next_attempt_at=now + pause
+    )
+    log_event(logger, "report_refused", logging.WARNING, claim_id=report.pk, error=str(error))
 
 
 @retry_deadlock_once

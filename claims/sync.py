@@ -28,6 +28,7 @@ from core.logs import log_event
 from core.platform_errors import (
     PlatformError,
     PlatformMalformed,
+    PlatformPaused,
     PlatformUnauthorized,
     PlatformUnavailable,
 )
@@ -197,6 +198,12 @@ def _note_page(run: ReconcileRun, tally: Tally, *, cursor: str, busy: timedelta)
 def _set_aside(run: ReconcileRun, error: PlatformError, *, held: HeldLease) -> None:
     """Retry later, or stop for good after 20 failures in a row without a single page."""
     run.refresh_from_db()
+    if isinstance(error, PlatformPaused):
+        held.wait_for_platform(error)
+        run.outcome = Outcome.INTERRUPTED
+        run.error = held.error
+        run.save(update_fields=["outcome", "error"])
+        return
     run.failures += 1
     held.failures = run.failures
     is_given_up = run.failures >= FAILURES_BEFORE_GIVING_UP

@@ -16,6 +16,7 @@ from django.db.models import F
 from core.backoff import BackOff
 from core.clock import Clock
 from core.models import Lease
+from core.platform_errors import PlatformPaused
 
 # A task is killed after ten minutes. A job stops well before, and goes on in the next run.
 AT_A_STRETCH = timedelta(minutes=5)
@@ -52,12 +53,27 @@ class HeldLease:
         if not mine.update(expires_at=expires_at, failures=0):
             raise LeaseLost(f"Another worker has taken over the job {self.job}.")
 
+    def previous_failures(self) -> int:
+        """The number of failures in a row before this step."""
+        return Lease.objects.filter(job=self.job).values_list("failures", flat=True).get()
+
     def wait(self, back_off: BackOff, error: BaseException) -> None:
         """Let the job wait after a failure, at least for the error's `retry_after`."""
-        failures = Lease.objects.filter(job=self.job).values_list("failures", flat=True).get()
-        self.failures = failures + 1
+        self.failures = self.previous_failures() + 1
         retry_after = getattr(error, "retry_after", None)
         self.not_before = self.clock() + back_off.pause(self.failures, retry_after=retry_after)
+
+    def wait_for_platform(self, error: PlatformPaused) -> None:
+        """Let the job wait as long as the platform's pause lasts. That isn't a failure of the job.
+
+        If only our budget is used up, the platform isn't at fault.
+        """
+        row = Lease.objects.filter(job=self.job).values_list("failures", "error", "platform_error")
+        self.failures, self.error, self.platform_error = row.get()
+        self.not_before = self.clock() + timedelta(seconds=error.retry_after or 0)
+        if not error.is_ours:
+            self.error = f"{type(error).__name__}: {error}"
+            self.platform_error = str(error)
 
     def release(self) -> None:
         now = self.clock()
@@ -93,6 +109,11 @@ def lease(
         yield held
     except LeaseLost:
         return
+    except PlatformPaused as error:
+        if held:
+            held.wait_for_platform(error)
+            held.release()
+        raise
     except BaseException as error:
         if held:
             held.error = f"{type(error).__name__}: {error}"

@@ -24,3 +24,23 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return str(self.job)
+
+
+class RequestBudget(models.Model):
+    """The requests that may be sent to a platform now. See `core.request_budget`."""
+
+    platform = OpaqueTextField(_("platform"), primary_key=True)
+    available = models.FloatField(_("available requests"))
+    counted_at = models.DateTimeField(_("counted at"))
+    # Set until a request after the pause was answered.
+    paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
+    paused_since = models.DateTimeField(_("paused since"), null=True, blank=True)
+    pause_reason = models.TextField(_("reason for the pause"), blank=True, default="")
+    pauses = models.PositiveIntegerField(_("pauses in a row"), default=0)
+
+    class Meta:
+        verbose_name = _("request budget")
+        verbose_name_plural = _("request budgets")
+
+    def __str__(self) -> str:
+        return str(self.platform)

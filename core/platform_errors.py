@@ -9,11 +9,28 @@ class PlatformError(Exception):
 
 
 class PlatformUnavailable(PlatformError):
-    """Down, busy or unreachable: try again later, after `retry_after` seconds if it says so."""
+    """Down, busy or unreachable: try again later, after `retry_after` seconds if it says so.
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    `status` is HTTP's; 0 if there was no response.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, retry_after: float | None = None) -> None:
         super().__init__(message)
+        self.status = status
         self.retry_after = retry_after
+
+
+class PlatformPaused(PlatformUnavailable):
+    """It blocks us or asks for a pause, or its request budget is used up: nothing failed.
+
+    `core.request_budget` decides when to go on. `is_ours`: only our own budget is used up.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, is_ours: bool = False
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.is_ours = is_ours
 
 
 class PlatformUnauthorized(PlatformError):

@@ -256,11 +256,15 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
 JOB_PERIODS = {job.name: job.period for job in JOBS}
 # Longer than the slowest step between two renewals: one page, including all retries.
 LEASE_LASTS = timedelta(minutes=3)
+# All jobs together send Kick at most this many requests a minute. Kick publishes no limit.
+KICK_REQUESTS_PER_MINUTE = env.int("KICK_REQUESTS_PER_MINUTE", default=60)
 # After a catch-up, wait at least this many times its duration before the next.
 CATCH_UP_REST = 9.0
 BACK_OFFS = {
     # A job that calls a platform, while the platform is unavailable.
     "platform": BackOff(first=timedelta(seconds=15), longest=timedelta(minutes=5)),
+    # All jobs, after the platform has blocked us.
+    "block": BackOff(first=timedelta(seconds=15), longest=timedelta(minutes=1)),
     # An interrupted reconcile run.
     "reconcile": BackOff(first=timedelta(seconds=15), longest=timedelta(minutes=15)),
     # A claim that the platform's API doesn't show yet.
@@ -399,6 +403,8 @@ def production_faults() -> list[str]:
 
 
 FAULTS = [] if DEBUG else production_faults()
+if KICK_REQUESTS_PER_MINUTE < 10:
+    FAULTS.append("KICK_REQUESTS_PER_MINUTE must be at least 10.")
 try:
     for key in TOKEN_KEYS:
         Fernet(key)

@@ -21,10 +21,16 @@ from claims.desk import bulk_jobs, funnels
 from claims.source import Source, all_sources, listing_sources
 from core.leases import HeldLease, lease
 from core.logs import log_event
-from core.platform_errors import PlatformError, PlatformMalformed, PlatformUnavailable
+from core.platform_errors import (
+    PlatformError,
+    PlatformMalformed,
+    PlatformPaused,
+    PlatformUnavailable,
+)
+from core.request_budget import Priority, is_paused, request_priority
 from studio_drops.schedule import task_name
 
-T = TypeVar("T")
+Part = TypeVar("Part", Source, PlatformLogin)
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +50,24 @@ def task(job: Callable[[], object]) -> Callable[[], None]:
     return made
 
 
-def for_each(job: str, parts: Iterable[T], work: Callable[[T], object]) -> None:
+def for_each(
+    job: str, parts: Iterable[Part], work: Callable[[Part], object], *, priority: Priority
+) -> None:
     """Do a job's work for each platform or source. The failure of one doesn't stop the others.
 
-    A platform's failure is logged. The first other exception is raised at the end.
+    A platform that is paused is left out. A platform's failure is logged. The first other exception
+    is raised at the end.
     """
     unexpected: list[Exception] = []
     for part in parts:
+        if is_paused(platform=part.platform, now=timezone.now()):
+            continue
         try:
-            work(part)
+            with request_priority(priority):
+                work(part)
+        except PlatformPaused as error:
+            level = logging.INFO if error.is_ours else logging.WARNING
+            log_event(logger, job, level, part=str(part), error=str(error))
         except PlatformError as error:
             log_event(logger, job, logging.WARNING, part=str(part), error=str(error))
         except Exception as error:
@@ -86,13 +101,16 @@ def confirm_claims() -> None:
             if held:
                 confirmation.confirm_claims(source=source, now=timezone.now(), renew=held.renew)
 
-    for_each("confirm_claims", listing_sources(), confirm)
+    for_each("confirm_claims", listing_sources(), confirm, priority=Priority.LOOKUP)
 
 
 @task
 def catch_up() -> None:
     for_each(
-        "catch_up", listing_sources(), lambda one: sync.catch_up(source=one, clock=timezone.now)
+        "catch_up",
+        listing_sources(),
+        lambda one: sync.catch_up(source=one, clock=timezone.now),
+        priority=Priority.SYNC,
     )
 
 
@@ -102,6 +120,7 @@ def sweep() -> None:
         "sweep",
         listing_sources(),
         lambda one: sync.sweep_due_campaigns(source=one, clock=timezone.now),
+        priority=Priority.SWEEP,
     )
 
 
@@ -112,6 +131,7 @@ def send_reports() -> None:
         "send_reports",
         reporting,
         lambda one: reports.send_reports(source=one, clock=timezone.now),
+        priority=Priority.SYNC,
     )
 
 
@@ -134,7 +154,7 @@ def send_deauthorizations() -> None:
                     login=login, now=timezone.now(), renew=held.renew
                 )
 
-    for_each("send_deauthorizations", all_logins(), send)
+    for_each("send_deauthorizations", all_logins(), send, priority=Priority.LOOKUP)
 
 
 @task
@@ -146,7 +166,7 @@ def refresh_authorizations() -> None:
                     login=login, now=timezone.now(), renew=held.renew
                 )
 
-    for_each("refresh_authorizations", all_logins(), refresh)
+    for_each("refresh_authorizations", all_logins(), refresh, priority=Priority.LOOKUP)
 
 
 @task

@@ -8,7 +8,13 @@ import os
 
 from core.backoff import BackOff
 from studio_drops.settings import *  # noqa: F403
-from studio_drops.settings import BACK_OFFS, CATCH_UP_REST, JOB_PERIODS, LEASE_LASTS
+from studio_drops.settings import (
+    BACK_OFFS,
+    CATCH_UP_REST,
+    JOB_PERIODS,
+    KICK_REQUESTS_PER_MINUTE,
+    LEASE_LASTS,
+)
 
 _SPEED = float(os.environ["TEST_SPEED"])
 _LEFT_OUT = os.environ.get("TEST_WITHOUT_JOBS", "").split(",")
@@ -16,6 +22,7 @@ _LEFT_OUT = os.environ.get("TEST_WITHOUT_JOBS", "").split(",")
 JOB_PERIODS = {job: period / _SPEED for job, period in JOB_PERIODS.items() if job not in _LEFT_OUT}
 LEASE_LASTS /= _SPEED
 CATCH_UP_REST /= _SPEED
+KICK_REQUESTS_PER_MINUTE = round(KICK_REQUESTS_PER_MINUTE * _SPEED)
 BACK_OFFS = {
     name: BackOff(first=back_off.first / _SPEED, longest=back_off.longest / _SPEED)
     for name, back_off in BACK_OFFS.items()

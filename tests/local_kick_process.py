@@ -154,6 +154,10 @@ class LocalKick:
     def deliveries(self) -> Iterator[dict[str, Any]]:
         return self._lines("dump/deliveries")
 
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests to Kick's endpoints so far."""
+        return list(self._lines("dump/requests"))
+
     def _lines(self, path: str) -> Iterator[dict[str, Any]]:
         with requests.get(f"{self.url}/local/{path}", stream=True, timeout=120) as response:
             yield from map(json.loads, response.iter_lines())

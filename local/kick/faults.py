@@ -26,7 +26,8 @@ READINGS = {
     "rotation": ("strict", "reusable"),
 }
 STATUSES = (400, 401, 403, 429, 500, 502, 503)
-_RULE = "path_prefix method status error share retry_after slow_seconds truncate count"
+BLOCKS = ("json", "html")
+_RULE = "path_prefix method status error block share retry_after slow_seconds truncate count"
 # A fault that delays a response occupies a thread.
 MAX_SECONDS = 60
 
@@ -52,6 +53,7 @@ class ApiRule:
     method: str
     status: int | None
     error: str
+    block: str
     share: float
     retry_after: float | None
     slow_seconds: float
@@ -75,6 +77,7 @@ class FaultPlan:
     page_cap: int
     repeats: int
     statuses: Mapping[str, str | None]
+    poison: str
     seed: int
 
 
@@ -135,7 +138,7 @@ def _throw() -> float:
 
 def parse_plan(values: Any) -> FaultPlan:
     """Raises Refused with the first invalid entry and the allowed values."""
-    known = f"webhook api {' '.join(READINGS)} page_cap repeats statuses seed"
+    known = f"webhook api {' '.join(READINGS)} page_cap repeats statuses poison seed"
     fields = Fields(values, known=known, name="The fault plan")
     webhook = _parse_webhook(fields.values.get("webhook") or {})
     api = [_parse_rule(rule) for rule in _as_list(fields.values.get("api"))]
@@ -152,6 +155,7 @@ def parse_plan(values: Any) -> FaultPlan:
         page_cap=fields.natural("page_cap", default=0),
         repeats=fields.natural("repeats", default=0),
         statuses=fields.values.get("statuses") or {},
+        poison=fields.optional_text("poison") or "",
         seed=seed,
     )
 
@@ -184,11 +188,15 @@ def _parse_rule(values: Any) -> ApiRule:
     status = fields.optional_integer("status")
     if status not in (None, *STATUSES):
         raise Refused(f"status {status} isn't supported. Allowed: {', '.join(map(str, STATUSES))}.")
+    block = fields.optional_text("block") or ""
+    if block not in ("", *BLOCKS):
+        raise Refused(f"block {block!r} isn't supported. Allowed: {', '.join(BLOCKS)}.")
     return ApiRule(
         path_prefix=fields.optional_text("path_prefix") or "/public/",
         method=fields.optional_text("method") or "",
         status=status,
         error=fields.optional_text("error") or "",
+        block=block,
         share=_read_share(fields, "share", of="share") if "share" in fields else 1,
         retry_after=fields.number("retry_after") if "retry_after" in fields else None,
         slow_seconds=_read_seconds(fields, "slow_seconds") if "slow_seconds" in fields else 0,

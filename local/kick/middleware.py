@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
 from .faults import strike
-from .wire.endpoint import refuse
+from .models import ReceivedRequest
+from .wire.endpoint import block, refuse
 
 WIRE_PATHS = ("/public/", "/oauth/token", "/oauth/revoke")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -45,13 +47,28 @@ def api_faults(get_response: GetResponse) -> GetResponse:
     """Inject faults into Kick's endpoints. Pages and the control API are never affected."""
 
     def respond(request: HttpRequest) -> HttpResponseBase:
-        exposed = request.path.startswith(WIRE_PATHS)
-        rule = strike(request.method or "", request.path) if exposed else None
+        if not request.path.startswith(WIRE_PATHS):
+            return get_response(request)
+        at = timezone.now()
+        response = respond_with_faults(request)
+        ReceivedRequest.objects.create(
+            at=at,
+            method=request.method or "",
+            path=request.path,
+            grant_type=request.POST.get("grant_type", ""),
+            status=response.status_code,
+        )
+        return response
+
+    def respond_with_faults(request: HttpRequest) -> HttpResponseBase:
+        rule = strike(request.method or "", request.path)
         if rule is None:
             return get_response(request)
         if rule.slow_seconds:
             time.sleep(rule.slow_seconds)
-        if rule.status is None:
+        if rule.block:
+            response: HttpResponseBase = block(rule.block)
+        elif rule.status is None:
             response = get_response(request)
         else:
             reason = "a fault set with PUT /local/faults"

@@ -22,6 +22,7 @@ from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient, Tokens
 from platforms.kick.protocol.signatures import SignedDelivery
 from platforms.kick.public_keys import NoPublicKey, PublicKeys
+from platforms.kick.request_gate import RequestGate
 
 __all__ = ["AppToken", "Kick", "NoPublicKey", "PublicKeys", "get_kick", "verify_delivery"]
 
@@ -92,7 +93,7 @@ def verify_delivery(delivery: SignedDelivery, *, now: datetime) -> bool:
 
 
 def _build() -> Kick:
-    http = new_http(observe=count_call, user_agent=f"studio-drops/{VERSION}")
+    http = new_http(observe=count_call, user_agent=f"studio-drops/{VERSION}", gate=RequestGate())
     oauth = OAuthClient(
         id_url=settings.KICK_ID_URL,
         client_id=settings.KICK_CLIENT_ID,

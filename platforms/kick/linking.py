@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.platform_login import PlatformLogin, PlatformTokens, PlatformUser
 from core.platform_errors import PlatformRefused
 from platforms.kick.errors import platform_errors
@@ -36,6 +38,7 @@ class KickApp:
 class KickLogin(PlatformLogin):
     platform = "kick"
     label = "Kick"
+    association_contact = _("e-mail the client ID to developers@kick.com.")
 
     def __init__(
         self,

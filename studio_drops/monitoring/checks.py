@@ -9,12 +9,15 @@ from django.utils.translation import gettext_noop, ngettext
 
 from accounts.platform_login import all_logins
 from claims.models import Claim, QuarantinedDelivery
+from claims.source import listing_sources
 from core.checks import Check, Found, Verdict, passed, register_check
-from core.platform_errors import PlatformError, PlatformUnavailable
+from core.platform_errors import PlatformError, PlatformPaused, PlatformUnavailable
+from core.request_budget import find_pause
 from studio_drops.monitoring import indicators
 from studio_drops.schedule import HEARTBEAT
 
 SILENT_AFTER = timedelta(minutes=5)
+FAILURES_BEFORE_BLAMING_THE_APP = 3
 CATCH_UP_OVERDUE_AFTER = timedelta(minutes=30)
 REPORT_OVERDUE_AFTER = timedelta(minutes=15)
 UNCONFIRMED_OVERDUE_AFTER = timedelta(hours=1)
@@ -49,6 +52,8 @@ def check_credentials() -> Found:
     for login in all_logins():
         try:
             login.check_credentials()
+        except PlatformPaused:
+            continue  # the check of the requests says more
         except PlatformUnavailable as error:
             next_step = _(
                 "No claim is lost: webhooks are still recorded, and the rest is fetched later."
@@ -63,6 +68,23 @@ def check_credentials() -> Found:
             ) % {"prefix": login.platform.upper(), "platform": login.label}
             return Verdict.FAIL, message, next_step
     return passed(_("The platforms accept this app's credentials."))
+
+
+def check_requests(now: datetime) -> Found:
+    """Whether a platform blocks us or asked for fewer requests."""
+    for login in all_logins():
+        pause = find_pause(platform=login.platform)
+        if pause and pause.paused_since:
+            message = _("%(reason)s Jobs have been waiting for %(minutes)d min.") % {
+                "reason": pause.pause_reason,
+                "minutes": _minutes(now - pause.paused_since),
+            }
+            next_step = _(
+                "No claim is lost: one request a minute tries again, and all jobs go on once it is "
+                "answered. If this lasts, tell %(platform)s's support your server's IP address."
+            )
+            return Verdict.WARN, message, next_step % {"platform": login.label}
+    return passed(_("No platform blocks or limits our requests."))
 
 
 def check_worker(now: datetime) -> Found:
@@ -88,10 +110,14 @@ def check_reconcile(now: datetime) -> Found:
     ended_at = indicators.caught_up_at()
     if run and run.error:
         message = _("The last run was interrupted. %(error)s") % {"error": run.error}
-        next_step = _(
-            "No claim is lost: the run continues where it stopped. If the error persists, contact"
-            " Kick's support."
-        )
+        next_step = _("No claim is lost: the run continues where it stopped.")
+        if run.failures >= FAILURES_BEFORE_BLAMING_THE_APP:
+            # The token endpoint works, or `credentials` says more.
+            next_step = _(
+                "No claim is lost, but the claims API has failed %(count)d times in a row. If "
+                "`credentials` passes, this app is probably not associated with your organization: "
+                "%(contact)s"
+            ) % {"count": run.failures, "contact": contact_of(run.source)}
         return Verdict.WARN, message, next_step
     if ended_at is None or now - ended_at > CATCH_UP_OVERDUE_AFTER:
         message = _("No catch-up has finished yet.")
@@ -103,6 +129,13 @@ def check_reconcile(now: datetime) -> Found:
         )
         return Verdict.WARN, message, next_step
     return passed(_("Catch-up is up to date."))
+
+
+def contact_of(source: str) -> str:
+    """Whom to ask to associate the app with the organization."""
+    found = {one.name: one for one in listing_sources()}.get(source)
+    logins = {login.platform: login for login in all_logins()}
+    return str(logins[found.platform].association_contact) if found else ""
 
 
 def check_webhook(now: datetime) -> Found:
@@ -253,6 +286,7 @@ CHECKS = (
     Check(gettext_noop("database"), lambda _now: check_database()),
     Check(gettext_noop("migrations"), lambda _now: check_migrations()),
     Check(gettext_noop("credentials"), lambda _now: check_credentials()),
+    Check(gettext_noop("requests"), check_requests, is_on_home=True),
     Check(gettext_noop("worker and scheduler"), check_worker, is_on_home=True),
     Check(gettext_noop("reconcile"), check_reconcile, is_on_home=True),
     Check(gettext_noop("webhook"), check_webhook, is_on_home=True),

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from accounts.models import LinkEvent, PlatformAccount, account_key
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
 from tests.chaos.link_intervals import LinkInterval, link_intervals_of
@@ -69,6 +71,9 @@ class Facts:
     pairs: set[tuple[str, str]] = field(default_factory=set)
     items: dict[str, dict[str, int]] = field(default_factory=dict)
     handed_out: HandedOut = field(default_factory=dict)
+    # When Kick's endpoints received the jobs' requests, and how many a minute they may be.
+    requested_at: list[datetime] = field(default_factory=list)
+    requests_per_minute: int = 60
 
     @property
     def owed_by_claim(self) -> dict[str, list[Owed]]:
@@ -93,6 +98,20 @@ def read_facts(kick: LocalKick, *, handed_out: HandedOut) -> Facts:
         pairs=set(CampaignReward.objects.values_list("campaign_id", "reward_id")),
         items=_items_by_reward(),
         handed_out=handed_out,
+        requested_at=[
+            datetime.fromisoformat(one["at"]) for one in kick.requests() if not _is_players(one)
+        ],
+        requests_per_minute=settings.KICK_REQUESTS_PER_MINUTE,
+    )
+
+
+def _is_players(request: dict[str, Any]) -> bool:
+    """Requests for players come first and are never held back. Nor are fetches of the key."""
+    return (
+        request["grant_type"] == "authorization_code"
+        or request["path"].endswith(("/users", "/public-key"))
+        # With the last web process's app token.
+        or request["path"] == "/oauth/token/introspect"
     )
 
 

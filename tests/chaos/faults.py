@@ -14,7 +14,7 @@ KILLED = ("web", "worker", "scheduler", "postgresql")
 SECONDS_BETWEEN_KILLS = 35
 KEY_ROTATIONS = 2
 # Kick's API changes its behaviour this often. The last one lasts until the workload is over.
-BEHAVIOURS = 12
+BEHAVIOURS = 15
 CLAIMS = "/public/v1/drops/claims"
 WEBHOOK_FAULTS = {
     "drop": 0.2,
@@ -26,7 +26,7 @@ WEBHOOK_FAULTS = {
 # A forged signature makes the product fetch the key, at most once a minute: a key that is rotated
 # within that minute is not known until it is over. So forgeries come last.
 CORRUPTED = {"corrupt": 0.05}
-CORRUPTED_FROM = 10
+CORRUPTED_FROM = 13
 API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
     [],
     [{"path_prefix": CLAIMS, "status": 500}],
@@ -35,6 +35,9 @@ API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
     [{"path_prefix": CLAIMS, "slow_seconds": 3, "share": 0.5}],
     [{"path_prefix": CLAIMS, "method": "PATCH", "status": 502, "share": 0.7}],
     [{"path_prefix": "/oauth/", "status": 500, "share": 0.5}],
+    [{"path_prefix": "/", "block": "json"}],
+    [{"path_prefix": "/public/", "block": "html", "share": 0.5}],
+    [{"path_prefix": CLAIMS, "status": 429, "share": 0.3}],
     [{"path_prefix": CLAIMS, "status": 401, "count": 1}],
     [{"path_prefix": "/public/v1/users", "truncate": True, "share": 0.5}],
 )

@@ -221,6 +221,19 @@ def reported_as_processed(facts: Facts) -> Finding:
     )
 
 
+def within_the_budget(facts: Facts) -> Finding:
+    """No minute has more than a tenth above the budget."""
+    at = sorted(facts.requested_at)
+    allowed = 1.1 * facts.requests_per_minute
+    first, wrong = 0, set()
+    for last, moment in enumerate(at):
+        while moment - at[first] >= timedelta(minutes=1):
+            first += 1
+        if last - first + 1 > allowed:
+            wrong.add(f"{at[first]:%H:%M} had {last - first + 1} requests in a minute")
+    return len(at), wrong
+
+
 CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "claims at Kick that are in the ledger, once": recorded_once,
     "claims in the ledger with what Kick shows": recorded_as_claimed,
@@ -234,5 +247,6 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "claims of another organization, never granted": foreign_never_granted,
     "held claims whose reason holds": held_for_a_reason,
     "fulfilled claims that read processed at Kick, and no other": processed_at_kick,
+    "requests of jobs, within their budget in each minute": within_the_budget,
     "reports sent exactly for the claims that read processed at Kick": reported_as_processed,
 }

@@ -55,6 +55,7 @@ def sound_facts() -> Facts:
         pairs={("campaign", "reward")},
         items={"reward": {"cape": 2}},
         handed_out={("done", "cape"): {"hand-out"}},
+        requested_at=[NOON + n * HOUR / 4000 for n in range(66)],
     )
 
 
@@ -156,6 +157,10 @@ def processed_too_soon(facts: Facts) -> Facts:
     return replace(facts, kick_claims=[facts.kick_claims[0], claim, facts.kick_claims[2]])
 
 
+def asked_too_often(facts: Facts) -> Facts:
+    return replace(facts, requested_at=[NOON + n * HOUR / 4000 for n in range(67)])
+
+
 def with_claim(facts: Facts, place: int, **fields: object) -> Facts:
     claims = list(facts.claims)
     claims[place] = replace(claims[place], **fields)
@@ -183,6 +188,7 @@ CASES = {
     unconfirmed_for_ever: "held_for_a_reason",
     not_processed: "processed_at_kick",
     processed_too_soon: "processed_at_kick",
+    asked_too_often: "within_the_budget",
 }
 
 

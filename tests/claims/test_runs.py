@@ -122,7 +122,7 @@ def test_catch_up_interrupted_is_resumed_at_its_page(
 
 @pytest.mark.parametrize(
     "fault",
-    [{"status": 500}, {"status": 403}, {"truncate": True}, {"status": 429, "retry_after": 1}],
+    [{"status": 500}, {"status": 403}, {"truncate": True}, {"status": 502}],
 )
 def test_catch_up_set_aside_by_a_fault_keeps_its_pages_and_comes_back(
     local_kick: LocalKick, source: Source, clock: HandClock, fault: dict[str, Any]

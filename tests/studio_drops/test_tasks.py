@@ -10,9 +10,11 @@ from django.utils import timezone
 from accounts.models import Authorization, Deauthorization
 from accounts.tokens import encrypt
 from claims.models import Claim, RewardItem
+from claims.source import Source
 from core.leases import HeldLease
 from core.models import Lease
 from core.platform_errors import PlatformUnavailable
+from core.request_budget import Priority
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.oauth import OAuthClient
 from studio_drops import tasks
@@ -77,15 +79,21 @@ def test_failure_of_one_platform_does_not_stop_the_others(
 ) -> None:
     done: list[str] = []
 
-    def work(part: str) -> None:
-        if part == "down":
-            raise PlatformUnavailable("It is down.")
-        if part == "buggy":
-            raise KeyError("a bug")
-        done.append(part)
+    def source(name: str) -> Source:
+        made = Source()
+        made.name = made.platform = name
+        return made
 
+    def work(part: Source) -> None:
+        if part.name == "down":
+            raise PlatformUnavailable("It is down.")
+        if part.name == "buggy":
+            raise KeyError("a bug")
+        done.append(part.name)
+
+    parts = [source(name) for name in ("down", "buggy", "fine")]
     with pytest.raises(KeyError):
-        tasks.for_each("sweep", ["down", "buggy", "fine"], work)
+        tasks.for_each("sweep", parts, work, priority=Priority.SWEEP)
 
     assert done == ["fine"]
     assert [record.fields["part"] for record in caplog.records] == ["down", "buggy"]  # type: ignore[attr-defined]

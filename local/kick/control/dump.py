@@ -12,7 +12,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ..claim_pages import COLUMNS, describe
 from ..faults import ordered_faults
 from ..json_fields import Fields
-from ..models import Claim, Delivery, Grant, Viewer
+from ..models import Claim, Delivery, Grant, ReceivedRequest, Viewer
 from .endpoint import Answer
 
 ROWS_AT_ONCE = 2000
@@ -54,6 +54,14 @@ def get_claims(request: HttpRequest) -> Answer:
 
 def get_deliveries(request: HttpRequest) -> Answer:
     return _as_lines(_deliveries(_since(request)))
+
+
+def get_requests(request: HttpRequest) -> Answer:
+    """The requests to Kick's endpoints, in the order received."""
+    columns = ("at", "method", "path", "grant_type", "status")
+    received = ReceivedRequest.objects.filter(at__gte=_since(request)).order_by("pk")
+    rows = (dict(zip(columns, row, strict=True)) for row in _rows(received, columns))
+    return _as_lines({**row, "at": row["at"].isoformat()} for row in rows)
 
 
 def _since(request: HttpRequest) -> datetime:

@@ -23,4 +23,5 @@ urlpatterns = [
     path("dump", control(GET=dump.get_dump)),
     path("dump/claims", control(GET=dump.get_claims)),
     path("dump/deliveries", control(GET=dump.get_deliveries)),
+    path("dump/requests", control(GET=dump.get_requests)),
 ]

@@ -1,7 +1,7 @@
 from .campaigns import Campaign, CampaignReward, Reward, WatchTime
 from .claims import Claim, Delivery
 from .identities import App, Organization, Viewer
-from .machinery import SigningKey, Switch
+from .machinery import ReceivedRequest, SigningKey, Switch
 from .oauth import AuthorizationCode, Grant, Token
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Delivery",
     "Grant",
     "Organization",
+    "ReceivedRequest",
     "Reward",
     "SigningKey",
     "Switch",

@@ -32,3 +32,16 @@ class Switch(models.Model):
     @classmethod
     def write(cls, name: str, value: Any) -> None:
         cls.objects.update_or_create(name=name, defaults={"value": value})
+
+
+class ReceivedRequest(models.Model):
+    """The log of the requests to Kick's endpoints. `at` is real time, not the clock that moves."""
+
+    at = models.DateTimeField(db_index=True)
+    method = models.CharField(max_length=10)
+    path = models.CharField(max_length=200)
+    grant_type = models.CharField(max_length=40, blank=True)
+    status = models.PositiveSmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status}"

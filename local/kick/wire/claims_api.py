@@ -14,7 +14,7 @@ from ..faults import current_plan
 from ..models import Claim
 from ..refusals import Refused
 from .bearer import read_organization_id
-from .endpoint import ok
+from .endpoint import ok, refuse
 
 FILTERS = ("campaign_id", "user_id", "claim_id", "external_status")
 DEFAULT_LIMIT, MAX_LIMIT = 10, 1000
@@ -42,6 +42,8 @@ def get_claims(request: HttpRequest) -> HttpResponse:
 def patch_claims(request: HttpRequest) -> HttpResponse:
     organization_id = read_organization_id(request)
     statuses = _read_statuses(request.body)
+    if current_plan().poison in statuses:
+        return refuse(request.path, 500, "the batch has the poison claim of PUT /local/faults")
     set_statuses(organization_id=organization_id, statuses=statuses, now=clock.now())
     return HttpResponse(status=204)
 

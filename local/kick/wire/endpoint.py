@@ -76,6 +76,14 @@ def refuse(path: str, status: int, reason: str, *, error: str = "") -> HttpRespo
     return _refuse({"error": message, "message": reason}, status=status, reason=reason)
 
 
+def block(form: str) -> HttpResponse:
+    """How Kick's protection (Cloudflare) refuses a request: as `json` or as an `html` page."""
+    if form == "html":
+        return HttpResponse("<!DOCTYPE html><title>Attention Required!</title>", status=403)
+    body = {"error": "Request blocked by security policy.", "reference": "9e4db7e3"}
+    return JsonResponse(body, status=403)
+
+
 def _refuse(body: dict[str, Any], *, status: int, reason: str) -> HttpResponse:
     return JsonResponse(body, status=status, headers={REASON_HEADER: _one_line(reason)})
 

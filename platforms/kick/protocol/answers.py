@@ -11,12 +11,15 @@ from urllib3.util.retry import Retry
 
 from platforms.kick.protocol.errors import (
     KickMalformed,
+    KickPaused,
     KickRejected,
     KickUnauthorized,
     KickUnavailable,
 )
 
-BUSY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
+BUSY_STATUSES = (408, 425, 500, 502, 503, 504)
+# Kick's 429 may have no Retry-After. The pause is in seconds.
+PAUSE_AFTER_429 = 60.0
 
 _ERROR_CODE = re.compile(r"[\w .-]{1,64}", re.ASCII)
 
@@ -48,23 +51,42 @@ def raise_for_status(host: str, status: int, headers: Mapping[str, str], body: b
     """Raise the error that fits `status`, unless it's 2xx. `host` is only for the message."""
     if 200 <= status < 300:
         return
+    if status == 429:
+        raise KickPaused(
+            f"{host} asks us to send fewer requests (429).",
+            status=429,
+            retry_after=read_retry_after(headers) or PAUSE_AFTER_429,
+        )
     if status in BUSY_STATUSES or status >= 500:
         raise KickUnavailable(
-            f"{host} is busy or down ({status}).", retry_after=read_retry_after(headers)
+            f"{host} is busy or down ({status}).",
+            status=status,
+            retry_after=read_retry_after(headers),
         )
     if status < 400:
         raise KickMalformed(f"{host} answered with a redirect ({status}). Check its URL.")
     refusal = _json_object(body) if body else {}
     # A page instead of JSON comes from a proxy or from Kick's CDN (Cloudflare), not from Kick.
     # It says nothing about a grant, so the grant must not be dropped because of it.
+    if status == 403 and (refusal is None or _is_block(refusal)):
+        raise KickPaused(f"{host}'s protection (Cloudflare) blocks us (403).", status=403)
     if refusal is None:
-        raise KickUnavailable(f"{host} answered {status} without JSON, probably from a proxy.")
+        raise KickUnavailable(
+            f"{host} answered {status} without JSON, probably from a proxy.", status=status
+        )
     code = refusal.get("error") or refusal.get("message")
     error = code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
     shown = f"{status} {error}".strip()
     if status == 401:
         raise KickUnauthorized(f"{host} refused the credentials or token ({shown}).", error=error)
     raise KickRejected(f"{host} refused the request ({shown}).", status=status, error=error)
+
+
+def _is_block(refusal: Mapping[str, Any]) -> bool:
+    """Whether a 403 is Cloudflare's: {"error": "Request blocked by security policy.",
+    "reference": "9e4db7e3"}. See KickEngineering/KickDevDocs, issues 180, 216, 225, 266 and 281.
+    """
+    return "reference" in refusal or "blocked" in str(refusal.get("error", "")).lower()
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

@@ -11,12 +11,32 @@ class KickError(Exception):
 class KickUnavailable(KickError):
     """Kick, or the network on the way to it, is down or busy. The same call may succeed later.
 
-    `retry_after` is the wait in seconds that Kick asked for, or None if it didn't say.
+    `retry_after` is the wait in seconds that Kick asked for, or None if it didn't say. `status` is
+    HTTP's; 0 if there was no response.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, status: int = 0, retry_after: float | None = None) -> None:
         super().__init__(message)
+        self.status = status
         self.retry_after = retry_after
+
+
+class KickPaused(KickUnavailable):
+    """Kick asks for a pause (429), or its protection (Cloudflare) blocks us (403).
+
+    `is_ours`: the request wasn't sent, because our own budget is used up.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        retry_after: float | None = None,
+        is_ours: bool = False,
+    ) -> None:
+        super().__init__(message, status=status, retry_after=retry_after)
+        self.is_ours = is_ours
 
 
 class KickUnauthorized(KickError):

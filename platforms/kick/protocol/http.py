@@ -8,22 +8,17 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Self
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, MaxRetryError
-from urllib3.response import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-from platforms.kick.protocol.answers import (
-    BUSY_STATUSES,
-    Answer,
-    raise_for_status,
-    read_retry_after,
-)
+from platforms.kick.protocol.answers import Answer, raise_for_status
 from platforms.kick.protocol.errors import KickUnavailable
 
 CONNECT_SECONDS = 3.05
@@ -31,22 +26,30 @@ READ_SECONDS = 10.0
 # The timeouts above restart with every packet. These limit a whole response's body.
 ANSWER_SECONDS = 30.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-# If Kick asks for a longer pause, the call fails and the caller retries. No thread sleeps longer.
-MAX_PAUSE_SECONDS = 5.0
 
 _CHUNK_BYTES = 64 * 1024
 
 Observe = Callable[[str, str], None]
 
 
+class Gate(Protocol):
+    """Decides when a request may be sent. Each call passes it."""
+
+    def pass_through(self, path: str) -> AbstractContextManager[None]:
+        """Runs around one request, and sees its KickError. Raises KickPaused to hold it back."""
+
+
 def new_http(
-    observe: Observe | None = None, *, user_agent: str = "studio-drops"
+    observe: Observe | None = None,
+    *,
+    user_agent: str = "studio-drops",
+    gate: Gate | None = None,
 ) -> requests.Session:
     """Return a session for calls to Kick. Threads may share it, processes may not.
 
     `observe` receives the path and outcome of each request: the status code or "unreachable".
     """
-    return _KickSession(observe, user_agent)
+    return _KickSession(observe, user_agent, gate)
 
 
 def call(
@@ -64,6 +67,20 @@ def call(
     whole body. `request` is passed on to
     `requests.request`. Raises KickUnavailable, KickUnauthorized, KickRejected, KickMalformed.
     """
+    gate = getattr(http, "gate", None)
+    with gate.pass_through(urlsplit(url).path) if gate else nullcontext():
+        return _send(http, method, url, timeout=timeout, answer_seconds=answer_seconds, **request)
+
+
+def _send(
+    http: requests.Session,
+    method: str,
+    url: str,
+    *,
+    timeout: tuple[float, float],
+    answer_seconds: float,
+    **request: Any,
+) -> Answer:
     host = urlsplit(url).netloc.rpartition("@")[2]
     try:
         with http.request(
@@ -94,8 +111,9 @@ def is_repeatable(request: requests.PreparedRequest) -> bool:
 
 
 class _KickSession(requests.Session):
-    def __init__(self, observe: Observe | None, user_agent: str) -> None:
+    def __init__(self, observe: Observe | None, user_agent: str, gate: Gate | None) -> None:
         super().__init__()
+        self.gate = gate
         self._observe = observe
         self.headers["User-Agent"] = user_agent
         self.headers["Accept"] = "application/json"
@@ -120,36 +138,16 @@ class _KickSession(requests.Session):
         """Follow no redirect: it could send a credential to another host."""
 
 
-class _Retry(Retry):
-    """urllib3's Retry, with a limit on Retry-After. Ignores a malformed Retry-After."""
-
-    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        return read_retry_after(response.headers)
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Self:
-        if response is not None and (self.get_retry_after(response) or 0) > MAX_PAUSE_SECONDS:
-            raise MaxRetryError(kwargs["_pool"], url or "", error)
-        return super().increment(method, url, response, error, *args, **kwargs)
-
-
 class _CarefulAdapter(HTTPAdapter):
     """Retries only requests that are safe to repeat, and always sets a timeout."""
 
     def __init__(self) -> None:
         super().__init__(
-            max_retries=_Retry(
-                total=2,
-                read=1,
+            # No retry by status: each is a request more to a platform that is busy.
+            max_retries=Retry(
+                total=1,
+                status=0,
                 allowed_methods=None,  # `send` decides
-                status_forcelist=BUSY_STATUSES,
                 backoff_factor=0.25,
                 backoff_jitter=0.25,
                 raise_on_status=False,

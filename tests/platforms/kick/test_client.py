@@ -130,6 +130,7 @@ def test_get_kick_is_one_per_process() -> None:
     assert len({id(kick) for kick in found}) == 1
 
 
+@pytest.mark.django_db
 def test_get_kick_talks_to_the_hosts_of_the_settings(
     server: ScriptedServer, settings: LazySettings
 ) -> None:

@@ -16,6 +16,7 @@ from accounts.models import Authorization, Deauthorization
 from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun
 from core.checks import Finding, Verdict, examine
 from core.models import Lease
+from core.request_budget import pause_requests
 from studio_drops.monitoring.checks import SILENT_AFTER
 from studio_drops.schedule import HEARTBEAT
 from tests.claims.kick_claims import claims_at_kick
@@ -127,6 +128,28 @@ def refuse_an_authorization() -> None:
     )
 
 
+def block_requests() -> None:
+    pause_requests(
+        platform="kick",
+        reason="api.kick.com's protection (Cloudflare) blocks us (403).",
+        retry_after=None,
+        is_probe=False,
+        per_minute=60,
+        now=NOW - timedelta(minutes=3),
+    )
+
+
+def fail_at_the_claims_api() -> None:
+    ReconcileRun.objects.create(
+        kind="CATCH_UP",
+        source="kick_drops",
+        started_at=NOW,
+        outcome="INTERRUPTED",
+        error="api.kick.com is busy or down (500).",
+        failures=3,
+    )
+
+
 def blank_a_category() -> None:
     make_claim()
     Campaign.objects.update(category="")
@@ -135,6 +158,8 @@ def blank_a_category() -> None:
 @pytest.mark.parametrize(
     ("harm", "check", "verdict"),
     [
+        (block_requests, "requests", "WARN"),
+        (fail_at_the_claims_api, "reconcile", "WARN"),
         (stop_the_worker, "worker and scheduler", "FAIL"),
         (stop_the_scheduler, "worker and scheduler", "FAIL"),
         (lambda: Lease.objects.update(last_ended_at=NOW - DAY), "reconcile", "WARN"),
@@ -160,6 +185,24 @@ def test_examine_names_what_is_wrong_and_the_next_step(
 
     assert verdicts() == {check: verdict}
     assert found.next_step.endswith(".")
+
+
+def test_examine_says_that_kick_blocks_us() -> None:
+    block_requests()
+
+    found = examined()["requests"]
+
+    assert "protection (Cloudflare) blocks us" in found.message
+    assert "waiting for 3 min" in found.message
+
+
+def test_examine_says_whom_to_ask_if_only_the_claims_api_fails() -> None:
+    fail_at_the_claims_api()
+
+    next_step = examined()["reconcile"].next_step
+
+    assert "not associated with your organization" in next_step
+    assert "developers@kick.com" in next_step
 
 
 def test_examine_is_calm_about_what_is_nobody_s_fault() -> None:

@@ -13,6 +13,7 @@ def counted(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(f"studio_drops_{name}_total", labels) or 0.0
 
 
+@pytest.mark.django_db
 def test_calls_of_kick_are_counted_by_path_and_status(
     local_kick: LocalKick, settings: pytest.FixtureRequest
 ) -> None:

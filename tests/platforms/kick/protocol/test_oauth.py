@@ -241,7 +241,7 @@ def test_what_spends_a_grant_is_never_repeated(
 
 
 def test_client_credentials_are_repeated(client: OAuthClient, server: ScriptedServer) -> None:
-    server.script(reply(502), reply(200, ANSWER))
+    server.script(hang_up, reply(200, ANSWER))
 
     assert client.client_credentials().access_token == "an-access-token"
 
