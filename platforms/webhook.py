@@ -3,7 +3,7 @@
 Size, headers, signature, parse, record, answer. A platform waits for the answer, and may not retry.
 So the claims are committed before we answer 200, and the only service called on the way is the
 database. Nothing before the signature check stores a delivery, and verifying may look for a newer
-key at most once a minute.
+key at most every five seconds.
 """
 
 import json
@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
@@ -44,7 +44,10 @@ _counted_as = cache(metrics.DELIVERIES.labels)
 
 
 class Refusal(Exception):
-    """The answer to a delivery that isn't recorded: HTTP status, metrics outcome, message."""
+    """The answer to a delivery that isn't recorded: HTTP status, metrics outcome, message.
+
+    A status of 200 is for deliveries that the platform shouldn't stop sending.
+    """
 
     def __init__(self, status: int, outcome: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -68,7 +71,8 @@ class Delivery(Protocol):
         """As in the header."""
 
     @property
-    def sent_at(self) -> datetime: ...
+    def sent_at(self) -> datetime | None:
+        """None if it isn't known. Only a metric uses it."""
 
     @property
     def body(self) -> bytes: ...
@@ -100,7 +104,7 @@ class SignedWebhook:
         """Return the delivery if the platform signed it. Raises Refusal."""
         raise NotImplementedError
 
-    def parse(self, delivery: Delivery) -> Parsed:
+    def parse(self, delivery: Any) -> Parsed:
         """Return the delivery's awards. Raises Unusable; Refusal for what isn't for this URL."""
         raise NotImplementedError
 
@@ -114,7 +118,8 @@ class SignedWebhook:
             recorded = _to_database(lambda: _record(parsed, delivery, now=now))
         except Refusal as refusal:
             _note(refusal.outcome, started, reason=refusal.sentence)
-            return _answer(refusal.status, {"error": refusal.sentence})
+            key = "ignored" if refusal.status == 200 else "error"
+            return _answer(refusal.status, {key: refusal.sentence})
         accounts = {award.claim_id: award.account for award in parsed.awards}
         for claim in recorded:
             is_new = claim.outcome == Outcome.RECORDED
@@ -150,7 +155,7 @@ class SignedWebhook:
             keys, meta = self._meta_keys, request.META
             headers = {name: meta[key] for key, name in keys.items() if key in meta}
             delivery = self.verify(body, headers, now=now)
-        if abs(now - delivery.sent_at) > NOTED_SKEW:
+        if delivery.sent_at and abs(now - delivery.sent_at) > NOTED_SKEW:
             metrics.SKEWED_DELIVERIES.inc()
         return delivery
 
@@ -195,8 +200,8 @@ def _turn() -> Iterator[None]:
 
 
 def _read_whole(request: HttpRequest, length: int) -> bytes:
-    """Refuse a truncated body before its signature is checked: as a forgery it would use up this
-    minute's fetch of the platform's key."""
+    """Refuse a truncated body before its signature is checked: as a forgery it would use up the
+    next fetch of the platform's key."""
     cut_off = Refusal(400, "cut_off", "The body is shorter than its Content-Length.")
     try:
         body = request.read(length)

@@ -29,6 +29,8 @@ from platforms.kick.public_keys import USED_FOR
 
 # Kick reportedly waits about three seconds for a webhook response.
 PATIENCE_SECONDS = 3.0
+# Bot rules of proxies and CDNs block it, and with it Kick's webhooks.
+KICKS_USER_AGENT = "Go-http-client/1.1"
 CLOCK_MAY_DIFFER_BY = timedelta(seconds=2)
 CLOCK_IS_WRONG_BEYOND = timedelta(minutes=1)
 GAME_ASKED_WITHIN = timedelta(minutes=15)
@@ -177,6 +179,7 @@ def check_webhook(deps: PreflightDeps) -> Found:
     url = deps.webhook_url
     forged = {
         "Content-Type": "application/json",
+        "User-Agent": KICKS_USER_AGENT,
         "Kick-Event-Signature": "Zm9yZ2Vk",
         "Kick-Event-Message-ID": "preflight",
         "Kick-Event-Timestamp": datetime.now(UTC).isoformat(),
@@ -215,9 +218,10 @@ def _judge_webhook(url: str, answer: requests.Response) -> Found:
         return Verdict.FAIL, message, _("Check KICK_API_URL and the connection to Kick.")
     message = _("%(url)s responded with status %(status)d, but not from our webhook.")
     next_step = _(
-        "Something in front of the webhook responds instead: a redirect, a proxy or a firewall's "
-        "login page."
-    )
+        "Something in front of the webhook responds instead: a redirect, a proxy, a firewall's "
+        "login page, or a bot rule. Kick's webhooks have the User-Agent “%(agent)s”: exclude it "
+        "from bot rules for this path."
+    ) % {"agent": KICKS_USER_AGENT}
     return Verdict.FAIL, message % {"url": url, "status": answer.status_code}, next_step
 
 

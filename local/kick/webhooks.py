@@ -143,7 +143,8 @@ def _post(parcel: Parcel) -> Answer:
         time.sleep(parcel.delay_seconds)
     headers = {
         "Content-Type": "application/json",
-        "User-Agent": "local-kick",
+        # As Kick's: bot rules of proxies block it (KickDevDocs issue 403).
+        "User-Agent": "Go-http-client/1.1",
         signatures.SIGNATURE_HEADER: parcel.signature,
         signatures.MESSAGE_ID_HEADER: parcel.message_id,
         signatures.TIMESTAMP_HEADER: parcel.timestamp,

@@ -7,6 +7,7 @@ def register() -> None:
     """Register Kick's login and sources. Their clients are made at the first call."""
     from accounts.platform_login import register_login
     from claims.source import register_source
+    from platforms.kick.checks import register_checks
     from platforms.kick.client import get_app, get_kick
     from platforms.kick.drops import KickDrops
     from platforms.kick.linking import KickLogin
@@ -15,3 +16,4 @@ def register() -> None:
         KickLogin(app=get_app, oauth=lambda: get_kick().oauth, api=lambda: get_kick().api)
     )
     register_source(KickDrops(api=lambda: get_kick().api))
+    register_checks()

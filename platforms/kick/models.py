@@ -19,3 +19,17 @@ class PublicKey(models.Model):
 
     def __str__(self) -> str:
         return str(self.api_url)
+
+
+class MisdirectedEvent(models.Model):
+    """A type of event that Kick sent to the drops URL. See `misdirected_events`."""
+
+    event_type = OpaqueTextField(_("event type"), primary_key=True)
+    last_at = models.DateTimeField(_("last received at"))
+
+    class Meta:
+        verbose_name = _("misdirected event")
+        verbose_name_plural = _("misdirected events")
+
+    def __str__(self) -> str:
+        return str(self.event_type)

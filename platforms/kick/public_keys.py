@@ -4,7 +4,8 @@ Each process keeps the key in memory, so verifying with it needs neither Kick no
 database row shares the key between processes.
 
 - If a signature doesn't verify, Kick may have rotated its key. So a process looks for a newer key,
-  in the row and then at Kick, at most once a minute: many forged requests cause few fetches.
+  in the row and then at Kick, at most every five seconds: many forged requests cause few fetches,
+  and a rotated key is in use after five seconds even under a flood of them.
 - One request at a time looks. Other requests with such a signature wait for it, at most a second.
 - A key is used for a day and then fetched again.
 - Only an RSA key of at least 2048 bits replaces the last valid key. While Kick or the database is
@@ -26,7 +27,9 @@ from platforms.kick.protocol.errors import KickError
 from platforms.kick.protocol.signatures import SignedDelivery, load_public_key, verify
 
 USED_FOR = timedelta(days=1)
-COOLDOWN = timedelta(minutes=1)
+COOLDOWN = timedelta(seconds=5)
+# For a key that is a day old but still verifies, there's no hurry.
+RENEWAL_COOLDOWN = timedelta(minutes=1)
 WAIT_SECONDS = 1.0
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -59,7 +62,8 @@ class PublicKeys:
         while True:
             key = self._key
             if key is not None and verify(key, delivery):
-                if abs(now - self._fetched_at) >= USED_FOR and self._may_look(now):
+                is_old = abs(now - self._fetched_at) >= USED_FOR
+                if is_old and self._may_look(now, RENEWAL_COOLDOWN):
                     self._look_for_newer(now)
                 return True
             if self._key is key:  # otherwise another thread has found a newer key
@@ -77,9 +81,9 @@ class PublicKeys:
         self._fetched_at = record.fetched_at
         self._looked_at = record.refetched_at or _NEVER
 
-    def _may_look(self, now: datetime) -> bool:
+    def _may_look(self, now: datetime, cooldown: timedelta = COOLDOWN) -> bool:
         # `abs`, because another machine's clock may be ahead, or a clock may have been set back.
-        return abs(now - self._looked_at) >= COOLDOWN
+        return abs(now - self._looked_at) >= cooldown
 
     def _look_for_newer(self, now: datetime) -> None:
         """Look for a newer key, or wait for the thread that is doing so."""

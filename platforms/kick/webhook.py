@@ -7,9 +7,12 @@ database and at Kick: see `public_keys`.
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.utils import timezone
+
 from claims.source import get_source
 from platforms.kick import drops
 from platforms.kick.client import NoPublicKey, verify_delivery
+from platforms.kick.misdirected_events import note_misdirected_event
 from platforms.kick.protocol.payloads import PayloadError, is_other_event, parse_claim
 from platforms.kick.protocol.signatures import (
     HEADERS,
@@ -18,7 +21,7 @@ from platforms.kick.protocol.signatures import (
     SignedDelivery,
     read_delivery,
 )
-from platforms.webhook import Delivery, Parsed, Refusal, SignedWebhook, Unusable
+from platforms.webhook import Parsed, Refusal, SignedWebhook, Unusable
 
 
 class KickDropsWebhook(SignedWebhook):
@@ -45,13 +48,15 @@ class KickDropsWebhook(SignedWebhook):
             )
         return delivery
 
-    def parse(self, delivery: Delivery) -> Parsed:
+    def parse(self, delivery: SignedDelivery) -> Parsed:
         try:
             payload = parse_claim(delivery.body)
         except PayloadError as error:
-            if is_other_event(delivery.body):
+            if delivery.event_type or is_other_event(delivery.body):
+                # 200, or Kick would end the app's subscription after a day of failures.
+                note_misdirected_event(delivery.event_type, now=timezone.now())
                 raise Refusal(
-                    400, "other_event", "Wrong event type. This URL accepts only Kick drops claims."
+                    200, "other_event", "Not a drops claim. This URL records only drops claims."
                 ) from error
             raise Unusable(str(error)) from error
         award = drops.award_of(payload, message_id=delivery.message_id)

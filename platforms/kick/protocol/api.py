@@ -131,7 +131,10 @@ class KickApi:
         remaining = iter(statuses)
         while batch := list(islice(remaining, MAX_UPDATES)):
             claims = [{"claim_id": claim, "external_status": status} for claim, status in batch]
-            self._call_as_app("PATCH", "/drops/claims", json={"claims": claims})
+            answer = self._call_as_app("PATCH", "/drops/claims", json={"claims": claims})
+            # Kick documents 204. A page with 200, from a proxy, doesn't mean that Kick has it.
+            if answer.status != 204 and answer.body:
+                answer.json()
 
     def _call_as_app(self, method: str, path: str, **request: Any) -> Answer:
         """Retry once with a new token: Kick may refuse an app token long before it expires."""

@@ -36,9 +36,11 @@ _OTHER_EVENTS_OWN_KEYS = frozenset(
         "redeemer",
     }
 )
-_EXPECTED_USER_ID = f"an unquoted whole number from 0 to {MAX_UINT64}"
+_EXPECTED_USER_ID = f"a whole number from 0 to {MAX_UINT64}"
 _EXPECTED_ID = f"text of 1 to {MAX_ID_LENGTH} characters"
-_EXPECTED_EXTERNAL_ID = f"text of at most {MAX_EXTERNAL_ID_LENGTH} characters, null, or no field"
+_CANONICAL_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")
+# Go's zero time is in the year 1. Kick has no claims from before it existed.
+_FIRST_YEAR = 2022
 _SHOWN_LENGTH = 40
 _MISSING = object()
 # Neither database can store these: NUL and, as they aren't characters, halves of surrogate pairs.
@@ -143,8 +145,13 @@ def parse_claims_page(body: bytes) -> ClaimsPage:
 
 
 def read_user_id(fields: dict[str, Any]) -> str:
-    """Return an object's `user_id` as canonical decimal text. Raises PayloadError."""
+    """Return an object's `user_id` as canonical decimal text. Raises PayloadError.
+
+    Kick documents a number. Text is taken if it is one number's only spelling.
+    """
     value = fields.get("user_id", _MISSING)
+    if type(value) is str and _CANONICAL_NUMBER.fullmatch(value):
+        value = int(value)
     if type(value) is not int or not 0 <= value <= MAX_UINT64:
         raise _unexpected("user_id", value, _EXPECTED_USER_ID)
     return str(value)
@@ -229,12 +236,11 @@ def _read_id(fields: dict[str, Any], field: str) -> str:
 
 
 def _read_external_id(fields: dict[str, Any]) -> str:
+    """The studio's own text. It decides nothing, so a claim isn't refused because of it."""
     value = fields.get("external_id")
-    if value is None:
+    if type(value) is not str or _UNSTORABLE.search(value):
         return ""
-    if type(value) is not str:
-        raise _unexpected("external_id", value, _EXPECTED_EXTERNAL_ID)
-    return _checked("external_id", value, MAX_EXTERNAL_ID_LENGTH)
+    return value[:MAX_EXTERNAL_ID_LENGTH]
 
 
 def _checked(field: str, value: str, max_length: int) -> str:
@@ -287,9 +293,10 @@ def _open_page(body: bytes) -> tuple[list[Any], str]:
 def _time_or_none(value: Any) -> datetime | None:
     """Return None for an invalid time, so that the rest of the claim can still be used."""
     try:
-        return parse_timestamp(value) if type(value) is str else None
+        moment = parse_timestamp(value) if type(value) is str else None
     except ValueError:
         return None
+    return moment if moment and moment.year >= _FIRST_YEAR else None
 
 
 def _unusable(entry: Any, reason: str) -> UnusableClaim:

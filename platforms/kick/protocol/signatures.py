@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 MAX_MESSAGE_ID_LENGTH = 255
+MAX_TIMESTAMP_LENGTH = 64
 MIN_KEY_BITS = 2048
 
 SIGNATURE_HEADER = "Kick-Event-Signature"
@@ -23,9 +24,17 @@ MESSAGE_ID_HEADER = "Kick-Event-Message-ID"
 TIMESTAMP_HEADER = "Kick-Event-Timestamp"
 # Drops claims and Kick's other events use different names for the timestamp header.
 EVENT_TIMESTAMP_HEADER = "Kick-Event-Message-Timestamp"
-HEADERS = (SIGNATURE_HEADER, MESSAGE_ID_HEADER, TIMESTAMP_HEADER, EVENT_TIMESTAMP_HEADER)
+# Other events have it, drops claims don't. It isn't signed.
+EVENT_TYPE_HEADER = "Kick-Event-Type"
+HEADERS = (
+    SIGNATURE_HEADER,
+    MESSAGE_ID_HEADER,
+    TIMESTAMP_HEADER,
+    EVENT_TIMESTAMP_HEADER,
+    EVENT_TYPE_HEADER,
+)
 
-_SIGNATURE, _MESSAGE_ID, _TIMESTAMP, _EVENT_TIMESTAMP = map(str.lower, HEADERS)
+_SIGNATURE, _MESSAGE_ID, _TIMESTAMP, _EVENT_TIMESTAMP, _EVENT_TYPE = map(str.lower, HEADERS)
 # `datetime.fromisoformat` accepts text that isn't RFC 3339 (week dates, no offset, and 24:00:00
 # from Python 3.14 on) and refuses some that is (a leap second, a lowercase z). So the grammar is
 # stated here.
@@ -57,11 +66,15 @@ class SignedDelivery:
     timestamp: str
     signature: str = field(repr=False)
     body: bytes = field(repr=False)
+    event_type: str = ""
 
     @property
-    def sent_at(self) -> datetime:
-        """The time of sending, according to Kick, in UTC. Raises ValueError unless RFC 3339."""
-        return parse_timestamp(self.timestamp)
+    def sent_at(self) -> datetime | None:
+        """The time of sending, according to Kick, in UTC. None unless RFC 3339."""
+        try:
+            return parse_timestamp(self.timestamp)
+        except ValueError:
+            return None
 
 
 def read_delivery(headers: Mapping[str, str], body: bytes) -> SignedDelivery:
@@ -78,6 +91,7 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> SignedDelivery:
         timestamp=_read_timestamp(lowered),
         signature=signature,
         body=body,
+        event_type=lowered.get(_EVENT_TYPE, ""),
     )
 
 
@@ -142,13 +156,14 @@ def _read_timestamp(lowered: Mapping[str, str]) -> str:
     timestamp = timestamp or event_timestamp
     if not timestamp:
         raise HeaderError(f"The header {TIMESTAMP_HEADER} is missing: expected a timestamp.")
-    try:
-        parse_timestamp(timestamp)
-    except ValueError as error:
+    # Any text that can be signed: the time is only used for a metric.
+    if len(timestamp) > MAX_TIMESTAMP_LENGTH or not (
+        timestamp.isascii() and timestamp.isprintable()
+    ):
         raise HeaderError(
             f"The header {TIMESTAMP_HEADER} is {timestamp[:40]!a}: "
-            "expected an RFC 3339 timestamp, such as 2026-06-23T12:00:00Z."
-        ) from error
+            f"expected at most {MAX_TIMESTAMP_LENGTH} printable ASCII characters."
+        )
     return timestamp
 
 

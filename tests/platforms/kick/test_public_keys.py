@@ -95,7 +95,7 @@ def test_rotation_that_another_process_has_noticed_costs_no_fetch(
     assert len(server.seen) == 2
 
 
-def test_flood_of_forgeries_costs_one_fetch_a_minute(
+def test_flood_of_forgeries_costs_a_fetch_every_five_seconds(
     keys: PublicKeys, make_keys: MakeKeys, server: ScriptedServer
 ) -> None:
     processes = [keys, make_keys(), make_keys()]
@@ -104,16 +104,16 @@ def test_flood_of_forgeries_costs_one_fetch_a_minute(
         for process in processes:
             assert not process.verify(FORGERY, now=seconds_later(second))
 
-    assert len(server.seen) == 1 + 3  # the first, and one in each minute begun
+    assert len(server.seen) == 1 + 150 / 5
 
 
-def test_rotation_under_a_flood_heals_within_a_minute(
+def test_rotation_under_a_flood_heals_within_five_seconds(
     keys: PublicKeys, server: ScriptedServer
 ) -> None:
     assert not keys.verify(FORGERY, now=NOW)
     server.script(key_answer(pem_of(NEW)))
 
-    healed = [keys.verify(delivery_signed_by(NEW), now=seconds_later(s)) for s in (1, 59, 60)]
+    healed = [keys.verify(delivery_signed_by(NEW), now=seconds_later(s)) for s in (1, 4.9, 5)]
 
     assert healed == [False, False, True]
 
@@ -126,14 +126,14 @@ def test_verifying_with_a_known_key_uses_no_database(keys: PublicKeys) -> None:
     assert len(queries) == 0
 
 
-def test_a_flood_in_one_minute_costs_a_process_one_statement(
+def test_a_flood_of_five_seconds_costs_a_process_one_statement(
     keys: PublicKeys, make_keys: MakeKeys
 ) -> None:
     process = make_keys()
     assert not keys.verify(FORGERY, now=NOW)
 
     with CaptureQueriesContext(connection) as queries:
-        for second in range(60):
+        for second in range(5):
             assert not process.verify(FORGERY, now=seconds_later(second))
 
     assert len(queries) == 1
@@ -256,13 +256,13 @@ def test_never_had_a_key(make_keys: MakeKeys, server: ScriptedServer) -> None:
     server.script(reply(500))
     keys = make_keys()
 
-    for second in (0, 1, 59):
+    for second in (0, 1, 4.9):
         with pytest.raises(NoPublicKey):
             keys.verify(delivery_signed_by(OLD), now=seconds_later(second))
     assert len(server.seen) == 1
 
     server.script(key_answer(pem_of(OLD)))
-    assert keys.verify(delivery_signed_by(OLD), now=seconds_later(60))
+    assert keys.verify(delivery_signed_by(OLD), now=seconds_later(5))
 
 
 def test_a_key_of_another_host_is_not_used(
@@ -294,7 +294,7 @@ def test_without_a_database_each_process_goes_on_in_memory(
 
     assert keys.verify(delivery_signed_by(OLD), now=NOW)
     assert keys.verify(delivery_signed_by(NEW), now=seconds_later(1))
-    for second in range(2, 60):
+    for second in range(2, 6):
         assert not keys.verify(FORGERY, now=seconds_later(second))
     assert len(server.seen) == 2
     assert "public_key_not_shared" in caplog.text

@@ -18,8 +18,10 @@ from prometheus_client import REGISTRY
 
 from claims import quarantine
 from claims.models import Campaign, Claim, Entitlement, QuarantinedDelivery
+from core.checks import run_check
+from platforms.kick import misdirected_events
 from platforms.kick.client import get_kick
-from platforms.kick.models import PublicKey
+from platforms.kick.models import MisdirectedEvent, PublicKey
 from platforms.kick.webhook import drops_webhook
 from tests.claims.ledger_assertions import receive
 from tests.factories import make_account, make_campaign, make_player
@@ -147,7 +149,7 @@ UNUSABLE = {
     "a float": (changed(user_id=7.0), "user_id"),
     "an exponent": (changed().replace(b": 7,", b": 7e0,"), "user_id"),
     "a negative number": (changed(user_id=-7), "user_id"),
-    "a quoted number": (changed(user_id="7"), "user_id"),
+    "a padded number": (changed(user_id=" 7"), "user_id"),
     "more than uint64": (changed(user_id=2**64), "user_id"),
     "five thousand digits": (changed().replace(b": 7,", b": " + b"7" * 5000 + b","), "user_id"),
     "NaN": (changed().replace(b": 7,", b": NaN,"), "NaN"),
@@ -172,7 +174,6 @@ UNUSABLE = {
         json.dumps({k: v for k, v in GOOD.items() if k != "reward_id"}).encode(),
         "reward_id",
     ),
-    "a number as external id": (changed(external_id=1), "external_id"),
 }
 
 
@@ -190,15 +191,50 @@ def test_webhook_answers_signed_but_unusable_with_400_and_keeps_it(
     assert not Claim.objects.exists()
 
 
-def test_webhook_counts_another_event_and_keeps_nothing(kick: SigningKick) -> None:
-    body = b'{"broadcaster": {"user_id": 1}, "follower": {"user_id": 2}}'
+@pytest.mark.parametrize(
+    ("body", "event_type", "noted"),
+    [
+        ({"broadcaster": {"user_id": 1}, "follower": {"user_id": 2}}, None, "another event"),
+        ({"broadcaster": {}, "follower": {}}, "channel.followed", "channel.followed"),
+        ({"something": "new"}, "channel.new.event", "another event"),
+    ],
+)
+def test_webhook_answers_200_to_another_event_and_keeps_nothing(
+    kick: SigningKick, body: object, event_type: str | None, noted: str
+) -> None:
+    misdirected_events._written_at.clear()
+    body = json.dumps(body).encode()
     before = counted("other_event")
+    headers = kick.headers(body) | ({"Kick-Event-Type": event_type} if event_type else {})
 
-    response = kick.deliver(body)
+    responses = [post(body, headers) for _ in range(2)]
 
-    assert response.status_code == 400
-    assert counted("other_event") == before + 1
+    assert [response.status_code for response in responses] == [200, 200]
+    assert "Not a drops claim" in responses[0].json()["ignored"]
+    assert counted("other_event") == before + 2
     assert not QuarantinedDelivery.objects.exists()
+    assert MisdirectedEvent.objects.get().event_type == noted
+    finding = run_check("kick events", now=timezone.now())
+    assert finding.verdict.name == "WARN"
+    assert noted in finding.message
+
+
+def test_webhook_records_a_claim_with_an_event_type(kick: SigningKick, campaign: Campaign) -> None:
+    body = claim_body(receive(campaign))
+
+    response = post(body, kick.headers(body) | {"Kick-Event-Type": "drops.claimed"})
+
+    assert response.status_code == 200
+    assert Claim.objects.exists()
+
+
+@pytest.mark.parametrize("timestamp", ["1782216000", "Tue, 23 Jun 2026 12:00:00 GMT", "soon"])
+def test_webhook_takes_any_signed_timestamp(
+    kick: SigningKick, campaign: Campaign, timestamp: str
+) -> None:
+    response = kick.deliver(claim_body(receive(campaign)), timestamp=timestamp)
+
+    assert response.status_code == 200
 
 
 def test_webhook_takes_each_name_of_the_timestamp(kick: SigningKick, campaign: Campaign) -> None:
@@ -223,7 +259,8 @@ def test_webhook_takes_each_name_of_the_timestamp(kick: SigningKick, campaign: C
         ("Kick-Event-Message-ID", "x" * 300, 400),
         ("Kick-Event-Timestamp", "2026-06-23T12:00:00Z", 401),
         ("Kick-Event-Timestamp", None, 400),
-        ("Kick-Event-Timestamp", "yesterday", 400),
+        ("Kick-Event-Timestamp", "yesterday", 401),
+        ("Kick-Event-Timestamp", "x" * 65, 400),
         ("Kick-Event-Message-Timestamp", "2026-06-23T12:00:00Z", 400),
     ],
 )

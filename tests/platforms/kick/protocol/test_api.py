@@ -58,7 +58,7 @@ def test_current_user(api: KickApi, server: ScriptedServer) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [None, [], {}, [5], [{"user_id": 1}, {"user_id": 2}], [{}], [{"user_id": "1"}]],
+    [None, [], {}, [5], [{"user_id": 1}, {"user_id": 2}], [{}], [{"user_id": " 1"}]],
 )
 def test_current_user_malformed(api: KickApi, server: ScriptedServer, data: object) -> None:
     server.script(reply(200, {"data": data}))

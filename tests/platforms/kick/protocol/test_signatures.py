@@ -145,8 +145,8 @@ def test_read_delivery_unsigned(signature: str | None) -> None:
         (headers_with(Message_ID="é"), "non-ASCII"),
         (headers_with(Timestamp=None), "Kick-Event-Timestamp is missing"),
         (headers_with(Timestamp=""), "Kick-Event-Timestamp is missing"),
-        (headers_with(Timestamp="soon"), "is 'soon': expected an RFC 3339 timestamp"),
-        (headers_with(Timestamp="\ud800" * 99), "expected an RFC 3339 timestamp"),
+        (headers_with(Timestamp="x" * 65), "expected at most 64 printable ASCII characters"),
+        (headers_with(Timestamp="\ud800" * 9), "expected at most 64 printable ASCII characters"),
         (headers_with(Message_Timestamp="2026-06-23T12:00:01Z"), "disagree"),
     ],
 )
@@ -167,4 +167,3 @@ def test_read_delivery_any_header_is_read_or_refused(headers: dict[str, str]) ->
         return
 
     assert not verify(private_key("kick").public_key(), delivery)
-    assert delivery.sent_at is not None

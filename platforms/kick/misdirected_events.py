@@ -1,0 +1,49 @@
+"""Other Kick events that arrive at the drops URL: the studio entered it in the wrong place.
+
+Anyone can forward such an event here with Kick's signature, so at most a row per known type is
+kept, and each process writes it at most once a minute.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from django.db import Error
+
+from core.logs import log_event
+from platforms.kick.models import MisdirectedEvent
+
+# Kick's docs, "Webhook Payloads".
+KNOWN_TYPES = frozenset(
+    {
+        "chat.message.sent",
+        "channel.followed",
+        "channel.subscription.renewal",
+        "channel.subscription.gifts",
+        "channel.subscription.new",
+        "channel.reward.redemption.updated",
+        "livestream.status.updated",
+        "livestream.metadata.updated",
+        "moderation.banned",
+        "kicks.gifted",
+    }
+)
+OTHER = "another event"
+WRITTEN_EVERY = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
+
+_written_at: dict[str, datetime] = {}
+
+
+def note_misdirected_event(event_type: str, *, now: datetime) -> None:
+    """Remember that an event of this type has arrived. A failing database is only logged."""
+    name = event_type if event_type in KNOWN_TYPES else OTHER
+    if now - _written_at.get(name, datetime.min.replace(tzinfo=UTC)) < WRITTEN_EVERY:
+        return
+    _written_at[name] = now
+    try:
+        MisdirectedEvent.objects.update_or_create(pk=name, defaults={"last_at": now})
+    except Error as error:
+        log_event(
+            logger, "misdirected_event_not_noted", logging.WARNING, error=type(error).__name__
+        )
