@@ -3,10 +3,21 @@
 Django passes `exception` and `reason` by name. Players never see either.
 """
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.views.debug import SafeExceptionReporterFilter
 
 from studio_drops.context import deployment
+
+
+class HideAddresses(SafeExceptionReporterFilter):
+    """Hides also addresses on debug pages: those of the database and broker have passwords."""
+
+    hidden_settings = re.compile(
+        f"{SafeExceptionReporterFilter.hidden_settings.pattern}|URL|DATABASES", re.IGNORECASE
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

@@ -5,6 +5,7 @@ hosts are served, so a production host without DEBUG=0 fails immediately. With D
 process refuses to start if a value is missing or unsafe, and lists all such values at once.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 
 from core.backoff import BackOff
 from studio_drops.schedule import JOBS
@@ -45,6 +47,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 DEVELOPMENT_SECRET_KEY = "development-only-and-refused-when-DEBUG-is-off-0123456789"  # noqa: S105
 DEVELOPMENT_TOKEN_KEY = "ZGV2ZWxvcG1lbnQtb25seS1yZWZ1c2VkLWVsc2V3aGU="  # noqa: S105
 LOCAL_KICK_URL = "http://localhost:8100"
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 SECRET_VARIABLES: list[str] = []
 DEMO_LOGIN = "accounts.game_logins.demo.DemoLogin"
 OIDC_LOGIN = "accounts.game_logins.oidc.OidcLogin"
@@ -72,6 +75,8 @@ def secret(name: str, default: str = "") -> str:
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = secret("SECRET_KEY", DEVELOPMENT_SECRET_KEY if DEBUG else "")
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000" if DEBUG else "").rstrip("/")
+# Of each web process. `studio_drops.server` reads it, too.
+WEB_THREADS = env.int("WEB_THREADS", default=4)
 ALLOWED_HOSTS = (
     ["localhost", "127.0.0.1", "[::1]"] if DEBUG else env.list("ALLOWED_HOSTS", default=[])
 )
@@ -186,11 +191,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
         "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
 ]
+AUTH_PASSWORD_VALIDATORS.append(
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},  # type: ignore[dict-item]
+    }
+)
 
 # --- Database ----------------------------------------------------------------------------------
 
@@ -310,8 +320,14 @@ SPECTACULAR_SETTINGS = {
 
 # --- Security ----------------------------------------------------------------------------------
 
-SESSION_COOKIE_NAME = "studio_drops_session"
-CSRF_COOKIE_NAME = "studio_drops_csrf"
+# With the prefix, browsers take these cookies from this host only, not from a sibling domain.
+_COOKIE_PREFIX = "" if DEBUG else "__Host-"
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}studio_drops_session"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}studio_drops_csrf"
+LOGIN_REDIRECT_URL = "/admin/"
+# Of staff. Players stay logged in longer: see `accounts.pages.sessions`.
+SESSION_COOKIE_AGE = 12 * 60 * 60
+DEFAULT_EXCEPTION_REPORTER_FILTER = "studio_drops.errors.HideAddresses"
 CSRF_FAILURE_VIEW = "studio_drops.errors.csrf_failure"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
@@ -325,10 +341,8 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 
 # Chromium applies form-action to every redirect after a POST, so the policy must list each origin
 # in the redirect chain of a login. These are the game login's. Each platform's login adds its own.
-FORM_ACTION_ORIGINS = [
-    *([origin_of(OIDC_ISSUER)] if OIDC_ISSUER else []),
-    *env.list("LOGIN_ORIGINS", default=[]),
-]
+LOGIN_ORIGINS = env.list("LOGIN_ORIGINS", default=[])
+FORM_ACTION_ORIGINS = [*([origin_of(OIDC_ISSUER)] if OIDC_ISSUER else []), *LOGIN_ORIGINS]
 METRICS_TOKEN = secret("METRICS_TOKEN")
 
 # --- Logs --------------------------------------------------------------------------------------
@@ -364,9 +378,16 @@ LOGGING: dict[str, Any] = {
 
 def production_faults() -> list[str]:
     """Return one message per setting that is missing or unsafe in production (DEBUG off)."""
-    is_secret_key_good = len(SECRET_KEY) >= 50 and SECRET_KEY != DEVELOPMENT_SECRET_KEY
+    is_secret_key_good = (
+        len(SECRET_KEY) >= 50
+        and len(set(SECRET_KEY)) >= 10
+        and SECRET_KEY != DEVELOPMENT_SECRET_KEY
+    )
     is_oidc_set = OIDC_ISSUER.startswith("https://") and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET
     are_token_keys_good = TOKEN_KEYS and DEVELOPMENT_TOKEN_KEY not in TOKEN_KEYS
+    are_origins_good = all(
+        re.fullmatch(r"https://(\*\.)?[a-z0-9.-]+(:\d+)?", origin) for origin in LOGIN_ORIGINS
+    )
     checks = (
         (is_secret_key_good, "SECRET_KEY must be random text of at least 50 characters."),
         (
@@ -374,6 +395,24 @@ def production_faults() -> list[str]:
             "ALLOWED_HOSTS must list the host names to serve. A wildcard isn't allowed.",
         ),
         (PUBLIC_URL.startswith("https://"), "PUBLIC_URL must be the https URL that players open."),
+        (
+            not ALLOWED_HOSTS or validate_host(urlsplit(PUBLIC_URL).hostname or "", ALLOWED_HOSTS),
+            "ALLOWED_HOSTS must have the host of PUBLIC_URL.",
+        ),
+        (
+            SUPPORT_URL.startswith(("https://", "mailto:")) or not SUPPORT_URL,
+            "SUPPORT_URL must be an https URL or a mailto address.",
+        ),
+        (KICK_INVENTORY_URL.startswith("https://"), "KICK_INVENTORY_URL must be an https URL."),
+        (are_origins_good, "LOGIN_ORIGINS must be https origins, such as https://login.example."),
+        (
+            len(METRICS_TOKEN) >= 16 or not METRICS_TOKEN,
+            "METRICS_TOKEN must have at least 16 characters.",
+        ),
+        (
+            KICK_CLIENT_SECRET != "development-only",  # noqa: S105 (the one to refuse)
+            "KICK_CLIENT_SECRET must not be the local Kick's.",
+        ),
         (GAME_NAME, "GAME_NAME must be your game's name, as players see it on the pages."),
         (are_token_keys_good, "TOKEN_KEYS must be a key created by `manage.py make_token_key`."),
         (KICK_CLIENT_ID, "KICK_CLIENT_ID must be your Kick app's client ID, from dev.kick.com."),
@@ -403,6 +442,9 @@ def production_faults() -> list[str]:
 
 
 FAULTS = [] if DEBUG else production_faults()
+if DEBUG and urlsplit(PUBLIC_URL).hostname not in LOOPBACK_HOSTS:
+    # With DEBUG, error pages show settings, and anyone can log in as any player.
+    FAULTS.append("DEBUG must be 0 unless PUBLIC_URL is on localhost. It's on by default.")
 if KICK_REQUESTS_PER_MINUTE < 10:
     FAULTS.append("KICK_REQUESTS_PER_MINUTE must be at least 10.")
 try:

@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 # At DEBUG level, Authlib logs the PKCE verifier.
 logging.getLogger("authlib").setLevel(logging.INFO)
 
-TIMEOUT_SECONDS = 10
+# A player waits, and one of the few threads with them.
+TIMEOUT_SECONDS = 4
 CLOCK_SKEW_SECONDS = 60
 # Only signatures made with a private key of the issuer. Never "none", and never HMAC: an attacker
 # could sign with the text of the public key as the HMAC key.

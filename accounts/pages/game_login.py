@@ -11,14 +11,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.game_logins import GameLoginFailed, get_game_login
 from accounts.pages.hub import show_failure
-from accounts.pages.sessions import current_player, log_in_player, log_out_player
+from accounts.pages.outside_calls import calls_outside
+from accounts.pages.sessions import (
+    begin_login,
+    current_player,
+    log_in_player,
+    log_out_player,
+)
 from accounts.players import BadGameAccountId, record_login
 
 
 @require_safe
 @never_cache
+@calls_outside
 def login(request: HttpRequest) -> HttpResponse:
     return_to = settings.PUBLIC_URL + reverse("link:login_callback")
+    begin_login(request)
     try:
         return get_game_login().start(request, return_to=return_to)
     except GameLoginFailed as failure:
@@ -27,6 +35,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@calls_outside
 def login_callback(request: HttpRequest) -> HttpResponse:
     try:
         account = get_game_login().finish(request)

@@ -11,6 +11,7 @@ from accounts.links import LinkRefused, NewAuthorization, NotLinked
 from accounts.models import PlatformAccount, Player, account_key
 from accounts.pages.hub import show_failure
 from accounts.pages.link_ends import AuthorizationRefused, end_of, read_authorization
+from accounts.pages.outside_calls import calls_outside
 from accounts.pages.sessions import current_player, leave_news, session_key
 from accounts.platform_login import get_login
 from claims.linking import LinkResult, link_player, unlink_player
@@ -29,6 +30,7 @@ def connect(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
+@calls_outside
 def kick_callback(request: HttpRequest) -> HttpResponse:
     player = current_player(request)
     try:

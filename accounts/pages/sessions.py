@@ -1,5 +1,8 @@
 """The player a browser is logged in as. Separate from Django users, which are staff."""
 
+from datetime import timedelta
+
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
@@ -9,6 +12,8 @@ PLAYER_KEY = "player_id"
 NEWS_KEY = "link_news"
 # Removed from the session at every login and logout of a player.
 VISIT_KEYS = (PLAYER_KEY, NEWS_KEY)
+PLAYERS_STAY_FOR = timedelta(days=14)
+LOGIN_LASTS = timedelta(minutes=10)
 
 
 def log_in_player(request: HttpRequest, player: Player) -> None:
@@ -16,7 +21,19 @@ def log_in_player(request: HttpRequest, player: Player) -> None:
     _end_visit(request)
     request.session.cycle_key()
     request.session[PLAYER_KEY] = player.pk
+    if not _is_staff(request):  # a staff session ends after SESSION_COOKIE_AGE
+        request.session.set_expiry(int(PLAYERS_STAY_FOR.total_seconds()))
     rotate_token(request)
+
+
+def begin_login(request: HttpRequest) -> None:
+    """Let a session that only holds the state of a login expire soon."""
+    if PLAYER_KEY not in request.session and not _is_staff(request):
+        request.session.set_expiry(int(LOGIN_LASTS.total_seconds()))
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    return SESSION_KEY in request.session
 
 
 def log_out_player(request: HttpRequest) -> None:

@@ -21,6 +21,7 @@ class FailedLogin(models.Model):
         constraints = [
             models.UniqueConstraint(name="failed_login_once", fields=["user_name", "address"])
         ]
+        indexes = [models.Index(name="failed_logins_of_an_address", fields=["address"])]
 
     def __str__(self) -> str:
         return f"{self.user_name} ({self.address})"

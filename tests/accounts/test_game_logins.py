@@ -127,7 +127,7 @@ def test_login_drops_what_was_the_last_players(client: Client, demo: None) -> No
 
     client.post("/link/login/callback", {"name": "Kestrel"})
 
-    assert set(client.session.keys()) == {"player_id"}
+    assert set(client.session.keys()) == {"player_id", "_session_expiry"}
 
 
 def test_logout_forgets_the_player_and_not_the_staff(client: Client, demo: None) -> None:

@@ -88,7 +88,7 @@ def test_logs_hold_no_verifier_nonce_or_code(
 def test_login_leaves_nothing_of_itself_in_the_session(client: Client, issuer: Issuer) -> None:
     log_in(client, issuer)
 
-    assert set(client.session.keys()) == {"player_id"}
+    assert set(client.session.keys()) == {"player_id", "_session_expiry"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from django.urls import include, path
 from pytest_django.fixtures import Settings
 
 from studio_drops import errors
+from studio_drops.errors import HideAddresses
 
 handler400 = "studio_drops.errors.bad_request"
 handler403 = "studio_drops.errors.permission_denied"
@@ -68,3 +69,15 @@ def test_pages_have_nothing_inline(client: Client, settings: Settings) -> None:
     text = page.content.decode()
     assert "unsafe" not in page["Content-Security-Policy"]
     assert not [part for part in ("<style", " style=", " onclick=", "<script>") if part in text]
+
+
+def test_debug_pages_hide_addresses_with_passwords() -> None:
+    hide = HideAddresses().cleanse_setting
+
+    hidden = [
+        hide("DATABASE_URL", "postgresql://drops:secret@db/drops"),
+        hide("CELERY_BROKER_URL", "redis://:secret@broker"),
+        hide("DATABASES", {"default": {"PASSWORD": "secret"}}),
+    ]
+
+    assert "secret" not in str(hidden)

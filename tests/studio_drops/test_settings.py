@@ -39,6 +39,15 @@ def test_production_names_all_that_is_missing_at_once(tmp_path: Path) -> None:
     [
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "development-only-and-refused-when-DEBUG-is-off-0123456789"),
+        ("SECRET_KEY", "a" * 50),
+        ("SUPPORT_URL", "javascript:alert(1)"),
+        ("KICK_INVENTORY_URL", "javascript:alert(1)"),
+        ("LOGIN_ORIGINS", "*"),
+        ("LOGIN_ORIGINS", "https://a.example; script-src *"),
+        ("METRICS_TOKEN", "x-short"),
+        ("KICK_CLIENT_SECRET", "development-only"),
+        ("ALLOWED_HOSTS", "elsewhere.example.com"),
+        ("KICK_REQUESTS_PER_MINUTE", "5"),
         ("ALLOWED_HOSTS", "*"),
         ("PUBLIC_URL", "http://drops.example.com"),
         ("TOKEN_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1yZWZ1c2VkLWVsc2V3aGU="),
@@ -55,6 +64,14 @@ def test_production_refuses(tmp_path: Path, name: str, value: str) -> None:
     assert len(re.findall(r"^- ", faults, re.MULTILINE)) == 1
     assert re.search(rf"^- .*\b{name}\b", faults, re.MULTILINE)
     assert value not in faults
+
+
+def test_debug_is_refused_for_a_public_address(tmp_path: Path) -> None:
+    environment = {name: value for name, value in PRODUCTION.items() if name != "DEBUG"}
+
+    faults = _faults(tmp_path, environment)
+
+    assert re.findall(r"^- (\w+)", faults, re.MULTILINE) == ["DEBUG"]
 
 
 @pytest.mark.parametrize("blank", ["", "  "])

@@ -1,5 +1,6 @@
 """The staff login. Too many failures lock it for a while."""
 
+import ipaddress
 import math
 from typing import Any
 
@@ -9,12 +10,16 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from claims.desk.admin.id_search import IdSearch
 from claims.desk.staff_logins import locked_until, note_failure, note_success
 from claims.models import FailedLogin
 from core.admin.base import ReadOnlyPage
+from core.slots import Busy, Slots
+
+# A check takes a third of a second of processor time. Several at once would starve the webhook.
+PASSWORD_CHECKS = Slots(1)
 
 
 class StaffLoginForm(AdminAuthenticationForm):
@@ -27,12 +32,18 @@ class StaffLoginForm(AdminAuthenticationForm):
         who = {"user_name": user_name, "address": address_of(self.request)}
         self._refuse_while_locked(**who)
         try:
-            cleaned: dict[str, Any] = super().clean()
+            with PASSWORD_CHECKS.taken():
+                cleaned: dict[str, Any] = super().clean()
+        except Busy as error:
+            said = gettext("Too many people are logging in. Try again in a few seconds.")
+            raise forms.ValidationError(said, code="busy") from error
         except forms.ValidationError:
             note_failure(**who, now=timezone.now())
             self._refuse_while_locked(**who)
             raise
         note_success(**who)
+        # The session may be a player's, which lasts longer than a staff session may.
+        self.request.session.set_expiry(None)
         return cleaned
 
     def _refuse_while_locked(self, *, user_name: str, address: str) -> None:
@@ -55,9 +66,21 @@ def address_of(request: HttpRequest) -> str:
     Only the last entry of `X-Forwarded-For` comes from our proxy. Clients can forge the others.
     """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    address = str(request.META.get("REMOTE_ADDR", ""))
     if settings.SECURE_PROXY_SSL_HEADER and forwarded:
-        return str(forwarded).rpartition(",")[2].strip()[:64]
-    return str(request.META.get("REMOTE_ADDR", ""))
+        address = str(forwarded).rpartition(",")[2].strip()[:64]
+    return network_of(address)
+
+
+def network_of(address: str) -> str:
+    """The address, or the /64 of an IPv6 address: one customer has at least that many."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4 or parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped or parsed) if parsed.version == 6 else address
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 admin.site.login_form = StaffLoginForm

@@ -9,7 +9,7 @@ import requests
 
 from platforms.kick.protocol.answers import Answer
 from platforms.kick.protocol.errors import KickMalformed, KickUnauthorized
-from platforms.kick.protocol.http import call
+from platforms.kick.protocol.http import PLAYERS_TIMEOUT, call
 from platforms.kick.protocol.payloads import (
     ClaimsPage,
     PayloadError,
@@ -48,7 +48,7 @@ class KickApi:
 
     def current_user(self, access_token: str) -> CurrentUser:
         """Return the owner of a user access token (scope `user:read`)."""
-        answer = self._call("GET", "/users", access_token)
+        answer = self._call("GET", "/users", access_token, timeout=PLAYERS_TIMEOUT)
         users = answer.json().get("data")
         if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], dict):
             raise KickMalformed("Kick's response doesn't contain exactly one user.")

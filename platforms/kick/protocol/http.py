@@ -23,6 +23,8 @@ from platforms.kick.protocol.errors import KickUnavailable
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
+# For calls that a player waits for.
+PLAYERS_TIMEOUT = (CONNECT_SECONDS, 5.0)
 # The timeouts above restart with every packet. These limit a whole response's body.
 ANSWER_SECONDS = 30.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024

@@ -14,7 +14,7 @@ import requests
 
 from platforms.kick.protocol.answers import Answer
 from platforms.kick.protocol.errors import KickMalformed
-from platforms.kick.protocol.http import call
+from platforms.kick.protocol.http import CONNECT_SECONDS, PLAYERS_TIMEOUT, READ_SECONDS, call
 
 TokenHint = Literal["access_token", "refresh_token"]
 Default = TypeVar("Default", int, None)
@@ -98,8 +98,12 @@ class OAuthClient:
         self._http = http
 
     def exchange_code(self, *, code: str, redirect_uri: str, verifier: str) -> Tokens:
-        """Exchange the code from the callback for tokens. A code works once, so never retried."""
+        """Exchange the code from the callback for tokens. A code works once, so never retried.
+
+        Gives up soon, because a player waits for it.
+        """
         tokens = self._ask_for_tokens(
+            timeout=PLAYERS_TIMEOUT,
             grant_type="authorization_code",
             code=code,
             redirect_uri=redirect_uri,
@@ -140,9 +144,19 @@ class OAuthClient:
         )
         return _read_introspection(answer)
 
-    def _ask_for_tokens(self, *, kept_refresh_token: str = "", **form: str) -> Tokens:
+    def _ask_for_tokens(
+        self,
+        *,
+        kept_refresh_token: str = "",
+        timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+        **form: str,
+    ) -> Tokens:
         answer = call(
-            self._http, "POST", f"{self._url}/token", data={**form, **self._credentials}
+            self._http,
+            "POST",
+            f"{self._url}/token",
+            data={**form, **self._credentials},
+            timeout=timeout,
         ).json()
         return Tokens(
             access_token=_token(answer.get("access_token")),

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,10 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.models import Authorization, Deauthorization, LinkAttempt, LinkEvent, PlatformAccount
+from accounts.pages.outside_calls import SLOTS
 from accounts.tokens import decrypt
 from core.logs import JsonFormatter
+from core.slots import Busy
 from platforms.kick.client import get_kick
 from tests.accounts.visitor import Visitor, query_of
 from tests.local_kick_process import LocalKick
@@ -337,3 +340,22 @@ def test_names_are_escaped_and_isolated(new_visitor: NewVisitor) -> None:
 
     assert "<script>alert" not in page
     assert "<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>" in page
+
+
+def test_pages_that_call_outside_take_turns(nova: Visitor) -> None:
+    query = nova.leave_for_kick()
+    address = nova.say_yes(query, user_id=nova.kick.make_viewer("nova_live"))
+
+    with ExitStack() as all_slots:
+        while True:
+            try:
+                all_slots.enter_context(SLOTS.taken())
+            except Busy:
+                break
+        busy = nova.come_back(address)
+
+    assert (busy.status_code, busy["Refresh"]) == (503, "2")
+    assert "One moment, please." in busy.content.decode()
+    # The page loads again by itself, and the code is still good.
+    assert nova.come_back(address).status_code == 302
+    assert "Your accounts are linked" in nova.hub() or "Linked" in nova.hub()

@@ -7,8 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from claims.desk.admin.login import PASSWORD_CHECKS, network_of
 from claims.desk.staff_logins import (
     FAILURES_ALLOWED,
+    FAILURES_OF_AN_ADDRESS,
     KEPT_FOR,
     LOCKED_FOR,
     locked_until,
@@ -98,6 +100,55 @@ def test_name_that_nobody_has_is_locked_just_so() -> None:
         answer = log_in("wrong", user="nobody")
 
     assert "Too many failed logins" in answer.content.decode()
+
+
+def test_many_failures_under_many_names_lock_the_address() -> None:
+    for number in range(FAILURES_OF_AN_ADDRESS):
+        fail(1, user_name=f"guess-{number}")
+
+    assert locked_until(**{**ADA, "user_name": "new"}, now=NOW) == NOW + LOCKED_FOR
+    assert locked_until(user_name="new", address="10.0.0.2", now=NOW) is None
+    assert locked_until(**{**ADA, "user_name": "new"}, now=NOW + LOCKED_FOR) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9", "203.0.113.9"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_addresses_of_one_ipv6_network_count_together(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_one_password_is_checked_at_a_time(ada: User) -> None:
+    with PASSWORD_CHECKS.taken():
+        refused = log_in("right")
+
+    assert "Too many people are logging in" in refused.content.decode()
+    assert not FailedLogin.objects.exists()
+    assert log_in("right").status_code == 302
+
+
+def test_staff_session_ends_after_twelve_hours_even_in_a_player_s_browser(
+    ada: User, settings: Any
+) -> None:
+    settings.DEBUG = True
+    client = Client()
+    client.post("/link/login/callback", {"name": "nova"})
+    as_player = client.session.get_expiry_age()
+
+    client.post("/admin/login/", {"username": "ada", "password": "right"})
+    as_staff = client.session.get_expiry_age()
+    client.post("/link/login/callback", {"name": "nova"})
+
+    twelve_hours = 12 * 60 * 60
+    assert as_player == 14 * 24 * 60 * 60
+    assert (as_staff, client.session.get_expiry_age()) == (twelve_hours, twelve_hours)
 
 
 def test_address_is_the_last_proxys_word_alone(ada: User, settings: Any) -> None:
