@@ -22,13 +22,15 @@ logger = logging.getLogger(__name__)
 
 # A claim that the API doesn't show for this long counts as not ours.
 LOOKED_UP_FOR = timedelta(hours=24)
-LOOKUPS_PER_RUN = 100
+# Anyone may send us another organization's signed claims. Their lookups must leave most requests to
+# other jobs. Our own claims are also confirmed by catch-up, many in one request.
+LOOKUPS_PER_RUN = 5
 # More than one only if the platform filters after it has cut a page.
 PAGES_PER_LOOKUP = 3
 
 
 def confirm_claims(*, source: Source, now: datetime, renew: Callable[[], None] = no_lease) -> int:
-    """Look up each unconfirmed claim of a source that is due by its ID, at most 100 per run.
+    """Look up each unconfirmed claim of a source that is due by its ID, at most 5 per run.
 
     A found claim is registered and recorded. A claim that isn't found for 24 hours becomes
     NOT_OURS. A claim whose lookup is refused stays in doubt and is looked up again after a pause.

@@ -46,11 +46,11 @@ class HeldLease:
     def renew(self) -> None:
         """Extend the lease by LEASE_LASTS after a step that worked. Raises LeaseLost.
 
-        Failures are counted from here again: the job makes progress.
+        Earlier failures are forgotten: the job makes progress.
         """
         expires_at = self.clock() + settings.LEASE_LASTS
         mine = Lease.objects.filter(job=self.job, owner=self.owner)
-        if not mine.update(expires_at=expires_at, failures=0):
+        if not mine.update(expires_at=expires_at, failures=0, error="", platform_error=""):
             raise LeaseLost(f"Another worker has taken over the job {self.job}.")
 
     def previous_failures(self) -> int:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from core.backoff import BackOff
 from core.leases import LeaseLost, lease
 from core.models import Lease
+from core.platform_errors import PlatformPaused, PlatformUnavailable
 from tests.factories import NOW
 from tests.hand_clock import HandClock
 from tests.races import races
@@ -20,6 +21,7 @@ from tests.threads import at_once
 pytestmark = pytest.mark.django_db
 
 LASTS = settings.LEASE_LASTS
+DOWN = (PlatformUnavailable,)
 BACK_OFF = BackOff(first=timedelta(seconds=10), longest=timedelta(hours=1))
 
 
@@ -166,6 +168,35 @@ def test_lease_counts_failures_from_the_last_step_that_worked(clock: HandClock) 
     row = fail(clock, PlatformError("It is down."), renew=True)
 
     assert row.failures == 1
+
+
+def test_lease_paused_by_our_budget_keeps_no_error_of_the_platform(clock: HandClock) -> None:
+    """It made progress, so the earlier failure is over."""
+    with pytest.raises(PlatformUnavailable), lease("job", clock=clock, platform_errors=DOWN):
+        raise PlatformUnavailable("It is down.")
+
+    def make_progress_and_stop() -> None:
+        with lease("job", clock=clock, platform_errors=DOWN) as held:
+            assert held
+            held.renew()
+            raise PlatformPaused("No budget.", retry_after=5, is_ours=True)
+
+    with pytest.raises(PlatformPaused):
+        make_progress_and_stop()
+
+    row = Lease.objects.get()
+    assert (row.error, row.platform_error, row.failures) == ("", "", 0)
+    assert row.last_ended_at == clock.now
+    assert row.not_before == clock.now + timedelta(seconds=5)
+
+
+def test_lease_paused_by_the_platform_says_so_and_counts_no_failure(clock: HandClock) -> None:
+    with pytest.raises(PlatformPaused), lease("job", clock=clock, platform_errors=DOWN):
+        raise PlatformPaused("It blocks us.", retry_after=60)
+
+    row = Lease.objects.get()
+    assert (row.platform_error, row.failures) == ("It blocks us.", 0)
+    assert row.not_before == clock.now + timedelta(seconds=60)
 
 
 def test_lease_of_a_job_that_worked_forgets_its_failures(clock: HandClock) -> None:
