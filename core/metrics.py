@@ -13,6 +13,11 @@ SKEWED_DELIVERIES = Counter(
     "studio_drops_skewed_deliveries",
     "Claim webhooks whose timestamp differs from this machine's clock by more than ten minutes.",
 )
+SERVER_ERRORS = Counter(
+    "studio_drops_server_errors",
+    "Responses with a status of 500 or above, by the first part of the path.",
+    ["part"],
+)
 KEY_FETCHES = Counter("studio_drops_key_fetches", "Fetches of Kick's public key.", ["outcome"])
 KICK_CALLS = Counter(
     "studio_drops_kick_calls",

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils import timezone
@@ -28,6 +28,7 @@ from claims.models import Claim, QuarantinedDelivery
 from claims.quarantine import quarantine_delivery
 from claims.source import Award, Source
 from core import metrics
+from core.database_errors import is_read_only, is_unavailable
 from core.logs import log_event
 
 LONGEST_TURN_SECONDS = 1.0
@@ -269,13 +270,19 @@ def _to_database(write: Callable[[], T]) -> T:
     """
     try:
         return write()
-    except (OperationalError, InterfaceError) as error:
-        if connection.in_atomic_block or connection.is_usable():
+    except DatabaseError as error:
+        if not is_unavailable(error):
+            raise
+        if connection.in_atomic_block or (connection.is_usable() and not is_read_only(error)):
             raise _unavailable(error) from error
+    # A read-only server may be a standby that another server has replaced.
     connection.close()
     try:
         return write()
-    except (OperationalError, InterfaceError) as error:
+    except DatabaseError as error:
+        if not is_unavailable(error):
+            raise
+        connection.close()
         raise _unavailable(error) from error
 
 

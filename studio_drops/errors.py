@@ -4,11 +4,14 @@ Django passes `exception` and `reason` by name. Players never see either.
 """
 
 import re
+import sys
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.debug import SafeExceptionReporterFilter
 
+from core.database_errors import is_read_only, is_unavailable
 from studio_drops.context import deployment
 
 
@@ -33,7 +36,15 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500)
+    """Django calls this while it handles the exception."""
+    error = sys.exc_info()[1]
+    if error is None or not is_unavailable(error):
+        return _page(request, 500)
+    if is_read_only(error) and not connection.in_atomic_block:
+        connection.close()  # a standby: another server may have replaced it
+    page = _page(request, 503)
+    page.headers["Retry-After"] = "2"
+    return page
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001

@@ -19,9 +19,18 @@ from django.http.response import HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 django.setup(set_prefix=False)
 
+from core import metrics  # noqa: E402 (as below)
 from platforms.registry import webhooks  # noqa: E402 (its models need django.setup)
 
 View = Callable[[HttpRequest], HttpResponse]
+
+
+PARTS = ("admin", "api", "channel", "link", "metrics", "readyz", "webhooks")
+
+
+def count_server_error(path: str) -> None:
+    part = path.strip("/").partition("/")[0]
+    metrics.SERVER_ERRORS.labels(part=part if part in PARTS else "other").inc()
 
 
 class StudioDrops:
@@ -38,6 +47,8 @@ class StudioDrops:
         webhook = self._webhooks.get(environ["PATH_INFO"])
         if webhook is None:
             answer: HttpResponseBase = self._django(environ, start_response)
+            if answer.status_code >= 500:
+                count_server_error(environ["PATH_INFO"])
             if not isinstance(answer, HttpResponse):
                 return answer
             # As one chunk, which Granian sends in one call.
@@ -45,6 +56,8 @@ class StudioDrops:
             answer.close()
             return [content]
         response = webhook(WSGIRequest(environ))
+        if response.status_code >= 500:
+            count_server_error(environ["PATH_INFO"])
         body = response.content
         headers = [*response.items(), ("Content-Length", str(len(body)))]
         start_response(f"{response.status_code} {response.reason_phrase}", headers)

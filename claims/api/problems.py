@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import connection
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -15,6 +15,8 @@ from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+from core.database_errors import is_read_only, is_unavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -73,8 +75,12 @@ def _as_api_exception(error: Exception) -> exceptions.APIException:
         return exceptions.NotFound()
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
+    if isinstance(error, SuspiciousOperation):  # for example, too many parameters
+        return exceptions.ParseError()
     logger.error("api_error", exc_info=error)
-    if isinstance(error, OperationalError | InterfaceError):
+    if is_unavailable(error):
+        if is_read_only(error):  # a standby: another server may have replaced it
+            connection.close()
         return DatabaseUnavailable()
     return ServerError()
 

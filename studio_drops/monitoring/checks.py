@@ -139,23 +139,18 @@ def contact_of(source: str) -> str:
 
 
 def check_webhook(now: datetime) -> Found:
-    """No webhooks while reconcile finds claims: the webhook URL is probably broken."""
-    missed = indicators.recently_missed(now=now)
-    delivered = indicators.recent_claims(now=now).get(Claim.Path.WEBHOOK, 0)
-    if missed and not delivered:
-        message = ngettext(
-            "No webhooks in the last hour, but reconcile found %(missed)d missed claim.",
-            "No webhooks in the last hour, but reconcile found %(missed)d missed claims.",
-            missed,
+    """Judged by the share of claims that came without their webhook, however soon catch-up was."""
+    arrivals = indicators.recent_arrivals(now=now)
+    counts = _("Claims in the last ten minutes: %(delivered)d by webhook, %(found)d by catch-up.")
+    counts %= {"delivered": arrivals.by_webhook, "found": arrivals.by_sync}
+    if arrivals.is_silent:
+        next_step = _(
+            "No webhook arrives. Ask the platform which webhook URL it has for your organization, "
+            "and check that the internet can reach this server and that no bot rule of a proxy "
+            "blocks it. The preflight of a campaign tests it."
         )
-        return (
-            Verdict.FAIL,
-            message % {"missed": missed},
-            _("Check the webhook URL on dev.kick.com and that the internet can reach this server."),
-        )
-    counts = _("Webhooks in the last hour: %(delivered)d received, %(missed)d missed.")
-    counts %= {"delivered": delivered, "missed": missed}
-    if missed > delivered:
+        return Verdict.FAIL, counts, next_step
+    if arrivals.is_lossy:
         next_step = _(
             "Check the web processes for errors and timeouts. Kick waits about 3 seconds for an"
             " answer."

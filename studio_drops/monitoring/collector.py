@@ -88,6 +88,11 @@ def _reconciled(now: datetime) -> Iterator[GaugeMetricFamily]:
     for path in Claim.Path.values:
         recent.add_metric([path], counts.get(path, 0))
     yield recent
+    arrivals = indicators.recent_arrivals(now=now)
+    arrived = _gauge("arrivals", "New claims of the last ten minutes, by how they came.", ["path"])
+    arrived.add_metric([Claim.Path.WEBHOOK.value], arrivals.by_webhook)
+    arrived.add_metric([Claim.Path.SYNC.value], arrivals.by_sync)
+    yield arrived
     unfinished = ReconcileRun.objects.filter(outcome=ReconcileRun.Outcome.INTERRUPTED)
     failures = max(unfinished.values_list("failures", flat=True), default=0)
     yield GaugeMetricFamily(

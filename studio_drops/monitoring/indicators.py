@@ -6,7 +6,7 @@ Each query reads only open rows (held, unreported, due) or recent ones, never th
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min, Q
 
 from accounts.models import Authorization, Deauthorization
 from claims.models import Campaign, Claim, ReconcileRun, Report
@@ -14,6 +14,8 @@ from claims.source import listing_sources
 from core.models import Lease
 
 RECENT = timedelta(hours=1)
+JUDGED_OVER = timedelta(minutes=10)
+SILENT_AT, LOSSY_FROM, LOSSY_SHARE = 3, 20, 0.05
 
 
 # Stop counting here: a larger number tells a reader nothing new, and costs more with every claim.
@@ -89,6 +91,33 @@ def recent_claims(*, now: datetime) -> dict[str, int]:
     recent = Claim.objects.filter(recorded_at__gte=now - RECENT)
     counts = recent.values("path").annotate(count=Count("pk"))
     return {row["path"]: row["count"] for row in counts.order_by()}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Claims recorded in the last ten minutes that were made in the last hour, by their path."""
+
+    by_webhook: int
+    by_sync: int
+
+    @property
+    def is_silent(self) -> bool:
+        """No webhook arrives, although there are claims."""
+        return not self.by_webhook and self.by_sync >= SILENT_AT
+
+    @property
+    def is_lossy(self) -> bool:
+        """More than a twentieth of the claims came without their webhook."""
+        total = self.by_webhook + self.by_sync
+        return total >= LOSSY_FROM and self.by_sync > LOSSY_SHARE * total
+
+
+def recent_arrivals(*, now: datetime) -> Arrivals:
+    """How new claims arrive. A healthy catch-up finds a claim before its webhook is overdue."""
+    fresh = Q(occurred_at__gte=now - RECENT) | Q(occurred_at=None)
+    recent = Claim.objects.filter(fresh, recorded_at__gte=now - JUDGED_OVER)
+    counts = dict(recent.order_by().values_list("path").annotate(count=Count("pk")))
+    return Arrivals(counts.get(Claim.Path.WEBHOOK, 0), counts.get(Claim.Path.SYNC, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def test_the_heartbeat_is_a_job_that_starts_often_enough_for_doctor() -> None:
 
 def test_alert_rules_name_only_jobs() -> None:
     rules = (OPERATORS / "alerts.yml").read_text()
-    named = re.findall(r'\bjob="([^"]*)"', rules)
+    named = re.findall(r'studio_drops_\w+\{job="([^"]*)"', rules)
 
     assert HEARTBEAT in named
     assert set(named) <= NAMES

@@ -84,10 +84,10 @@ def stop_the_scheduler() -> None:
     )
 
 
-def miss_claims() -> None:
-    ReconcileRun.objects.create(
-        kind="CATCH_UP", outcome="DONE", started_at=NOW, ended_at=NOW, missed=3
-    )
+def miss_claims(count: int = 3, *, by_webhook: int = 0) -> None:
+    for number in range(count + by_webhook):
+        path = "WEBHOOK" if number < by_webhook else "SYNC"
+        make_claim(path=path, recorded_at=NOW, occurred_at=NOW, status="GRANTED")
 
 
 def interrupt_a_run() -> None:
@@ -166,6 +166,7 @@ def blank_a_category() -> None:
         (lambda: Lease.objects.filter(job__startswith="catch").delete(), "reconcile", "WARN"),
         (interrupt_a_run, "reconcile", "WARN"),
         (miss_claims, "webhook", "FAIL"),
+        (lambda: miss_claims(2, by_webhook=18), "webhook", "WARN"),
         (lambda: hold("UNCONFIRMED", received_at=NOW - DAY), "unconfirmed claims", "WARN"),
         (lambda: hold("UNMAPPED_REWARD"), "mapping", "WARN"),
         (leave_unreported, "reports", "WARN"),
