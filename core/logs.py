@@ -8,6 +8,7 @@ Never log a body, a token, a secret or a signature.
 import json
 import logging
 import os
+import re
 from datetime import UTC, datetime
 
 STDERR = 2
@@ -47,6 +48,10 @@ class StderrHandler(logging.Handler):
             self.handleError(record)
 
 
+# A value with a line break could forge the next line.
+_BREAKS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+
+
 class TextFormatter(logging.Formatter):
     """`12:00:01 INFO platforms.kick.webhook delivery claim_id=01K… outcome=granted`"""
 
@@ -55,9 +60,10 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
         fields = getattr(record, "fields", {})
-        return " ".join(
+        line = " ".join(
             [super().formatMessage(record), *(f"{key}={value}" for key, value in fields.items())]
         )
+        return _BREAKS.sub(lambda match: ascii(match[0])[1:-1], line)
 
 
 class JsonFormatter(logging.Formatter):

@@ -369,6 +369,8 @@ LOGGING: dict[str, Any] = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        # Anyone can send any Host header. The answer is a 400.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }
 

@@ -196,6 +196,7 @@ class FulfilmentSerializer(serializers.Serializer[Any]):
         help_text=gettext_lazy("The entitlements to fulfil, up to 1,000."),
     )
     fulfilment_id = ExactTextField(
+        min_length=1,
         max_length=FULFILMENT_ID_MAX_LENGTH,
         help_text=gettext_lazy(
             "Your id for this delivery. If a call gets no response, repeat it with the same one."

@@ -13,7 +13,7 @@ from studio_drops.monitoring.collector import IndicatorsCollector
 from studio_drops.monitoring.prometheus import exposition
 
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
-PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
+PROXY_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip", "Via")
 
 
 class NotReadyError(Exception):

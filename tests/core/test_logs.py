@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from core.logs import collect_printed_fields_only
+from core.logs import TextFormatter, collect_printed_fields_only
 
 SWITCHES = ("_srcfile", "logThreads", "logProcesses", "logMultiprocessing")
 
@@ -26,3 +26,13 @@ def test_collect_printed_fields_only_leaves_the_rest_empty(
     assert before.thread
     assert (after.lineno, after.thread, after.process) == (0, None, None)
     assert after.getMessage() == "after"
+
+
+def test_text_lines_cannot_be_forged() -> None:
+    record = logging.LogRecord("web", logging.INFO, "", 0, "login", (), None)
+    record.fields = {"user": "ada\n12:00:00 INFO claims granted\u2028x"}
+
+    line = TextFormatter().format(record)
+
+    assert line.endswith(r"login user=ada\n12:00:00 INFO claims granted\u2028x")
+    assert len(line.splitlines()) == 1

@@ -28,3 +28,7 @@ def test_is_storable(text: str, expected: bool) -> None:
     result = is_storable(text)
 
     assert result is expected
+
+
+def test_displayable_drops_what_changes_the_direction() -> None:
+    assert displayable("nova\u202e (1-tcca) nimda") == "nova (1-tcca) nimda"

@@ -43,8 +43,9 @@ _CANONICAL_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")
 _FIRST_YEAR = 2022
 _SHOWN_LENGTH = 40
 _MISSING = object()
-# Neither database can store these: NUL and, as they aren't characters, halves of surrogate pairs.
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# Neither database can store NUL and halves of surrogate pairs. Other control characters in an ID
+# would break links to its page.
+_UNSTORABLE = re.compile("[\0-\x1f\x7f\ud800-\udfff]")
 
 
 class PayloadError(ValueError):
@@ -247,7 +248,7 @@ def _checked(field: str, value: str, max_length: int) -> str:
     if len(value) > max_length:
         flaw = f"{len(value)} characters: expected at most {max_length}"
     elif _UNSTORABLE.search(value):
-        flaw = "a NUL character or half of a surrogate pair: expected text without them"
+        flaw = "a control character or half of a surrogate pair: expected text without them"
     else:
         return value
     raise PayloadError(f"{field} is {_described(value)}, which has {flaw}.")

@@ -163,3 +163,35 @@ def test_groups_have_permissions_of_existing_models_only() -> None:
 
     assert granted
     assert [one for one in granted if one.content_type.model_class() is None] == []
+
+
+class TestOwnersAndSuperusers:
+    """An owner manages staff, but can neither become a superuser nor take one over."""
+
+    @pytest.fixture
+    def root(self) -> User:
+        return User.objects.create_superuser("root", password="a-long-password")
+
+    @pytest.fixture
+    def owner(self, staff: Staff) -> Client:
+        return staff("owners")
+
+    def test_superusers_are_not_shown(self, owner: Client, root: User) -> None:
+        assert "root" not in owner.get("/admin/auth/user/").content.decode()
+
+    @pytest.mark.parametrize("page", ["change", "password", "delete"])
+    def test_superusers_are_out_of_reach(self, owner: Client, root: User, page: str) -> None:
+        answer = owner.post(f"/admin/auth/user/{root.pk}/{page}/", {"password1": "x"})
+
+        assert answer.status_code in (302, 403, 404)
+        root.refresh_from_db()
+        assert root.check_password("a-long-password")
+
+    def test_owner_does_not_become_one(self, owner: Client) -> None:
+        me = User.objects.get(is_superuser=False)
+        form = {"username": me.username, "is_staff": "on", "is_superuser": "on"}
+
+        owner.post(f"/admin/auth/user/{me.pk}/change/", form)
+
+        me.refresh_from_db()
+        assert not me.is_superuser

@@ -139,7 +139,10 @@ BAD_BODIES = {
     "claim_id array": (body_with(claim_id=[]), "claim_id is an array: expected text"),
     "claim_id empty": (body_with(claim_id=""), 'claim_id is the text "": expected text of 1'),
     "claim_id long": (body_with(claim_id="x" * 65), "has 65 characters: expected at most 64"),
-    "claim_id NUL": (body_with(claim_id="a\0"), 'claim_id is the text "a\\u0000", which has a NUL'),
+    "claim_id NUL": (
+        body_with(claim_id="a\0"),
+        'claim_id is the text "a\\u0000", which has a control',
+    ),
     "raw NUL": (raw_body("claim_id", '"a\0"'), "Invalid control character at offset"),
     "campaign_id surrogate": (body_with(campaign_id="\ud800"), "half of a surrogate pair"),
     "reward_id bool": (body_with(reward_id=False), "reward_id is the boolean false"),
