@@ -101,6 +101,13 @@ class Source:
         """List the claims that the platform has for us, from `cursor` on."""
         raise NotImplementedError
 
+    def made_at(self, claim_id: str) -> datetime | None:  # noqa: ARG002
+        """When a claim was made, by its ID alone. None if the ID doesn't tell.
+
+        If IDs tell, and `pages` takes one as its cursor, catch-up needn't read the whole list.
+        """
+        return None
+
     def report(self, claim_ids: Iterable[str]) -> None:
         """Tell the platform that these claims were delivered. A repeat is harmless.
 

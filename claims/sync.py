@@ -1,8 +1,9 @@
 """Brings the ledger in line with what a source's platform lists. The list is the truth.
 
-*Catch-up* reads the open claims: those that the platform shows as not delivered. A *sweep* reads
-every claim of a campaign, or of all campaigns, in any status: a platform may show an open claim
-without a status, or with another tool's, and in a campaign that isn't registered here.
+*Catch-up* reads the open claims: those that the platform shows as not delivered. Of a long list it
+reads only the new end, where the order allows it (`claims.list_order`). A *sweep* reads every claim
+of a campaign, or of all campaigns, in any status: a platform may show an open claim without a
+status, or with another tool's, and in a campaign that isn't registered here.
 
 Both record page by page through `record_claims`. They don't rely on undocumented behaviour: if the
 platform's order shifts and a run misses a claim, the next run finds it.
@@ -19,6 +20,7 @@ from datetime import UTC, datetime, time, timedelta
 from django.conf import settings
 from django.db.models import F
 
+from claims.list_order import has_only_known, plan_run, watch_page
 from claims.models import Campaign, ReconcileRun
 from claims.source import PAGE_SIZE, Filter, Page, Source
 from claims.source_page import Tally, record_page
@@ -126,7 +128,7 @@ def _run(
     with lease(job, clock=clock, is_urgent=is_urgent) as held:
         if held is None:
             return None
-        run = _begin_or_resume(kind, source.name, campaign_id, since, now=clock())
+        run = _begin_or_resume(kind, source, campaign_id, since, now=clock())
         began_at = clock()
         try:
             is_finished = _read_pages(run, source=source, held=held, began_at=began_at)
@@ -146,15 +148,19 @@ def _run(
 
 def _begin_or_resume(
     kind: ReconcileRun.Kind,
-    source: str,
+    source: Source,
     campaign_id: str,
     since: datetime | None,
     *,
     now: datetime,
 ) -> ReconcileRun:
-    same = {"kind": kind, "source": source, "campaign_id": campaign_id, "since": since}
+    same = {"kind": kind, "source": source.name, "campaign_id": campaign_id, "since": since}
     unfinished = ReconcileRun.objects.filter(ended_at=None, **same).order_by("-pk")
-    run = unfinished.first() or ReconcileRun(started_at=now, **same)
+    run = unfinished.first()
+    if run is None:
+        run = ReconcileRun(started_at=now, **same)
+        if kind == ReconcileRun.Kind.CATCH_UP:
+            plan_run(run, source=source, now=now)
     run.outcome = Outcome.RUNNING
     run.save()
     return run
@@ -165,6 +171,7 @@ def _read_pages(run: ReconcileRun, *, source: Source, held: HeldLease, began_at:
     is_catch_up = run.kind == ReconcileRun.Kind.CATCH_UP
     wanted = Filter(campaign_id=run.campaign_id, is_open=is_catch_up)
     noted_at, since = began_at, run.since
+    previous_id = run.cursor if run.order == ReconcileRun.Order.ASCENDING else ""
     for page in source.pages(wanted, cursor=run.cursor, limit=PAGE_SIZE):
         held.renew()
         awards = [
@@ -175,8 +182,12 @@ def _read_pages(run: ReconcileRun, *, source: Source, held: HeldLease, began_at:
         wanted_page = Page(awards, page.unusable, page.cursor)
         tally = record_page(wanted_page, source=source.name, now=held.clock())
         now = held.clock()
+        if is_catch_up:
+            previous_id = watch_page(run, page, previous_id=previous_id, source=source, now=now)
         _note_page(run, tally, cursor=page.cursor, busy=now - noted_at)
         noted_at = now
+        if is_catch_up and has_only_known(run, page, recorded=tally.recorded, source=source):
+            return True
         if page.cursor and now - began_at > AT_A_STRETCH:
             return False
     return True
@@ -189,6 +200,8 @@ def _note_page(run: ReconcileRun, tally: Tally, *, cursor: str, busy: timedelta)
         pages=F("pages") + 1,
         cursor=run.cursor,
         busy=F("busy") + busy,
+        order=run.order,
+        tail_cursor=run.tail_cursor,
         failures=0,
         error="",
         **counts,

@@ -22,6 +22,11 @@ class ReconcileRun(models.Model):
         DONE = "DONE", _("done")
         GIVEN_UP = "GIVEN_UP", _("failed")
 
+    class Order(models.TextChoices):
+        ASCENDING = "ASCENDING", _("oldest first")
+        DESCENDING = "DESCENDING", _("newest first")
+        NONE = "NONE", _("no order")
+
     kind = models.TextField(_("kind"), choices=Kind)
     source = OpaqueTextField(_("source"))
     # "" means every campaign. Not a foreign key: a run stays even if its campaign is deleted.
@@ -35,6 +40,13 @@ class ReconcileRun(models.Model):
     busy = models.DurationField(_("working time"), default=timedelta)
     # Where to resume: the platform's cursor of the last fully recorded page.
     cursor = OpaqueTextField(_("cursor"), blank=True)
+    # The order of claim IDs in the list, as far as this run has seen it.
+    order = models.TextField(
+        _("order of the list"), choices=Order, blank=True, default="", db_default=""
+    )
+    # Whether it read only the new end of the list, and from where the next run may do so.
+    is_tail = models.BooleanField(_("only new claims"), default=False, db_default=False)
+    tail_cursor = OpaqueTextField(_("known claim"), blank=True, default="", db_default="")
     failures = models.PositiveIntegerField(_("consecutive failures"), default=0)
 
     pages = models.PositiveIntegerField(_("pages"), default=0)

@@ -17,6 +17,13 @@ def new_ulid(*, now: datetime) -> str:
     return next(new_ulids(1, now=now))
 
 
+def start_anew() -> None:
+    """Forget the last ULID, after its claims were deleted and the clock was set back."""
+    global _last
+    with _lock:
+        _last = 0
+
+
 def new_ulids(count: int, *, now: datetime) -> Iterator[str]:
     """Yield `count` ascending ULIDs. Within a process, later ones sort after earlier ones."""
     global _last

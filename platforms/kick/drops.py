@@ -7,6 +7,7 @@ because Kick's claims API, which shows only our claims, has shown it.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from claims.source import PAGE_SIZE, Award, Filter, Page, Source, UnusableEntry
 from platforms.kick.errors import platform_errors
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.payloads import ClaimPayload, ClaimsPage
+from platforms.kick.protocol.ulids import read_ulid_time
 
 PLATFORM = "kick"
 NAME = "kick_drops"
@@ -42,6 +44,9 @@ class KickDrops(Source):
                 limit=limit,
             ):
                 yield page_of_awards(page)
+
+    def made_at(self, claim_id: str) -> datetime | None:
+        return read_ulid_time(claim_id)
 
     def report(self, claim_ids: Iterable[str]) -> None:
         with platform_errors():

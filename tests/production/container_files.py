@@ -38,10 +38,11 @@ def optional_names() -> set[str]:
 
 def environment_of(service: str, env_file: Mapping[str, str]) -> dict[str, str]:
     """What the service's process would see: the image's, over it .env, over it the service's."""
-    own = compose_file()["services"][service].get("environment", {})
+    described = compose_file()["services"][service]
+    own = described.get("environment", {})
     return {
         **image_environment(),
-        **env_file,
+        **(env_file if "env_file" in described else {}),
         **{name: _interpolate(value, env_file) for name, value in own.items()},
     }
 

@@ -65,10 +65,10 @@ def test_cookies_are_for_https_and_not_for_scripts(studio: Studio) -> None:
     jar = studio.staff.session.cookies
 
     assert {cookie.name: cookie.secure for cookie in jar} == {
-        "studio_drops_session": True,
-        "studio_drops_csrf": True,
+        "__Host-studio_drops_session": True,
+        "__Host-studio_drops_csrf": True,
     }
-    session = next(cookie for cookie in jar if cookie.name == "studio_drops_session")
+    session = next(cookie for cookie in jar if cookie.name == "__Host-studio_drops_session")
     assert session.has_nonstandard_attr("HttpOnly")
     assert session.get_nonstandard_attr("SameSite") == "Lax"
 

@@ -58,6 +58,8 @@ class ReconcileRunAdmin(IdSearch, ReadOnlyPage):
                     "differs",
                     "unusable",
                     "missed",
+                    "is_tail",
+                    "order",
                 ]
             },
         ),

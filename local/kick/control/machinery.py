@@ -4,7 +4,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.http import HttpRequest
 
-from .. import clock
+from .. import clock, ulid
 from ..faults import order_faults, ordered_faults
 from ..json_fields import read_fields, read_json
 from ..keys import public_key_pem, rotate_key
@@ -49,4 +49,5 @@ def post_reset(_request: HttpRequest) -> Answer:
         for model in apps.get_app_config("local_kick").get_models(include_auto_created=True):
             if model is not SigningKey:
                 cursor.execute(f'DELETE FROM "{model._meta.db_table}"')  # noqa: S608
+    ulid.start_anew()
     return {"public_key": public_key_pem()}

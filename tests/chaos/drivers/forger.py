@@ -66,7 +66,7 @@ def _post_event(workload: Workload, event: object, *, message_id: str) -> None:
     except requests.RequestException:
         return
     workload.count("other events sent here")
-    if answer.ok:
+    if answer.ok and "ignored" not in answer.text:
         workload.count("other events accepted")
 
 
