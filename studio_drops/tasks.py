@@ -137,7 +137,8 @@ def send_reports() -> None:
 
 @task
 def run_bulk_jobs() -> None:
-    bulk_jobs.run_jobs(clock=timezone.now)
+    with request_priority(Priority.LOOKUP):
+        bulk_jobs.run_jobs(clock=timezone.now)
 
 
 @task

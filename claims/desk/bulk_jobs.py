@@ -22,7 +22,7 @@ from core.clock import Clock
 from core.leases import AT_A_STRETCH, HeldLease, LeaseLost, lease
 from core.logs import log_event
 from core.models import Lease
-from core.platform_errors import PlatformError
+from core.platform_errors import PlatformError, PlatformPaused
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +117,9 @@ def _run_if_free(job: BulkJob, *, clock: Clock, pause_at: datetime) -> BulkJob.O
             job.refresh_from_db()
             try:
                 outcome = _work(job, held=held, pause_at=pause_at)
+            except PlatformPaused as failure:
+                held.wait_for_platform(failure)
+                outcome = Outcome.RUNNING
             except PlatformError as failure:
                 outcome, error = Outcome.FAILED, str(failure)
             except (LeaseLost, DatabaseError):

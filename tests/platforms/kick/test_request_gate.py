@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from claims.models import Claim, ReconcileRun, Report
+from claims.desk.actions import ActionContext
+from claims.desk.bulk_jobs import start_job
+from claims.models import BulkJob, Claim, ReconcileRun, Report
 from core.models import Lease, RequestBudget
 from core.request_budget import Priority, request_priority
 from platforms.kick.client import get_kick
 from platforms.kick.protocol.errors import KickPaused
 from studio_drops import tasks
 from tests.claims.kick_claims import claims_at_kick
-from tests.factories import make_campaign, make_claim, make_entitlement, make_report
+from tests.factories import make_account, make_campaign, make_claim, make_entitlement, make_report
 from tests.local_kick_process import LocalKick
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +164,21 @@ class TestPoison:
 
         assert not Report.objects.refused().exists()
         assert len(kick.requests()) < 150
+
+
+def test_bulk_refetch_waits_for_the_budget_and_goes_on(kick: LocalKick, settings: Any) -> None:
+    settings.KICK_REQUESTS_PER_MINUTE = 20
+    act = ActionContext(actor="ada", reason="", now=timezone.now())
+    accounts = [make_account().pk for _ in range(10)]
+    job = start_job(kind=BulkJob.Kind.REFETCH, subjects=accounts, act=act)
+
+    tasks.run_bulk_jobs()
+    job.refresh_from_db()
+    after_one_run = job.done
+    for _ in range(20):
+        go_on(seconds=15)
+        tasks.run_bulk_jobs()
+
+    job.refresh_from_db()
+    assert 0 < after_one_run < 10
+    assert (job.outcome, job.done) == ("DONE", 10)
