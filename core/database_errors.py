@@ -1,4 +1,4 @@
-"""Tells a database that can't serve us now from a fault of ours."""
+"""Tells an unavailable database from a bug."""
 
 from django.db import InterfaceError, InternalError, OperationalError
 

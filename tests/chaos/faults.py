@@ -23,8 +23,8 @@ WEBHOOK_FAULTS = {
     "reorder": 0.1,
     "cut": 0.05,
 }
-# A forged signature makes the product fetch the key, at most once a minute: a key that is rotated
-# within that minute is not known until it is over. So forgeries come last.
+# A forged signature makes the product fetch the key, at most every five seconds: a key rotated
+# meanwhile isn't known until these are over. So forgeries come last.
 CORRUPTED = {"corrupt": 0.05}
 CORRUPTED_FROM = 13
 API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
