@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 GROUPS = (
@@ -21,6 +22,24 @@ class StaffSite(admin.AdminSite):
     site_header = _("Drops")
     site_title = _("Drops")
     index_title = _("Overview")
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """Audits one's own change. Changes by others are audited by the user's admin page."""
+        from claims.desk.audit import Subject, make_row  # needs the models, which load later
+        from claims.models import AuditEvent
+
+        answer = super().password_change(request, extra_context)
+        if request.method == "POST" and answer.status_code == 302:
+            name = request.user.get_username()
+            make_row(
+                action=AuditEvent.Action.PASSWORD,
+                actor=name,
+                subject=Subject("user", name),
+                now=timezone.now(),
+            ).save()
+        return answer
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps: list[Any] = super().get_app_list(request, app_label)

@@ -22,6 +22,8 @@ class AuditEvent(models.Model):
         IMPORT = "IMPORT", _("imported the catalogue")
         EXPORT = "EXPORT", _("exported the catalogue")
         BULK = "BULK", _("ran a bulk job")
+        LOGIN = "LOGIN", _("logged in")
+        PASSWORD = "PASSWORD", _("changed their password")
         ADD = "ADD", _("added")
         CHANGE = "CHANGE", _("changed")
         DELETE = "DELETE", _("deleted")

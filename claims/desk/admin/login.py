@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from claims.desk.admin.id_search import IdSearch
+from claims.desk.audit import Subject, make_row
 from claims.desk.staff_logins import locked_until, note_failure, note_success
-from claims.models import FailedLogin
+from claims.models import AuditEvent, FailedLogin
 from core.admin.base import ReadOnlyPage
 from core.slots import Busy, Slots
 
@@ -42,6 +43,13 @@ class StaffLoginForm(AdminAuthenticationForm):
             self._refuse_while_locked(**who)
             raise
         note_success(**who)
+        make_row(
+            action=AuditEvent.Action.LOGIN,
+            actor=user_name,
+            subject=Subject("user", user_name),
+            after={"address": who["address"]},
+            now=timezone.now(),
+        ).save()
         # The session may be a player's, which lasts longer than a staff session may.
         self.request.session.set_expiry(None)
         return cleaned

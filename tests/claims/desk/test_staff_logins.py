@@ -16,7 +16,7 @@ from claims.desk.staff_logins import (
     locked_until,
     note_failure,
 )
-from claims.models import FailedLogin
+from claims.models import AuditEvent, FailedLogin
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +163,37 @@ def test_header_is_not_believed_without_a_proxy(ada: User) -> None:
     log_in("wrong", HTTP_X_FORWARDED_FOR="203.0.113.9")
 
     assert FailedLogin.objects.get().address == "127.0.0.1"
+
+
+def test_login_is_audited(ada: User) -> None:
+    log_in("right")
+
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor, event.after) == ("LOGIN", "ada", {"address": "127.0.0.1"})
+
+
+def test_change_of_one_s_own_password_is_audited(ada: User) -> None:
+    client = Client()
+    client.force_login(ada)
+    form = {"old_password": "right", "new_password1": "a-long-sentence"}
+
+    client.post("/admin/password_change/", form | {"new_password2": "another-sentence"})
+    before = AuditEvent.objects.count()
+    client.post("/admin/password_change/", form | {"new_password2": "a-long-sentence"})
+
+    assert before == 0
+    assert (AuditEvent.objects.get().action, AuditEvent.objects.get().actor) == ("PASSWORD", "ada")
+    ada.refresh_from_db()
+    assert ada.check_password("a-long-sentence")
+
+
+@pytest.mark.parametrize("password", ["ops1ops1ops", "alllowercas"])
+def test_short_password_is_refused(ada: User, password: str) -> None:
+    client = Client()
+    client.force_login(ada)
+    form = {"old_password": "right", "new_password1": password, "new_password2": password}
+
+    client.post("/admin/password_change/", form)
+
+    ada.refresh_from_db()
+    assert ada.check_password("right")
