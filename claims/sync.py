@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 Outcome = ReconcileRun.Outcome
 
 FAILURES_BEFORE_GIVING_UP = 20
+# Platforms refuse good tokens now and then.
+UNAUTHORIZED_BELIEVED_FROM = 3
 # A run pauses well before the task time limit, so that others get a turn. It resumes soon after.
 AT_A_STRETCH = timedelta(minutes=5)
 SWEEP_STARTS = time(3, 0, tzinfo=UTC)
@@ -227,10 +229,8 @@ def _set_aside(run: ReconcileRun, error: PlatformError, *, held: HeldLease) -> N
     if isinstance(error, (PlatformUnavailable, PlatformMalformed)):
         held.platform_error = str(error)
     back_off = settings.BACK_OFFS["reconcile"]
-    if isinstance(
-        error, PlatformUnauthorized
-    ):  # Our credentials are wrong: retrying soon is no use.
-        pause = back_off.longest
+    if isinstance(error, PlatformUnauthorized) and run.failures >= UNAUTHORIZED_BELIEVED_FROM:
+        pause = back_off.longest  # our credentials are wrong: retrying soon is no use
     else:
         retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
         pause = back_off.pause(run.failures, retry_after=retry_after)

@@ -15,6 +15,10 @@ class QuarantinedDeliveryQuerySet(models.QuerySet["QuarantinedDelivery"]):
         since = now - timedelta(days=1)
         return self.filter(verdict="UNUSABLE", received_at__gte=since)
 
+    def recent_differing(self, *, now: datetime) -> Self:
+        """Deliveries and API entries of the last day that contradict a recorded claim."""
+        return self.filter(verdict="DIFFERS", received_at__gte=now - timedelta(days=1))
+
 
 class QuarantinedDelivery(models.Model):
     class Verdict(models.TextChoices):

@@ -224,7 +224,16 @@ def check_deliveries(now: datetime) -> Found:
             count,
         )
         return Verdict.WARN, message % {"count": count}, _("See Deliveries on the desk.")
-    return passed(_("No unusable deliveries in the last day."))
+    differing = QuarantinedDelivery.objects.recent_differing(now=now).count()
+    if differing:
+        message = ngettext(
+            "%(count)d delivery or API entry of the last day contradicts a recorded claim.",
+            "%(count)d deliveries or API entries of the last day contradict recorded claims.",
+            differing,
+        )
+        next_step = _("See Deliveries on the desk. The recorded claims stay as they are.")
+        return Verdict.WARN, message % {"count": differing}, next_step
+    return passed(_("No unusable or differing deliveries in the last day."))
 
 
 def check_campaigns() -> Found:

@@ -169,9 +169,21 @@ def test_catch_up_refused_by_401_asks_for_one_new_token_and_stops(
 
     assert run
     assert run.outcome == "INTERRUPTED"
-    assert Lease.objects.get().not_before == clock.now + settings.BACK_OFFS["reconcile"].longest
+    assert Lease.objects.get().not_before < clock.now + timedelta(minutes=1)
     assert Lease.objects.get().error == run.error
     assert Lease.objects.get().failures == run.failures == 1
+
+
+def test_catch_up_refused_by_401_three_times_waits_for_staff(
+    local_kick: LocalKick, source: Source, clock: HandClock
+) -> None:
+    """Kick refuses a good token now and then."""
+    local_kick.set_faults(api={"status": 401, "path_prefix": PATH})
+    for _ in range(3):
+        catch_up(source=source, clock=clock)
+        began, _ = clock.now, due_again(clock)
+
+    assert clock.now == began + settings.BACK_OFFS["reconcile"].longest
 
 
 def test_catch_up_rests_nine_times_as_long_as_it_worked(

@@ -102,9 +102,9 @@ def leave_unreported(*, since: datetime = NOW - DAY, **fields: Any) -> None:
     make_report(claim, requested_at=since, **fields)
 
 
-def keep_an_unusable_delivery() -> None:
+def keep_an_unusable_delivery(verdict: str = "UNUSABLE") -> None:
     QuarantinedDelivery.objects.create(
-        verdict="UNUSABLE", key="k", body=b"x", size=1, reason="r", received_at=NOW
+        verdict=verdict, key="k", body=b"x", size=1, reason="r", received_at=NOW
     )
 
 
@@ -172,6 +172,7 @@ def blank_a_category() -> None:
         (leave_unreported, "reports", "WARN"),
         (lambda: leave_unreported(since=NOW, refusals=1), "reports", "WARN"),
         (keep_an_unusable_delivery, "deliveries", "WARN"),
+        (lambda: keep_an_unusable_delivery("DIFFERS"), "deliveries", "WARN"),
         (blank_a_category, "campaigns", "WARN"),
         (refuse_an_authorization, "authorizations", "WARN"),
         (forget_a_deauthorization, "deauthorizations", "WARN"),
