@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.db import models
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.db import DataError, models
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
     TabularInline = admin.TabularInline
+
+
+HIDDEN_COLUMNS = ("digest", "encrypted", "password", "verifier")
 
 
 class Page(ModelAdmin):
@@ -39,9 +44,21 @@ class Page(ModelAdmin):
         models.URLField: {"assume_scheme": "https", "widget": admin.widgets.AdminURLFieldWidget},
     }
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Without this, a filter in the URL could ask about hidden columns, bit by bit."""
+        if any(hidden in lookup for hidden in HIDDEN_COLUMNS):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = capfirst(str(self.opts.verbose_name_plural))
-        page = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        try:
+            page = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        except (DataError, OverflowError, ValueError):
+            # A value that the database can't compare, such as a NUL or the year 999999999999.
+            if not request.GET or ERROR_FLAG in request.GET:
+                raise
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
         context = getattr(page, "context_data", None) or {}
         if "cl" in context and context["cl"].paginator.is_more:
             # “Select all” would show a number, but there are more rows.

@@ -277,3 +277,33 @@ def test_pages_send_a_stranger_to_the_login(client, one_of_each, model):
 
     assert answer.status_code == 302
     assert answer.url.startswith("/admin/login/")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "claims/claim/?status__exact=%00",
+        "claims/claim/?campaign__campaign_id__exact=%00",
+        "claims/claim/?reward_id=%00",
+        "claims/claim/?recorded_at__year=999999999999",
+        "claims/campaign/?category__exact=%00",
+        "claims/entitlement/?q=%00",
+        "accounts/authorization/?encrypted_refresh_token__gt=a",
+    ],
+)
+def test_odd_filters_are_answered(admin_client, query):
+    answer = admin_client.get(f"/admin/{query}")
+
+    assert answer.status_code in (200, 302, 400)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "accounts/authorization/?encrypted_refresh_token__gt=a",
+        "accounts/authorization/?encrypted_refresh_token__regex=^.x6741",
+        "claims/apikey/?digest__startswith=a",
+    ],
+)
+def test_hidden_columns_cannot_be_asked_about(admin_client, query):
+    assert admin_client.get(f"/admin/{query}").status_code == 400
