@@ -6,7 +6,7 @@ urgent work has to leave a part of it to more urgent work:
 
 | priority | leaves |
 |---|---|
-| a player who is waiting | nothing. It is never refused, and may overdraw a minute's requests |
+| a player who is waiting | half; but it is never refused |
 | catch-up and reports, which cover many claims with a request | a tenth |
 | looking up one claim, renewing or ending one authorization | a quarter |
 | sweeps | half |
@@ -37,12 +37,20 @@ LONGEST_PAUSE = timedelta(minutes=15)
 
 
 class Priority(enum.Enum):
-    """The value is the share of the budget that work of this priority leaves to others."""
+    """`leaves` is the share of the budget that work of this priority leaves to others.
 
-    PLAYER = -1.0
-    SYNC = 0.1
-    LOOKUP = 0.25
-    SWEEP = 0.5
+    A player's request is sent even if it finds less, and then takes nothing from the budget. So
+    catch-up goes on while hundreds of players link.
+    """
+
+    PLAYER = (0, 0.5)
+    SYNC = (1, 0.1)
+    LOOKUP = (2, 0.25)
+    SWEEP = (3, 0.5)
+
+    @property
+    def leaves(self) -> float:
+        return self.value[1]
 
 
 _priority: ContextVar[Priority] = ContextVar("priority", default=Priority.PLAYER)
@@ -87,13 +95,13 @@ def admit_request(
     elapsed = max(now - budget.counted_at, timedelta())
     capacity, rate = per_minute * BURST, per_minute * REFILL
     available = min(budget.available + rate * (elapsed / MINUTE), capacity)
-    missing = capacity * priority.value + 1 - available
+    missing = capacity * priority.leaves + 1 - available
     if missing > 0 and not is_player:
         return Admission(wait=max(MINUTE * missing / rate, SHORTEST_WAIT))
     is_probe = bool(budget.paused_until) and not is_player
     if is_probe:
         budget.paused_until = now + PROBE_LASTS
-    budget.available = max(available - 1, -float(per_minute))
+    budget.available = available - 1 if missing <= 0 else available
     budget.counted_at = now
     budget.save()
     return Admission(is_probe=is_probe)

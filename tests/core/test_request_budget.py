@@ -75,12 +75,21 @@ class TestBudget:
         assert max(minutes) <= 1.1 * PER_MINUTE
         assert sum(a_second) >= 0.8 * 10 * PER_MINUTE
 
-    def test_players_are_never_refused(self) -> None:
+    def test_players_are_never_refused_and_leave_half_to_the_jobs(self) -> None:
         for _ in range(200):
             assert not ask(Priority.PLAYER).wait
 
-        assert ask(Priority.SYNC, now=NOW + 60 * SECOND).wait
-        assert not ask(Priority.SYNC, now=NOW + 75 * SECOND).wait
+        assert take_all(Priority.SYNC) == 6
+
+    def test_jobs_go_on_while_many_players_link(self) -> None:
+        sent = 0
+        for second in range(600):
+            now = NOW + second * SECOND
+            for _ in range(10):
+                assert not ask(Priority.PLAYER, now=now).wait
+            sent += take_all(Priority.SYNC, now=now)
+
+        assert sent >= 0.8 * 10 * PER_MINUTE
 
     def test_a_clock_that_is_set_back_refills_nothing(self) -> None:
         take_all(Priority.SYNC)
