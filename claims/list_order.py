@@ -6,8 +6,8 @@ longer than the minute in which catch-up should find a lost webhook's claim.
 If a claim's ID tells when it was made, a run watches the order of the IDs. Oldest first: the next
 run starts at a claim that is older than OVERLAP. Newest first: the next run stops at a page that is
 older than OVERLAP and has nothing new. In any other order, every run reads the whole list. The
-platform documents no order, so each run watches it anew, and the whole list is read at least once
-an hour. The nightly sweep is the proof.
+platform documents no order, so each run watches it anew, and the whole list is read once a day. The
+nightly sweep is the proof.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from claims.source import Page, Source
 Order = ReconcileRun.Order
 # Claims may become visible later than others that were made after them.
 OVERLAP = timedelta(minutes=10)
-WHOLE_EVERY = timedelta(hours=1)
+WHOLE_EVERY = timedelta(days=1)
 # A list of so few pages is read as a whole each time.
 FEW_PAGES = 10
 
@@ -33,7 +33,7 @@ def plan_run(run: ReconcileRun, *, source: Source, now: datetime) -> None:
     last, whole = runs.first(), runs.filter(is_tail=False).first()
     if last is None or whole is None or whole.pages <= FEW_PAGES:
         return
-    if now - whole.started_at >= WHOLE_EVERY:
+    if whole.ended_at is None or now - whole.ended_at >= WHOLE_EVERY:
         return
     if last.order == Order.DESCENDING or (last.order == Order.ASCENDING and last.tail_cursor):
         run.is_tail = True

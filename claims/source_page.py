@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -9,7 +10,7 @@ from claims.catalogue import discover
 from claims.ledger import Outcome, find_unsettled, record_claims
 from claims.models import Claim, QuarantinedDelivery
 from claims.quarantine import quarantine_entry
-from claims.source import Page, UnusableEntry
+from claims.source import Award, Page, UnusableEntry
 
 # A new claim older than this counts as missed: no webhook and no catch-up delivered it in time.
 IN_TIME = timedelta(minutes=3)
@@ -31,6 +32,19 @@ class Tally:
     def __add__(self, other: "Tally") -> "Tally":
         sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         return Tally(**sums)
+
+
+def without_unknown_delivered(awards: Sequence[Award]) -> list[Award]:
+    """Leave out awards that the platform shows as delivered, but that were never recorded here.
+
+    Another tool has delivered them, before the studio used this one. Granted here, their items
+    would be delivered twice.
+    """
+    delivered = [award.claim_id for award in awards if award.is_reported]
+    if not delivered:
+        return list(awards)
+    known = set(Claim.objects.filter(pk__among=delivered).values_list("pk", flat=True))
+    return [award for award in awards if not award.is_reported or award.claim_id in known]
 
 
 def record_page(page: Page, *, source: str, now: datetime) -> Tally:

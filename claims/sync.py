@@ -23,7 +23,7 @@ from django.db.models import F
 from claims.list_order import has_only_known, plan_run, watch_page
 from claims.models import Campaign, ReconcileRun
 from claims.source import PAGE_SIZE, Filter, Page, Source
-from claims.source_page import Tally, record_page
+from claims.source_page import Tally, record_page, without_unknown_delivered
 from core.clock import Clock
 from core.leases import HeldLease, lease
 from core.logs import log_event
@@ -66,6 +66,7 @@ def sweep(
 ) -> ReconcileRun | None:
     """Record every claim of a campaign ("" for all campaigns), in any status.
 
+    Also new claims that the platform shows as delivered: after a restore, they are missing here.
     `since` skips claims made before that time. Returns None if this sweep is already running.
     """
     return _run(
@@ -75,13 +76,15 @@ def sweep(
         clock=clock,
         is_urgent=True,
         since=since,
+        skips_delivered=False,
     )
 
 
 def sweep_due_campaigns(*, source: Source, clock: Clock) -> list[ReconcileRun]:
     """Sweep each of a source's campaigns once a night, and all of them at first and once a week.
 
-    Resumes interrupted sweeps.
+    Skips claims that the platform shows as delivered and that aren't recorded here: another tool
+    has delivered them. Resumes interrupted sweeps.
     """
     runs = (
         _run(ReconcileRun.Kind.SWEEP, campaign_id=campaign_id, source=source, clock=clock)
@@ -125,6 +128,7 @@ def _run(
     clock: Clock,
     is_urgent: bool = False,
     since: datetime | None = None,
+    skips_delivered: bool = True,
 ) -> ReconcileRun | None:
     job = f"{kind.lower()}:{source.name}:{campaign_id}".rstrip(":")
     with lease(job, clock=clock, is_urgent=is_urgent) as held:
@@ -133,7 +137,9 @@ def _run(
         run = _begin_or_resume(kind, source, campaign_id, since, now=clock())
         began_at = clock()
         try:
-            is_finished = _read_pages(run, source=source, held=held, began_at=began_at)
+            is_finished = _read_pages(
+                run, source=source, held=held, began_at=began_at, skips_delivered=skips_delivered
+            )
         except PlatformError as error:
             _set_aside(run, error, held=held)
         else:
@@ -141,7 +147,9 @@ def _run(
             run.outcome = Outcome.DONE if is_finished else Outcome.INTERRUPTED
             run.ended_at = held.clock() if is_finished else None
             run.save(update_fields=["outcome", "ended_at"])
-            if run.ended_at and run.kind == ReconcileRun.Kind.CATCH_UP:
+            # The next run of an ordered list is short, however long this one was.
+            is_ordered = run.order in (ReconcileRun.Order.ASCENDING, ReconcileRun.Order.DESCENDING)
+            if run.ended_at and run.kind == ReconcileRun.Kind.CATCH_UP and not is_ordered:
                 held.not_before = run.ended_at + settings.CATCH_UP_REST * run.busy
     run.refresh_from_db()
     _log(run)
@@ -168,7 +176,14 @@ def _begin_or_resume(
     return run
 
 
-def _read_pages(run: ReconcileRun, *, source: Source, held: HeldLease, began_at: datetime) -> bool:
+def _read_pages(
+    run: ReconcileRun,
+    *,
+    source: Source,
+    held: HeldLease,
+    began_at: datetime,
+    skips_delivered: bool,
+) -> bool:
     """Record page by page. Returns True after the last page, False if it paused before."""
     is_catch_up = run.kind == ReconcileRun.Kind.CATCH_UP
     wanted = Filter(campaign_id=run.campaign_id, is_open=is_catch_up)
@@ -181,6 +196,8 @@ def _read_pages(run: ReconcileRun, *, source: Source, held: HeldLease, began_at:
             for one in page.awards
             if since is None or one.occurred_at is None or one.occurred_at >= since
         ]
+        if skips_delivered:
+            awards = without_unknown_delivered(awards)
         wanted_page = Page(awards, page.unusable, page.cursor)
         tally = record_page(wanted_page, source=source.name, now=held.clock())
         now = held.clock()

@@ -120,18 +120,48 @@ def test_order_that_changes_is_noticed(
     assert Claim.objects.count() == OLD + 3
 
 
-def test_whole_list_is_read_every_hour(
+def test_whole_list_is_read_every_day(
     local_kick: LocalKick, source: Source, clock: HandClock
 ) -> None:
     claims_at_kick(local_kick, count=OLD)
     grow_old(local_kick, clock)
     run(source, clock)
     tails = []
-    for _ in range(13):
-        clock.advance(timedelta(minutes=5))
+    for _ in range(26):
+        clock.advance(timedelta(hours=1))
         tails.append(run(source, clock).is_tail)
 
-    assert tails == [True] * 11 + [False, True]
+    assert tails == [True] * 23 + [False] + [True] * 2
+
+
+def test_next_run_is_due_at_once_after_a_long_whole_read(
+    local_kick: LocalKick, source: Source, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million open claims take twenty minutes of the request budget."""
+    claims_at_kick(local_kick, count=OLD)
+    grow_old(local_kick, clock)
+    record_page = sync.record_page
+
+    def slowly(*args: Any, **kwargs: Any) -> Any:
+        clock.advance(timedelta(minutes=2))
+        return record_page(*args, **kwargs)
+
+    monkeypatch.setattr(sync, "record_page", slowly)
+    whole = catch_up(source=source, clock=clock)
+    while whole and whole.outcome != "DONE":
+        whole = catch_up(source=source, clock=clock)
+    monkeypatch.undo()
+    monkeypatch.setattr(sync, "PAGE_SIZE", 5)
+    monkeypatch.setattr(list_order, "FEW_PAGES", 3)
+    claims_at_kick(local_kick, count=1)
+    clock.advance(timedelta(minutes=1))
+
+    tail = catch_up(source=source, clock=clock)
+
+    assert whole
+    assert whole.busy >= timedelta(minutes=24)
+    assert tail
+    assert (tail.is_tail, tail.recorded) == (True, 1)
 
 
 def test_sweep_reads_everything(local_kick: LocalKick, source: Source, clock: HandClock) -> None:

@@ -189,7 +189,10 @@ def test_catch_up_refused_by_401_three_times_waits_for_staff(
 def test_catch_up_rests_nine_times_as_long_as_it_worked(
     local_kick: LocalKick, source: Source, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claims_at_kick(local_kick, count=5)
+    """Where the order of the list doesn't let the next run be short."""
+    monkeypatch.setattr(sync, "PAGE_SIZE", 1000)
+    claims_at_kick(local_kick, count=CLAIMS)
+    local_kick.set_faults(claims_order="shuffled")
     record_page = sync.record_page
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
@@ -265,6 +268,20 @@ def test_sweep_finds_what_catch_up_cannot_see_and_says_how_many(
     assert run
     assert (seen_by_catch_up.seen, run.recorded, run.missed) == (0, CLAIMS, CLAIMS)
     assert not Report.objects.exists()
+
+
+def test_due_sweep_leaves_claims_that_another_tool_has_delivered(
+    local_kick: LocalKick, source: Source, clock: HandClock
+) -> None:
+    delivered, *open_ones = claims_at_kick(local_kick, count=CLAIMS)
+    source.report([delivered["claim_id"]])
+
+    sweep_due_campaigns(source=source, clock=clock)
+    after_due_sweeps = Claim.objects.count()
+    sweep(campaign_id="", source=source, clock=clock)
+
+    assert after_due_sweeps == len(open_ones)
+    assert Claim.objects.count() == CLAIMS
 
 
 def test_sweep_since_leaves_older_claims_out(
