@@ -68,12 +68,12 @@ class TestBudget:
         assert take_all(Priority.SYNC, now=NOW + timedelta(hours=1)) == 13
 
     def test_no_minute_has_more_than_a_tenth_above_the_setting(self) -> None:
-        a_second = [take_all(Priority.SYNC, now=NOW + n * SECOND) for n in range(600)]
+        a_second = [take_all(Priority.SYNC, now=NOW + n * SECOND) for n in range(180)]
 
-        minutes = [sum(a_second[start : start + 60]) for start in range(540)]
+        minutes = [sum(a_second[start : start + 60]) for start in range(120)]
 
         assert max(minutes) <= 1.1 * PER_MINUTE
-        assert sum(a_second) >= 0.8 * 10 * PER_MINUTE
+        assert sum(a_second) >= 0.8 * 3 * PER_MINUTE
 
     def test_players_are_never_refused_and_leave_half_to_the_jobs(self) -> None:
         for _ in range(200):
@@ -83,13 +83,13 @@ class TestBudget:
 
     def test_jobs_go_on_while_many_players_link(self) -> None:
         sent = 0
-        for second in range(600):
+        for second in range(120):
             now = NOW + second * SECOND
-            for _ in range(10):
+            for _ in range(3):
                 assert not ask(Priority.PLAYER, now=now).wait
             sent += take_all(Priority.SYNC, now=now)
 
-        assert sent >= 0.8 * 10 * PER_MINUTE
+        assert sent >= 0.8 * 2 * PER_MINUTE
 
     def test_a_clock_that_is_set_back_refills_nothing(self) -> None:
         take_all(Priority.SYNC)
