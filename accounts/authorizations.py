@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 AT_MOST = 200
 # Platforms refuse good tokens at random, even for days. So a refusal is believed only if it lasts.
 REFUSED_FOR = timedelta(days=7)
-# If the platform refuses more of a platform's authorizations than this share, and more than a few,
+# If a platform refuses more authorizations than this share, and more than a few, or all of several,
 # the fault is the platform's, and none of them counts as ended.
 MASS_REFUSAL_SHARE = 0.2
 A_FEW = 5
@@ -136,8 +136,8 @@ def _refuses_many(authorization: Authorization) -> bool:
     kept = Authorization.objects.filter(
         account__platform=authorization.account.platform, disconnected_at=None
     )
-    refused = kept.refused().count()
-    return refused > max(A_FEW, MASS_REFUSAL_SHARE * kept.count())
+    refused, total = kept.refused().count(), kept.count()
+    return refused == total > 1 or refused > max(A_FEW, MASS_REFUSAL_SHARE * total)
 
 
 def _same_token(authorization: Authorization) -> QuerySet[Authorization]:

@@ -187,6 +187,19 @@ def test_refresh_refused_for_all_disconnects_no_one(
     assert not Authorization.objects.refused().exists()
 
 
+def test_refresh_refused_for_all_of_a_few_disconnects_no_one(
+    new_visitor: Callable[[str], Visitor], login: PlatformLogin, kick: LocalKick
+) -> None:
+    for number in range(3):
+        new_visitor(f"player-{number}").link(f"viewer_{number}")
+    began = Authorization.objects.earliest("next_refresh_at").next_refresh_at
+    kick.set_faults(api=REFUSED)
+
+    keep_trying(login, since=began, days=12)
+
+    assert Authorization.objects.refused().count() == 3
+
+
 @pytest.mark.parametrize("expires_in", ["text", "decimal", "null", "empty", "absent"])
 def test_refresh_keeps_the_new_token_whatever_its_lifetime_says(
     authorization: Authorization, login: PlatformLogin, kick: LocalKick, expires_in: str
