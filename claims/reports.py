@@ -33,6 +33,8 @@ BATCH_SIZE = 100
 SPLIT_AT = (0, 400, 404, 409, 413, 422)
 # So often a batch may fail with a 500 before it is split.
 FAILURES_BEFORE_SPLITTING = 2
+# After so many bad claims and no good one, the platform is at fault.
+BAD_AT_FIRST_AT_MOST = 4
 
 logger = logging.getLogger(__name__)
 
@@ -101,9 +103,12 @@ class _Batch:
         self._bad: list[tuple[str, PlatformError]] = []
 
     def send(self, claim_ids: Sequence[str]) -> int:
-        """Returns the number of reported claims. Raises PlatformError if no claim could be."""
+        """Returns the number of reported claims. Raises PlatformError if all of them fail."""
         self._send(claim_ids)
         for claim_id, error in self._bad:
+            # A platform that fails at everything makes all claims look bad.
+            if isinstance(error, PlatformUnavailable) and not self._reported:
+                raise error
             _set_aside(claim_id, error, now=self._clock())
         return self._reported
 
@@ -119,8 +124,8 @@ class _Batch:
                 self._send(claim_ids[middle:])
                 return
             self._bad.append((claim_ids[0], error))
-            # A platform that fails at everything would make all claims look bad.
-            if isinstance(error, PlatformUnavailable) and len(self._bad) > 1 and not self._reported:
+            is_hopeless = not self._reported and len(self._bad) >= BAD_AT_FIRST_AT_MOST
+            if is_hopeless and isinstance(error, PlatformUnavailable):
                 raise
         else:
             self._reported += _note_reported(claim_ids, now=self._clock())

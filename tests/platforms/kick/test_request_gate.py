@@ -154,8 +154,11 @@ class TestPoison:
         assert statuses.pop(poison) == "initiated"
         assert set(statuses.values()) == {"processed"}
 
-    def test_a_kick_that_fails_at_everything_marks_nothing(self, kick: LocalKick) -> None:
-        deliver(claims_at_kick(kick, count=150))
+    @pytest.mark.parametrize("count", [1, 3, 150])
+    def test_a_kick_that_fails_at_everything_marks_nothing(
+        self, kick: LocalKick, count: int
+    ) -> None:
+        deliver(claims_at_kick(kick, count=count))
         kick.set_faults(api={"path_prefix": CLAIMS, "method": "PATCH", "status": 500})
 
         for _ in range(20):
