@@ -15,15 +15,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.links import (
-    REFRESHED_EVERY,
     SENDING_LASTS_AT_MOST,
     NewAuthorization,
     drop_unused_authorization,
+    fresh_tokens,
 )
 from accounts.models import Authorization
 from accounts.platform_accounts import lock_account, lock_account_if_free
 from accounts.platform_login import PlatformLogin, PlatformTokens
-from accounts.tokens import UnreadableToken, decrypt, encrypt
+from accounts.tokens import UnreadableToken, decrypt
 from core.clock import RunningClock
 from core.leases import AT_A_STRETCH, no_lease
 from core.logs import log_event
@@ -96,18 +96,10 @@ def _take_due(platform: str, *, now: datetime) -> Authorization | None:
 @transaction.atomic
 def _store(authorization: Authorization, tokens: PlatformTokens, *, now: datetime) -> None:
     account = lock_account(authorization.account_id, now=now)
-    is_kept = _same_token(authorization).update(
-        encrypted_refresh_token=encrypt(tokens.refresh_token),
-        obtained_at=now,
-        next_refresh_at=now + REFRESHED_EVERY,
-        failed_refreshes=0,
-        refused_since=None,
-    )
+    is_kept = _same_token(authorization).update(**fresh_tokens(tokens, now=now))
     if not is_kept:  # Unlinked or relinked meanwhile: no row needs this token.
-        fresh = NewAuthorization(
-            refresh_token=tokens.refresh_token, scope=authorization.scope, checked_at=now
-        )
-        drop_unused_authorization(account=account, authorization=fresh, now=now)
+        unused = NewAuthorization(tokens, checked_at=now)
+        drop_unused_authorization(account=account, authorization=unused, now=now)
     _log(authorization, "refreshed" if is_kept else "overtaken")
 
 

@@ -18,6 +18,10 @@ class LinkAttemptRefused(Exception):
     platform."""
 
 
+class StartedByAnotherPlayer(LinkAttemptRefused):
+    """This browser has logged in to another game account since. The `state` isn't used up."""
+
+
 def begin_link_attempt(
     *, platform: str, player: Player, session_key: str, verifier: str, now: datetime
 ) -> str:
@@ -49,7 +53,8 @@ def take_link_attempt(
     """Use up a `state` and return its PKCE verifier. Raises LinkAttemptRefused, also on a repeat.
 
     Only the request that deletes the row may use the state, so two requests can't both succeed. A
-    state that belongs to another player or session stays valid for them.
+    state that belongs to another player or session stays valid for them. StartedByAnotherPlayer
+    only chooses a message: it doesn't prove that this browser started the attempt.
     """
     ours = LinkAttempt.objects.filter(
         state_digest=_digest(state),
@@ -61,7 +66,10 @@ def take_link_attempt(
     attempt = ours.first()
     deleted, _ = ours.delete()
     if attempt is None or not deleted:
-        raise LinkAttemptRefused
+        others = LinkAttempt.objects.filter(
+            state_digest=_digest(state), platform=platform, expires_at__gt=now
+        ).exclude(player=player)
+        raise StartedByAnotherPlayer if others.exists() else LinkAttemptRefused
     try:
         return decrypt(attempt.encrypted_verifier)
     except UnreadableToken as error:

@@ -5,7 +5,7 @@ Call these services inside a transaction that holds the lock on the account's ro
 """
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -19,6 +19,7 @@ from accounts.models import (
     Player,
     Purpose,
 )
+from accounts.platform_login import PlatformTokens
 from accounts.tokens import encrypt
 
 BY_PLAYER = "player"
@@ -28,14 +29,15 @@ BY_PLAYER = "player"
 SENDING_LASTS_AT_MOST = timedelta(minutes=3)
 # Platforms don't always say when a refresh token expires. A week is within the usual lifetimes.
 REFRESHED_EVERY = timedelta(days=7)
+# However long a platform says that an access token works.
+LONGEST_LIFETIME = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class NewAuthorization:
     """A new authorization. `checked_at`: a time just before the platform accepted its token."""
 
-    refresh_token: str = field(repr=False)
-    scope: str
+    tokens: PlatformTokens
     checked_at: datetime
 
 
@@ -131,7 +133,22 @@ def drop_unused_authorization(
     one. The caller holds the lock on `account`.
     """
     if account.player_id is None:
-        _ask_for_deauthorization(account, encrypt(authorization.refresh_token), now=now)
+        _ask_for_deauthorization(account, encrypt(authorization.tokens.refresh_token), now=now)
+
+
+def fresh_tokens(tokens: PlatformTokens, *, now: datetime) -> dict[str, object]:
+    """The fields of an Authorization after the platform issued tokens for it."""
+    lifetime = min(tokens.expires_in, LONGEST_LIFETIME.total_seconds())
+    return {
+        "encrypted_refresh_token": encrypt(tokens.refresh_token),
+        "encrypted_access_token": encrypt(tokens.access_token),
+        "access_expires_at": now + timedelta(seconds=lifetime),
+        "obtained_at": now,
+        "confirmed_at": now,
+        "next_refresh_at": now + REFRESHED_EVERY,
+        "failed_refreshes": 0,
+        "refused_since": None,
+    }
 
 
 def _set_player(
@@ -173,13 +190,9 @@ def _keep_authorization(
         account=account,
         purpose=Purpose.PLAYER,
         defaults={
-            "encrypted_refresh_token": encrypt(authorization.refresh_token),
-            "scope": authorization.scope,
+            **fresh_tokens(authorization.tokens, now=now),
+            "scope": authorization.tokens.scope,
             "authorized_at": now,
-            "obtained_at": now,
-            "next_refresh_at": now + REFRESHED_EVERY,
-            "failed_refreshes": 0,
-            "refused_since": None,
             "disconnected_at": None,
         },
     )

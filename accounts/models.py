@@ -146,7 +146,7 @@ class AuthorizationQuerySet(models.QuerySet["Authorization"]):
 
 
 class Authorization(models.Model):
-    """What the owner of an account allowed us: their encrypted refresh token, for one purpose."""
+    """What the owner of an account allowed us: their encrypted tokens, for one purpose."""
 
     account = models.ForeignKey(
         PlatformAccount,
@@ -156,6 +156,9 @@ class Authorization(models.Model):
     )
     purpose = models.TextField(_("purpose"), choices=Purpose, default=Purpose.PLAYER)
     encrypted_refresh_token = models.BinaryField()
+    # Only asks the platform whether it still accepts us. Empty once it's of no more use.
+    encrypted_access_token = models.BinaryField(default=b"")
+    access_expires_at = models.DateTimeField(_("access token expires at"), null=True, blank=True)
     scope = models.TextField(_("scope"))
     # When the owner allowed it. Platforms may end authorizations by this age.
     authorized_at = models.DateTimeField(_("authorized at"))
@@ -169,6 +172,9 @@ class Authorization(models.Model):
     refused_since = models.DateTimeField(_("refused since"), null=True, blank=True)
     # When the platform had refused it for long enough: the owner has to authorize us again.
     disconnected_at = models.DateTimeField(_("disconnected at"), null=True, blank=True)
+    # When a player's page last asked about it, and when the platform last confirmed it.
+    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
 
     objects = AuthorizationQuerySet.as_manager()
 

@@ -12,6 +12,8 @@ class PlatformTokens:
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     scope: str
+    # How long the access token works, in seconds. 0 if the platform doesn't say.
+    expires_in: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,13 @@ class PlatformLogin:
         raise NotImplementedError
 
     def current_user(self, access_token: str) -> PlatformUser:
+        raise NotImplementedError
+
+    def is_active(self, access_token: str) -> bool:
+        """Whether the platform still accepts this access token. Asking changes nothing.
+
+        Raises PlatformUnavailable after about two seconds, because a player waits for it.
+        """
         raise NotImplementedError
 
     def refresh(self, refresh_token: str) -> PlatformTokens:

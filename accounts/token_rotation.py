@@ -11,6 +11,7 @@ BATCH_SIZE = 500
 
 ENCRYPTED_FIELDS: tuple[tuple[type[models.Model], str], ...] = (
     (Authorization, "encrypted_refresh_token"),
+    (Authorization, "encrypted_access_token"),
     (Deauthorization, "encrypted_refresh_token"),
     (LinkAttempt, "encrypted_verifier"),
 )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from accounts.models import PlatformAccount, Player
+from accounts.platform_login import PlatformTokens
 from claims.models import (
     Campaign,
     CampaignReward,
@@ -159,3 +160,7 @@ def make_entitlement(*, claim: Claim | None = None, **overrides: Any) -> Entitle
         "revocation_reason": "a test" if is_revoked else "",
     }
     return Entitlement.objects.create(**fields | overrides)
+
+
+def new_tokens(refresh_token: str) -> PlatformTokens:
+    return PlatformTokens("an-access-token", refresh_token, scope="user:read", expires_in=7200)

@@ -29,6 +29,12 @@ STATE_OF_ENTITLEMENT = {
     Entitlement.Status.REVOKED: DropState.TAKEN_BACK,
 }
 
+LABEL_OF_TIME = {
+    DropState.READY: _("Arrived"),
+    DropState.DELIVERED: _("Delivered"),
+    DropState.TAKEN_BACK: _("Withdrawn by the studio"),
+}
+
 # No entry for NOT_OURS: another organization's claim isn't a drop of this game.
 STATE_OF_HELD_CLAIM = {
     Claim.HoldReason.UNCONFIRMED: DropState.CONFIRMING,
@@ -46,6 +52,11 @@ class Drop:
     quantity: int
     state: DropState
     at: datetime
+
+    @property
+    def at_label(self) -> str:
+        """What happened at `at`."""
+        return str(LABEL_OF_TIME.get(self.state, _("Claimed")))
 
 
 def list_player_drops(player: Player) -> list[Drop]:

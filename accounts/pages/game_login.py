@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.game_logins import GameLoginFailed, get_game_login
-from accounts.pages.hub import show_failure
+from accounts.pages.failures import show_failure
 from accounts.pages.outside_calls import calls_outside
 from accounts.pages.sessions import (
     begin_login,

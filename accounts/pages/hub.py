@@ -1,13 +1,30 @@
 """The hub: the player's start page."""
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import Authorization, PlatformAccount, Player
+from accounts.connection_checks import (
+    CHECKED_EVERY,
+    CHECKED_ON_ARRIVAL,
+    Connection,
+    check_connection,
+)
+from accounts.models import PlatformAccount
 from accounts.pages.drops import list_player_drops
+from accounts.pages.outside_calls import SLOTS
 from accounts.pages.sessions import current_player, take_news
+from accounts.platform_login import PlatformLogin, get_login
+from core.slots import Busy
+
+KICK = "kick"
+# While the connection is being checked, the page loads again.
+SECONDS_TO_WAIT = 3
+OTHER_SITES = ("cross-site", "same-site")
 
 
 @require_safe
@@ -16,26 +33,38 @@ def hub(request: HttpRequest) -> HttpResponse:
     player = current_player(request)
     if player is None:
         return render(request, "link/welcome.html", {"step": 1})
-    account = PlatformAccount.objects.filter(player=player, platform="kick").first()
-    context = {"player": player, "drops": list_player_drops(player), "news": take_news(request)}
+    account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
+    news = take_news(request)
+    context = {"player": player, "drops": list_player_drops(player), "news": news}
     if account is None:
         return render(request, "link/connect.html", {**context, "step": 2})
-    is_disconnected = Authorization.objects.filter(
-        account=account, disconnected_at__isnull=False
-    ).exists()
-    context |= {"step": 3, "account": account, "is_disconnected": is_disconnected}
-    return render(request, "link/linked.html", context)
-
-
-def show_failure(
-    request: HttpRequest, template: str, *, status: int, player: Player | None, **context: object
-) -> HttpResponse:
-    """Render the page for a failed login or link.
-
-    Its URL may contain an OAuth code and state, which must not leak through the Referer.
-    """
-    context = {"step": 2 if player else 1, "player": player, **context}
-    response = render(request, template, context, status=status)
-    # Not "no-referrer": browsers then send no Origin either, and the forms' POST fails.
-    response.headers["Referrer-Policy"] = "strict-origin"
+    login = get_login(KICK)
+    has_arrived = not news and _has_arrived(login, request)
+    max_age = CHECKED_ON_ARRIVAL if has_arrived else CHECKED_EVERY
+    try:
+        with SLOTS.taken():
+            connection = check_connection(
+                login=login, account=account, max_age=max_age, now=timezone.now()
+            )
+    except Busy:
+        connection = Connection.UNKNOWN
+    context |= {
+        "step": 3,
+        "account": account,
+        "connection": connection,
+        "has_arrived": has_arrived,
+    }
+    response = render(request, "link/linked.html", context)
+    if connection == Connection.CHECKING:
+        response.headers["Refresh"] = str(SECONDS_TO_WAIT)
     return response
+
+
+def _has_arrived(login: PlatformLogin, request: HttpRequest) -> bool:
+    """Whether the player comes from another site, which is usually the platform.
+
+    Browsers say so in Sec-Fetch-Site, even if the other site sends no Referer.
+    """
+    parts = urlsplit(request.headers.get("Referer", ""))
+    is_from_platform = f"{parts.scheme}://{parts.netloc}" in login.origins()
+    return is_from_platform or request.headers.get("Sec-Fetch-Site") in OTHER_SITES

@@ -9,10 +9,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.link_attempts import LinkAttemptRefused, begin_link_attempt, take_link_attempt
 from accounts.links import LinkRefused, NewAuthorization, NotLinked
 from accounts.models import PlatformAccount, Player, account_key
-from accounts.pages.hub import show_failure
-from accounts.pages.link_ends import AuthorizationRefused, end_of, read_authorization
+from accounts.pages.failures import show_failure
+from accounts.pages.link_ends import AuthorizationRefused, end_named, end_of, read_authorization
 from accounts.pages.outside_calls import calls_outside
-from accounts.pages.sessions import current_player, leave_news, session_key
+from accounts.pages.sessions import (
+    current_player,
+    forget_end,
+    last_end,
+    leave_end,
+    leave_news,
+    session_key,
+)
 from accounts.platform_login import get_login
 from claims.linking import LinkResult, link_player, unlink_player
 from core import metrics
@@ -32,14 +39,40 @@ def connect(request: HttpRequest) -> HttpResponse:
 @never_cache
 @calls_outside
 def kick_callback(request: HttpRequest) -> HttpResponse:
+    """Finish the link, then redirect: a reload shows the same page and sends no used code."""
     player = current_player(request)
     try:
         result = _finish_trip(request, player)
     except (LinkAttemptRefused, AuthorizationRefused, PlatformError, LinkRefused) as failure:
-        return _show_end(request, player, failure)
+        metrics.LINK_ENDS.labels(outcome=type(failure).__name__).inc()
+        leave_end(request, end_of(failure).name, getattr(failure, "account", None))
+        return redirect("link:kick_ended")
     metrics.LINK_ENDS.labels(outcome=f"linked_{result.outcome}").inc()
     leave_news(request, result.outcome)
     return redirect("link:hub")
+
+
+@require_safe
+@never_cache
+def kick_ended(request: HttpRequest) -> HttpResponse:
+    """Why the last link attempt made no link. Stays until the player starts another one."""
+    player = current_player(request)
+    name, refused_account = last_end(request)
+    if player is not None and not name:
+        return redirect("link:hub")
+    end = end_named(name)
+    account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
+    return show_failure(
+        request,
+        end.template,
+        status=end.status,
+        player=player,
+        account=account if player else None,
+        refused_account=refused_account,
+        masked_name=_mask(refused_account.player)
+        if refused_account and refused_account.player
+        else "",
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +96,14 @@ def unlink(request: HttpRequest) -> HttpResponse:
     return _send_to_kick(request, player) if is_relink else redirect("link:hub")
 
 
+def _mask(owner: Player) -> str:
+    """Enough of a name for its owner to recognize it: `K…l`. Short names show one letter."""
+    name = str(owner)
+    return f"{name[0]}…{name[-1]}" if len(name) > 3 else f"{name[0]}…"
+
+
 def _send_to_kick(request: HttpRequest, player: Player) -> HttpResponse:
+    forget_end(request)
     login = get_login(KICK)
     verifier = login.new_verifier()
     state = begin_link_attempt(
@@ -96,23 +136,6 @@ def _finish_trip(request: HttpRequest, player: Player | None) -> LinkResult:
         player=player,
         account_key=account_key(KICK, user.user_id),
         name=user.name,
-        authorization=NewAuthorization(
-            tokens.refresh_token, scope=tokens.scope, checked_at=checked_at
-        ),
+        authorization=NewAuthorization(tokens, checked_at=checked_at),
         now=timezone.now(),
-    )
-
-
-def _show_end(request: HttpRequest, player: Player | None, failure: Exception) -> HttpResponse:
-    end = end_of(failure)
-    metrics.LINK_ENDS.labels(outcome=type(failure).__name__).inc()
-    return show_failure(
-        request,
-        end.template,
-        status=end.status,
-        player=player,
-        account=PlatformAccount.objects.filter(player=player, platform=KICK).first()
-        if player
-        else None,
-        refused_account=getattr(failure, "account", None),
     )

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts.link_attempts import LinkAttemptRefused
+from accounts.link_attempts import LinkAttemptRefused, StartedByAnotherPlayer
 from accounts.links import AccountTaken, DeauthorizationUnderWay, PlayerHasAnotherAccount
 from core.logs import log_event
 from core.platform_errors import (
@@ -35,7 +35,9 @@ class End:
 
 
 EXPIRED = End("expired", 400)
+# The first that fits.
 ENDS: tuple[tuple[type[Exception], End], ...] = (
+    (StartedByAnotherPlayer, End("another_player", 409)),
     (LinkAttemptRefused, EXPIRED),
     (AuthorizationRefused, End("declined", 200)),
     (AccountTaken, End("taken", 409)),
@@ -72,3 +74,8 @@ def end_of(failure: Exception) -> End:
     if isinstance(failure, PlatformRefused) and failure.code == "invalid_grant":
         return EXPIRED
     return next(end for kind, end in ENDS if isinstance(failure, kind))
+
+
+def end_named(name: str) -> End:
+    """The end of this name. Without one: expired."""
+    return next((end for _, end in ENDS if end.name == name), EXPIRED)

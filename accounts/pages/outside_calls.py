@@ -11,7 +11,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts.pages.hub import show_failure
+from accounts.pages.failures import show_failure
 from accounts.pages.sessions import current_player
 from core.slots import Busy, Slots
 

@@ -6,12 +6,13 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
-from accounts.models import Player
+from accounts.models import PlatformAccount, Player
 
 PLAYER_KEY = "player_id"
 NEWS_KEY = "link_news"
+END_KEY = "link_end"
 # Removed from the session at every login and logout of a player.
-VISIT_KEYS = (PLAYER_KEY, NEWS_KEY)
+VISIT_KEYS = (PLAYER_KEY, NEWS_KEY, END_KEY)
 PLAYERS_STAY_FOR = timedelta(days=14)
 LOGIN_LASTS = timedelta(minutes=10)
 
@@ -65,3 +66,19 @@ def leave_news(request: HttpRequest, news: str) -> None:
 
 def take_news(request: HttpRequest) -> str:
     return str(request.session.pop(NEWS_KEY, ""))
+
+
+def leave_end(request: HttpRequest, name: str, refused_account: PlatformAccount | None) -> None:
+    """Store how a link attempt failed. Without a login, nothing is stored: no session is made."""
+    if PLAYER_KEY in request.session:
+        request.session[END_KEY] = [name, refused_account.pk if refused_account else None]
+
+
+def last_end(request: HttpRequest) -> tuple[str, PlatformAccount | None]:
+    """How the last link attempt failed ("" if it didn't), and the account it was refused for."""
+    name, account_id = request.session.get(END_KEY, ("", None))
+    return name, PlatformAccount.objects.filter(pk=account_id).first() if account_id else None
+
+
+def forget_end(request: HttpRequest) -> None:
+    request.session.pop(END_KEY, None)

@@ -13,5 +13,6 @@ urlpatterns = [
     path("logout", game_login.logout, name="logout"),
     path("kick", kick.connect, name="connect"),
     path("kick/callback", kick.kick_callback, name="kick_callback"),
+    path("kick/ended", kick.kick_ended, name="kick_ended"),
     path("unlink", kick.unlink, name="unlink"),
 ]

@@ -22,6 +22,8 @@ from platforms.kick.protocol.oauth import (
 KICK_ORIGINS = ("https://id.kick.com", "https://kick.com", "https://*.kick.com")
 # What a player allows: reading their name and user id.
 SCOPE = "user:read"
+# A player's page waits this long for Kick's word on a connection.
+CHECK_SECONDS = 1.0
 # Error codes for a token that Kick no longer knows (RFC 6749, RFC 6750).
 UNKNOWN_TOKEN = ("invalid_grant", "invalid_token")
 
@@ -83,6 +85,10 @@ class KickLogin(PlatformLogin):
             user = self._api().current_user(access_token)
         return PlatformUser(user_id=user.user_id, name=user.name)
 
+    def is_active(self, access_token: str) -> bool:
+        with platform_errors():
+            return self._oauth().introspect(access_token, seconds=CHECK_SECONDS).active
+
     def refresh(self, refresh_token: str) -> PlatformTokens:
         with platform_errors():
             return _tokens(self._oauth().refresh(refresh_token))
@@ -102,5 +108,8 @@ class KickLogin(PlatformLogin):
 
 def _tokens(tokens: Tokens) -> PlatformTokens:
     return PlatformTokens(
-        access_token=tokens.access_token, refresh_token=tokens.refresh_token, scope=tokens.scope
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        scope=tokens.scope,
+        expires_in=tokens.expires_in,
     )

@@ -42,10 +42,15 @@ class Visitor:
 
     def come_back(self, address: str) -> Any:
         parts = urlsplit(address)
-        return self.client.get(f"{parts.path}?{parts.query}")
+        return self._show(self.client.get(f"{parts.path}?{parts.query}"))
 
     def come_back_with(self, **query: str) -> Any:
-        return self.client.get(urlsplit(settings.KICK_REDIRECT_URI).path, query)
+        return self._show(self.client.get(urlsplit(settings.KICK_REDIRECT_URI).path, query))
+
+    def _show(self, response: Any) -> Any:
+        """The page on which a failed attempt ends. A link leads to the hub."""
+        is_end = response.get("Location") == "/link/kick/ended"
+        return self.client.get(response["Location"]) if is_end else response
 
     def link(self, kick_name: str) -> Any:
         """The whole trip, as the viewer of that name."""

@@ -16,7 +16,14 @@ from claims.linking import link_player, unlink_player
 from claims.models import Campaign, Claim, Entitlement, Item, RewardItem
 from claims.source import Award
 from tests.claims.ledger_assertions import owed, receive
-from tests.factories import make_account, make_campaign, make_item, make_player, make_reward
+from tests.factories import (
+    make_account,
+    make_campaign,
+    make_item,
+    make_player,
+    make_reward,
+    new_tokens,
+)
 from tests.races import races
 from tests.signing import SigningKick, claim_body
 from tests.threads import at_once
@@ -182,7 +189,7 @@ def _record(claims: Sequence[Award], *, path: Claim.Path) -> None:
 
 
 def _link(player: Player, account_key: str) -> None:
-    grant = NewAuthorization(refresh_token="token", scope="user:read", checked_at=timezone.now())
+    grant = NewAuthorization(new_tokens("token"), checked_at=timezone.now())
     link_player(
         player=player,
         account_key=account_key,

@@ -20,7 +20,7 @@ from accounts.models import Authorization, Deauthorization, LinkEvent, PlatformA
 from accounts.tokens import decrypt, encrypt
 from claims.linking import LinkResult, link_player, unlink_player
 from claims.models import Claim, Entitlement
-from tests.factories import NOW, make_account, make_claim, make_player
+from tests.factories import NOW, make_account, make_claim, make_player, new_tokens
 from tests.races import races
 from tests.threads import at_once
 
@@ -36,7 +36,7 @@ def link(
         player=player,
         account_key=account_key,
         name="nova_live",
-        authorization=NewAuthorization(token, scope="user:read", checked_at=now),
+        authorization=NewAuthorization(new_tokens(token), checked_at=now),
         now=now,
     )
 

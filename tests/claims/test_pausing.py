@@ -19,6 +19,7 @@ from tests.factories import (
     make_item,
     make_player,
     make_reward,
+    new_tokens,
 )
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ def test_link_grants_nothing_that_is_paused(campaign):
         player=make_player(),
         account_key=account.pk,
         name="nova",
-        authorization=NewAuthorization("a-token", scope="user:read", checked_at=NOW),
+        authorization=NewAuthorization(new_tokens("a-token"), checked_at=NOW),
         now=LATER,
     )
 

@@ -93,6 +93,40 @@ def test_player_unlinks_and_keeps_what_came(
     assert visitor.page.get_by_text("stay in your game account").is_visible()
 
 
+def test_linked_page_agrees_with_kick(demo: RunningDemo, visit: Callable[..., Visitor]) -> None:
+    """Pressing Connect at Kick while linked: after disconnecting, and from another account."""
+    visitor, facts = visit("again", screen=PHONE), demo.facts
+    page, kick_url = visitor.page, facts["local_kick"]["url"]
+    _be_viewer(visitor, facts, "first_account")
+    _link(visitor, facts, player="Wren", viewer="first_account")
+
+    page.goto(f"{kick_url}/settings/connections")
+    page.get_by_role("button", name="Disconnect").click()
+    page.wait_for_timeout(5_500)  # a word of Kick's is this old at most
+    page.goto(facts["local_kick"]["inventory_url"])
+    page.get_by_role("link", name="Connect", exact=True).click()
+    page.get_by_role("heading", name="Reconnect to Kick").wait_for(timeout=60_000)
+    visitor.look("disconnected")
+    page.get_by_role("button", name="Reconnect").click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_text("The connection to Kick has been renewed.").wait_for()
+    visitor.look("renewed")
+    page.context.clear_cookies()
+    _be_viewer(visitor, facts, "second_account")
+    page.get_by_role("link", name="Connect", exact=True).click()
+    page.get_by_role("link", name="Log in to Starfall Online").click()
+    _log_in(visitor, "Wren")
+    page.get_by_text("Does Kick still ask you to connect?").click()
+    visitor.look("connect-again")
+    page.get_by_role("button", name="Connect to Kick again").click()
+    page.get_by_role("button", name="Allow").click()
+
+    page.get_by_role("button", name="Replace it with second_account").wait_for()
+    assert page.url.endswith("/link/kick/ended")
+    page.reload()
+    assert page.get_by_role("button", name="Replace it with second_account").is_visible()
+
+
 def _be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:
     visitor.page.goto(facts["local_kick"]["inventory_url"])
     visitor.look("who-are-you")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Page
+    from playwright.sync_api import ConsoleMessage, Page, Request
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
@@ -23,7 +23,7 @@ class Visitor:
         self.page.set_default_timeout(10_000)
         self.page.on("console", self._note_console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
+        self.page.on("requestfailed", self._note_failure)
 
     def look(self, name: str) -> None:
         """Keep a picture of the page; nothing may stick out of the screen to the side."""
@@ -33,6 +33,10 @@ class Visitor:
         width = self.page.evaluate("document.documentElement.scrollWidth")
         if width > self.page.viewport_size["width"]:
             self.complaints.append(f"{name} is {width} pixels wide")
+
+    def _note_failure(self, request: "Request") -> None:
+        if request.failure != "net::ERR_ABORTED":  # the next page came before the favicon
+            self.complaints.append(request.url)
 
     def _note_console(self, message: "ConsoleMessage") -> None:
         # Chromium also says so when the page itself is one that says no, with a 4xx as it should.

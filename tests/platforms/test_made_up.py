@@ -84,9 +84,7 @@ def link(viewer: str, player: Player | None = None) -> Player:
         player=player,
         account_key=account_key(login.platform, user.user_id),
         name=user.name,
-        authorization=NewAuthorization(
-            refresh_token=tokens.refresh_token, scope=tokens.scope, checked_at=timezone.now()
-        ),
+        authorization=NewAuthorization(tokens, checked_at=timezone.now()),
         now=timezone.now(),
     )
     return player

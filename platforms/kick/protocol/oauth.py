@@ -134,13 +134,18 @@ class OAuthClient:
         query = {"token": token, "token_hint_type": hint}
         call(self._http, "POST", f"{self._url}/revoke", params=query)
 
-    def introspect(self, access_token: str) -> Introspection:
-        """Return Kick's information about a token. It doesn't include the owner."""
+    def introspect(self, access_token: str, *, seconds: float = READ_SECONDS) -> Introspection:
+        """Return Kick's information about a token. It doesn't include the owner.
+
+        `seconds` limits each of connecting, the first byte and the body.
+        """
         answer = call(
             self._http,
             "POST",
             f"{self._url}/token/introspect",
             headers={"Authorization": f"Bearer {access_token}"},
+            timeout=(min(seconds, CONNECT_SECONDS), seconds),
+            answer_seconds=seconds,
         )
         return _read_introspection(answer)
 

@@ -92,6 +92,18 @@ def test_link_of_a_account_of_another_player_is_refused(
     assert not Deauthorization.objects.exists()
 
 
+def test_taken_account_says_which_game_account_and_what_support_needs(
+    nova: Visitor, new_visitor: NewVisitor
+) -> None:
+    new_visitor("Kestrel").link("shared")
+
+    page = nova.link("shared").content.decode()
+
+    assert "K…l" in page
+    assert "Kestrel" not in page
+    assert f"Kick user ID <bdi>{PlatformAccount.objects.get().user_id}</bdi>" in page
+
+
 def test_link_of_a_second_account_offers_to_replace(nova: Visitor) -> None:
     nova.link("nova_live")
 
@@ -135,6 +147,26 @@ def test_kick_down_at_consent_has_the_page_of_kick_unreachable(nova: Visitor, er
     response = nova.come_back_with(error=error, state=query["state"])
 
     assert response.status_code == 503
+
+
+def test_end_of_a_trip_stays_after_a_reload(nova: Visitor) -> None:
+    query = nova.leave_for_kick()
+    first = nova.client.get(
+        "/link/kick/callback", {"error": "access_denied", "state": query["state"]}
+    )
+
+    pages = [nova.client.get(first["Location"]).content.decode() for _ in range(2)]
+
+    assert (first.status_code, first["Location"]) == (302, "/link/kick/ended")
+    assert all("You didn’t allow access on Kick." in page for page in pages)
+
+
+def test_end_of_a_trip_is_forgotten_with_the_next(nova: Visitor) -> None:
+    nova.come_back_with(error="access_denied")
+
+    nova.link("nova_live")
+
+    assert nova.client.get("/link/kick/ended")["Location"] == "/link/"
 
 
 @pytest.mark.parametrize("query", [{}, {"error": "invalid_scope"}, {"code": ""}])
@@ -199,13 +231,17 @@ def test_state_of_another_player_in_the_same_browser_is_refused(nova: Visitor) -
 
     response = nova.come_back(address)
 
-    assert response.status_code == 400
+    assert response.status_code == 409
+    assert "You’re now logged in as <strong><bdi>Kestrel</bdi>" in response.content.decode()
     assert not PlatformAccount.objects.exists()
 
 
 def test_callback_without_login_offers_to_log_in(kick: LocalKick, client: Client) -> None:
-    response = client.get("/link/kick/callback", {"code": "a-code", "state": "a-state"})
+    response = client.get(
+        "/link/kick/callback", {"code": "a-code", "state": "a-state"}, follow=True
+    )
 
+    assert not client.cookies.get("sessionid")
     assert response.status_code == 400
     assert "Log in and try again" in response.content.decode()
 

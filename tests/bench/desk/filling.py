@@ -44,9 +44,10 @@ _DELIVERIES = """
 """
 _GRANTS = """
     INSERT INTO accounts_authorization
-        (account_id, purpose, encrypted_refresh_token, scope, authorized_at, obtained_at,
-         next_refresh_at, failed_refreshes)
-    SELECT key, 'player', '', 'user:read', linked_at, linked_at, linked_at + interval '30 days', 0
+        (account_id, purpose, encrypted_refresh_token, encrypted_access_token, scope, authorized_at,
+         obtained_at, next_refresh_at, failed_refreshes)
+    SELECT key, 'player', '', '', 'user:read', linked_at, linked_at,
+        linked_at + interval '30 days', 0
     FROM accounts_platformaccount WHERE player_id IS NOT NULL
 """
 _REVOCATIONS = """

@@ -29,6 +29,10 @@ class MadeUpLogin(PlatformLogin):
         viewer = api.viewers_by_token[access_token]
         return PlatformUser(user_id=viewer, name=viewer.title())
 
+    def is_active(self, access_token: str) -> bool:
+        api.answer()
+        return access_token in api.viewers_by_token
+
     def refresh(self, refresh_token: str) -> PlatformTokens:
         api.answer()
         viewer = api.viewers_by_token.pop(refresh_token, None)
