@@ -28,7 +28,10 @@ class Player(models.Model):
     class Meta:
         verbose_name = _("player")
         verbose_name_plural = _("players")
-        indexes = [models.Index(Upper("name"), name="players_by_name")]
+        indexes = [
+            models.Index(Upper("name"), name="players_by_name"),
+            models.Index(Upper("game_account_id"), name="players_by_folded_id"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.game_account_id

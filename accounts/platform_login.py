@@ -57,6 +57,14 @@ class PlatformLogin:
     def current_user(self, access_token: str) -> PlatformUser:
         raise NotImplementedError
 
+    def find_user(self, name: str) -> PlatformUser | None:
+        """The account of this name, in any case. None if there is none, or no way to look it up."""
+        raise NotImplementedError
+
+    def name_of(self, user_id: str) -> str:
+        """The name of an account, or "" if it's unknown."""
+        raise NotImplementedError
+
     def is_active(self, access_token: str) -> bool:
         """Whether the platform still accepts this access token. Asking changes nothing.
 

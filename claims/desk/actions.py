@@ -8,7 +8,9 @@ from itertools import groupby, islice
 
 from django.db import transaction
 
-from accounts.models import PlatformAccount, Player
+from accounts.models import PlatformAccount, Player, account_key
+from accounts.platform_accounts import lock_account
+from accounts.platform_login import all_logins, get_login
 from claims import entitlements as taking_back
 from claims import linking, manual_grants, pausing
 from claims.desk.audit import Subject, make_row, of_player, record_acts
@@ -58,7 +60,7 @@ def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
 
 
 def refetch(*, account: PlatformAccount, act: ActionContext) -> Tally:
-    """Fetch this account's claims from its platform's API and record them.
+    """Fetch this account's claims from its platform's API and record them, and its name if unknown.
 
     Raises PlatformError if a request fails; the failure is audited, too. On a repeat nothing
     changes.
@@ -66,6 +68,7 @@ def refetch(*, account: PlatformAccount, act: ActionContext) -> Tally:
     subject = _subject(account)
     tally = Tally()
     try:
+        _keep_name(account, now=act.now)
         for source in sources_of(account.platform):
             wanted = Filter(user_id=account.user_id)
             for page in islice(source.pages(wanted), PAGES_AT_MOST):
@@ -76,6 +79,27 @@ def refetch(*, account: PlatformAccount, act: ActionContext) -> Tally:
     _reconsider(account, act)
     _note(Action.REFETCH, act, subject, after=asdict(tally))
     return tally
+
+
+def find_account(name: str, *, now: datetime) -> PlatformAccount | None:
+    """Ask each platform for the account of this name, and keep the name. None if none has it.
+
+    Claims of accounts that never linked carry only a user id. Raises PlatformError. A repeat finds
+    the same account.
+    """
+    for login in all_logins():
+        if user := login.find_user(name):
+            with transaction.atomic():
+                key = account_key(login.platform, user.user_id)
+                return lock_account(key, name=user.name, now=now)
+    return None
+
+
+def _keep_name(account: PlatformAccount, *, now: datetime) -> None:
+    name = "" if account.name else get_login(account.platform).name_of(account.user_id)
+    if name:
+        with transaction.atomic():
+            lock_account(account.pk, name=name, now=now)
 
 
 @retry_deadlock_once

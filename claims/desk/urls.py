@@ -18,6 +18,7 @@ app_name = "desk"
 
 urlpatterns = [
     path("search", search.search, name="search"),
+    path("search/account", search.find_account, name="find_account"),
     path("players/<int:player_id>", case.player_case, name="player"),
     path("players/<int:player_id>/grant", actions.grant, name="grant"),
     path("players/<int:player_id>/revoke", actions.revoke, name="revoke"),

@@ -266,7 +266,11 @@ class Entitlement(models.Model):
         REVOKED = "REVOKED", _("revoked")
 
     claim = models.ForeignKey(
-        Claim, on_delete=models.PROTECT, related_name="entitlements", verbose_name=_("claim")
+        Claim,
+        on_delete=models.PROTECT,
+        db_index=False,  # the unique constraint has an index that starts with it
+        related_name="entitlements",
+        verbose_name=_("claim"),
     )
     player = models.ForeignKey(
         Player, on_delete=models.PROTECT, related_name="entitlements", verbose_name=_("player")

@@ -85,6 +85,15 @@ class KickLogin(PlatformLogin):
             user = self._api().current_user(access_token)
         return PlatformUser(user_id=user.user_id, name=user.name)
 
+    def find_user(self, name: str) -> PlatformUser | None:
+        with platform_errors():
+            user = self._api().find_user(name)
+        return PlatformUser(user_id=user.user_id, name=user.name) if user else None
+
+    def name_of(self, user_id: str) -> str:
+        with platform_errors():
+            return next((user.name for user in self._api().users([user_id])), "")
+
     def is_active(self, access_token: str) -> bool:
         with platform_errors():
             return self._oauth().introspect(access_token, seconds=CHECK_SECONDS).active

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import LinkEvent, PlatformAccount, Player
 from accounts.platform_login import platform_label
@@ -35,6 +35,7 @@ class CaseClaim:
     claim: Claim
     reward_name: str
     campaign_name: str
+    category: str
     is_test: bool
     entitlements: Sequence[Entitlement]
     acts: Sequence[AuditEvent]
@@ -55,11 +56,15 @@ class Case:
     link_events: Sequence[LinkEvent]
     acts: Sequence[AuditEvent]
     item_names: dict[str, str] = field(default_factory=dict)
-    # The last API request by any game server.
-    game_asked_at: datetime | None = None
+    # The API keys that are accepted now, last used first.
+    keys: Sequence[ApiKey] = ()
     # The last error of each of these accounts' platforms whose last API call failed.
     troubles: Mapping[str, str] = field(default_factory=dict)
     has_more_claims: bool = False
+
+    def keys_seeing(self, category: str) -> list[ApiKey]:
+        """The keys that may see the entitlements of campaigns in this category."""
+        return [key for key in self.keys if not key.categories or category in key.categories]
 
     def items(self, entitlements: Iterable[Entitlement]) -> str:
         """`2 × Ember cape, 1 × Nova blade`"""
@@ -74,7 +79,11 @@ def platform_of(claim: Claim) -> str:
 
 
 def load_case(
-    *, player: Player | None, accounts: Sequence[PlatformAccount], claim_id: str = ""
+    *,
+    player: Player | None,
+    accounts: Sequence[PlatformAccount],
+    claim_id: str = "",
+    now: datetime,
 ) -> Case:
     """Load their newest 50 claims, plus `claim_id` even if it is older.
 
@@ -89,7 +98,6 @@ def load_case(
     of_player = Q(player=player) if player else Q(pk__in=[])
     of_accounts = Q(subject_kind="account", subject_id__in=[account.pk for account in accounts])
     acts = AuditEvent.objects.filter(of_player | of_accounts).exclude(subject_kind="claim")
-    used_keys = ApiKey.objects.filter(last_used_at__isnull=False).order_by("-last_used_at")
     return Case(
         player=player,
         accounts=accounts,
@@ -97,7 +105,9 @@ def load_case(
         link_events=_link_events(player, accounts),
         acts=list(acts.order_by("-at", "-pk")[:EVENTS_AT_MOST]),
         item_names=dict(items.values_list("sku", "name")),
-        game_asked_at=used_keys.values_list("last_used_at", flat=True).first(),
+        keys=list(
+            ApiKey.objects.active(now=now).order_by(F("last_used_at").desc(nulls_last=True), "pk")
+        ),
         troubles=_troubles({account.platform for account in accounts}),
         has_more_claims=len(claims) > CLAIMS_AT_MOST,
     )
@@ -142,6 +152,9 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
             claim=claim,
             reward_name=str(rewards.get(claim.reward_id, claim.reward_id)),
             campaign_name=str(campaigns.get(claim.campaign_id, claim.campaign_id or "")),
+            category=campaigns[claim.campaign_id].category
+            if claim.campaign_id in campaigns
+            else "",
             is_test=claim.campaign_id in campaigns and campaigns[claim.campaign_id].is_test,
             entitlements=[one for one in entitlements if one.claim_id == claim.pk],
             acts=acts_by_claim.get(claim.pk, []),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from accounts.models import LinkEvent, PlatformAccount, Player
 from claims.desk.case.loading import Case, CaseClaim, load_case
 from claims.desk.case.timeline import TimelineEvent, timeline_of
-from claims.desk.diagnosis import Diagnosis, diagnose, diagnose_without_claim
+from claims.desk.diagnosis import Diagnosis, add_outage, diagnose, diagnose_without_claim
 from claims.models import AuditEvent, Claim
 
 
@@ -49,15 +49,15 @@ class CasePage:
     entries: list[Entry]
 
 
-def case_of_player(player: Player, *, claim_id: str = "") -> CasePage:
+def case_of_player(player: Player, *, claim_id: str = "", now: datetime) -> CasePage:
     """`claim_id` selects the claim to answer about; "" selects the most pressing claim."""
     accounts = list(PlatformAccount.objects.filter(player=player).order_by("platform"))
-    return _tell(load_case(player=player, accounts=accounts, claim_id=claim_id), claim_id)
+    return _tell(load_case(player=player, accounts=accounts, claim_id=claim_id, now=now), claim_id)
 
 
-def case_of_account(account: PlatformAccount, *, claim_id: str = "") -> CasePage:
+def case_of_account(account: PlatformAccount, *, claim_id: str = "", now: datetime) -> CasePage:
     """The case of an account without a player. Includes claims granted to earlier players."""
-    return _tell(load_case(player=None, accounts=[account], claim_id=claim_id), claim_id)
+    return _tell(load_case(player=None, accounts=[account], claim_id=claim_id, now=now), claim_id)
 
 
 def _tell(case: Case, claim_id: str) -> CasePage:
@@ -67,6 +67,8 @@ def _tell(case: Case, claim_id: str) -> CasePage:
     ]
     about = _most_pressing(claims, case, claim_id)
     diagnosis = about.diagnosis if about else diagnose_without_claim(case)
+    if about and diagnosis.is_settled and not claim_id:
+        diagnosis = add_outage(diagnosis, case)
     entries = [
         *(Entry(at=one.claim.recorded_at, claim=one) for one in claims),
         *(Entry(at=event.at, link_event=event) for event in case.link_events),
@@ -79,12 +81,11 @@ def _tell(case: Case, claim_id: str) -> CasePage:
 def _most_pressing(claims: list[ClaimCase], case: Case, claim_id: str) -> ClaimCase | None:
     """The requested claim, else the newest unsettled claim, else the newest claim.
 
-    None if all claims are settled and the case is about a missing link or an outage instead.
+    None if all claims are settled and the account isn't linked: then that's the answer.
     """
     asked_for = [one for one in claims if one.claim.pk == claim_id]
     unsettled = [one for one in claims if not one.diagnosis.is_settled]
     first = next(iter([*asked_for, *unsettled]), None)
     if first or not claims:
         return first
-    is_cut_off = not case.accounts or case.troubles
-    return None if is_cut_off else claims[0]
+    return claims[0] if case.accounts else None

@@ -4,10 +4,17 @@ from claims.desk.case.loading import Case, CaseClaim
 from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy
 from claims.desk.diagnosis.granted import diagnose_granted, diagnose_revoked
 from claims.desk.diagnosis.held import HELD, explain_hold
-from claims.desk.diagnosis.no_claim import diagnose_without_claim
+from claims.desk.diagnosis.no_claim import add_outage, diagnose_without_claim
 from claims.models import Claim
 
-__all__ = ["Diagnosis", "Remedy", "diagnose", "diagnose_without_claim", "explain_hold"]
+__all__ = [
+    "Diagnosis",
+    "Remedy",
+    "add_outage",
+    "diagnose",
+    "diagnose_without_claim",
+    "explain_hold",
+]
 
 
 def diagnose(case_claim: CaseClaim, case: Case) -> Diagnosis:

@@ -1,10 +1,12 @@
 """Answers about granted claims: pending, delivered, in another account, or revoked."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from claims.desk.case.loading import Case, CaseClaim, platform_of
 from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, name_drop, when
-from claims.models import Entitlement
+from claims.models import ApiKey, Entitlement
 
 GRANTED, FULFILLED, REVOKED = Entitlement.Status
 
@@ -26,14 +28,38 @@ def _granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
         "player": open_ones[0].player,
         "at": when(open_ones[0].granted_at),
     }
+    if case.keys and not case.keys_seeing(case_claim.category):
+        return _seen_by_no_key(names, case_claim, case)
     if all(one.first_listed_at for one in open_ones):
         listed_at = max(one.first_listed_at for one in open_ones if one.first_listed_at)
         return _told_to_the_game(names | {"listed": when(listed_at)})
-    return _not_asked_for(names, case)
+    return _not_asked_for(names, case.keys_seeing(case_claim.category))
 
 
-def _not_asked_for(names: dict[str, object], case: Case) -> Diagnosis:
-    asked = when(case.game_asked_at) if case.game_asked_at else _("never")
+def _seen_by_no_key(names: dict[str, object], case_claim: CaseClaim, case: Case) -> Diagnosis:
+    keys = ", ".join(
+        f"{key.name} ({', '.join(key.categories) or _('all categories')})" for key in case.keys
+    )
+    return Diagnosis(
+        _("Hidden from the game"),
+        "bad",
+        _(
+            "Your drop %(drop)s is reserved for your game account “%(player)s” since %(at)s. A "
+            "setting on our side keeps the game from delivering it. We're fixing that. You don't "
+            "need to do anything."
+        )
+        % names,
+        _(
+            "No active API key may see the category “%(category)s” of this campaign. Ask ops to "
+            "correct the campaign's category, or to add it to a key. Active keys: %(keys)s."
+        )
+        % {"category": case_claim.category, "keys": keys},
+    )
+
+
+def _not_asked_for(names: dict[str, object], keys: Sequence[ApiKey]) -> Diagnosis:
+    last = max((key.last_used_at for key in keys if key.last_used_at), default=None)
+    asked = when(last) if last else _("never")
     return Diagnosis(
         _("Waiting for the game"),
         "wait",
@@ -43,10 +69,11 @@ def _not_asked_for(names: dict[str, object], case: Case) -> Diagnosis:
         )
         % names,
         _(
-            "No game server has requested %(items)s yet. Last request by any game server: "
-            "%(asked)s. If that was long ago, the problem is on the game's side."
+            "No game server has requested %(items)s yet. Last request by a game server that may "
+            "see them: %(asked)s. If that was long ago, the problem is on the game's side. Keys "
+            "that may see them: %(keys)s."
         )
-        % {**names, "asked": asked},
+        % {**names, "asked": asked, "keys": ", ".join(key.name for key in keys) or _("none")},
     )
 
 

@@ -1,5 +1,7 @@
 """The answer when there is no open claim."""
 
+from dataclasses import replace
+
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
@@ -15,6 +17,20 @@ def diagnose_without_claim(case: Case) -> Diagnosis:
     if not case.accounts:
         return _not_linked_player(case)
     return _platform_is_silent(case) if case.troubles else _no_claim(case)
+
+
+def add_outage(diagnosis: Diagnosis, case: Case) -> Diagnosis:
+    """The answer about a settled claim, and what else to say while a platform is unavailable."""
+    if not case.troubles:
+        return diagnosis
+    outage = _platform_is_silent(case)
+    return replace(
+        diagnosis,
+        to_player=_("%(answer)s If you mean another drop: %(outage)s")
+        % {"answer": diagnosis.to_player, "outage": outage.to_player},
+        to_staff=f"{diagnosis.to_staff} {outage.to_staff}",
+        remedy=outage.remedy,
+    )
 
 
 def _not_linked_account(case: Case) -> Diagnosis:

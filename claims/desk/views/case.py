@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,7 +17,7 @@ from claims.desk.views.decorators import LOOK, show, staff_page
 @staff_page(*LOOK)
 def player_case(request: HttpRequest, *, player_id: int) -> HttpResponse:
     player = get_object_or_404(Player, pk=player_id)
-    page = case_of_player(player, claim_id=request.GET.get("claim", ""))
+    page = case_of_player(player, claim_id=request.GET.get("claim", ""), now=timezone.now())
     return _show(request, page, title=str(player))
 
 
@@ -27,7 +28,7 @@ def account_case(request: HttpRequest, *, account_id: str) -> HttpResponse:
     claim_id = request.GET.get("claim", "")
     if account.player:
         return redirect(case_url(player=account.player, account=None, claim_id=claim_id))
-    page = case_of_account(account, claim_id=claim_id)
+    page = case_of_account(account, claim_id=claim_id, now=timezone.now())
     names = {"name": account, "platform": platform_label(account.platform)}
     return _show(request, page, title=_("%(name)s on %(platform)s") % names)
 

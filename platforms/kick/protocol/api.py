@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from platforms.kick.protocol.answers import Answer
-from platforms.kick.protocol.errors import KickMalformed, KickUnauthorized
+from platforms.kick.protocol.errors import KickMalformed, KickRejected, KickUnauthorized
 from platforms.kick.protocol.http import PLAYERS_TIMEOUT, call
 from platforms.kick.protocol.payloads import (
     ClaimsPage,
@@ -19,12 +19,13 @@ from platforms.kick.protocol.payloads import (
 
 MAX_PAGE = 1000
 MAX_UPDATES = 100
+MAX_SLUG = 25
 KEY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class CurrentUser:
-    """The owner of a token. `user_id` is canonical decimal text. Other fields may be ""."""
+class User:
+    """A Kick user. `user_id` is canonical decimal text. Other fields may be ""."""
 
     user_id: str
     name: str
@@ -46,22 +47,43 @@ class KickApi:
         self._http = http
         self._app_token = app_token
 
-    def current_user(self, access_token: str) -> CurrentUser:
+    def current_user(self, access_token: str) -> User:
         """Return the owner of a user access token (scope `user:read`)."""
         answer = self._call("GET", "/users", access_token, timeout=PLAYERS_TIMEOUT)
-        users = answer.json().get("data")
-        if not isinstance(users, list) or len(users) != 1 or not isinstance(users[0], dict):
+        users = _list_of_users(answer)
+        if len(users) != 1:
             raise KickMalformed("Kick's response doesn't contain exactly one user.")
-        user = users[0]
+        return users[0]
+
+    def users(self, user_ids: Iterable[str]) -> list[User]:
+        """Return the users with these ids, at most 50. Unknown ids are left out."""
+        query = [("id", user_id) for user_id in user_ids]
+        return _list_of_users(self._call_as_app("GET", "/users", params=query))
+
+    def find_user(self, name: str) -> User | None:
+        """Return the user of this name, in any case, or None.
+
+        Kick offers no search by name, only channels by slug: the name in lower case, sometimes with
+        "-" for "_". A renamed user's slug may be free for someone else, so the name decides.
+        """
+        lower = name.lower()
+        slugs = dict.fromkeys([lower, lower.replace("_", "-")])
+        found = {one for slug in slugs for one in self._owners_of_slug(slug)}
+        users = self.users(sorted(found)) if found else []
+        return next((user for user in users if user.name.lower() == lower), None)
+
+    def _owners_of_slug(self, slug: str) -> list[str]:
+        if len(slug) > MAX_SLUG:
+            return []
         try:
-            user_id = read_user_id(user)
-        except PayloadError as error:
-            raise KickMalformed(f"Kick's response contains an invalid user. {error}") from error
-        return CurrentUser(
-            user_id=user_id,
-            name=_printable(user.get("name")),
-            profile_picture=_printable(user.get("profile_picture")),
-        )
+            answer = self._call_as_app("GET", "/channels", params={"slug": slug})
+        except KickRejected:  # An unknown slug: 400, or 200 with an empty list.
+            return []
+        channels = answer.json().get("data")
+        if not isinstance(channels, list):
+            raise KickMalformed("Kick's response doesn't contain a list of channels.")
+        ids = [one.get("broadcaster_user_id") for one in channels if isinstance(one, dict)]
+        return [_user_id(one) for one in ids]
 
     def public_key(self) -> str:
         """Return the PEM text of the key that Kick signs webhooks with. It isn't validated.
@@ -147,6 +169,27 @@ class KickApi:
     def _call(self, method: str, path: str, token: str, **request: Any) -> Answer:
         bearer = {"Authorization": f"Bearer {token}"}
         return call(self._http, method, f"{self._url}{path}", headers=bearer, **request)
+
+
+def _list_of_users(answer: Answer) -> list[User]:
+    users = answer.json().get("data")
+    if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
+        raise KickMalformed("Kick's response doesn't contain a list of users.")
+    return [
+        User(
+            user_id=_user_id(user.get("user_id")),
+            name=_printable(user.get("name")),
+            profile_picture=_printable(user.get("profile_picture")),
+        )
+        for user in users
+    ]
+
+
+def _user_id(value: Any) -> str:
+    try:
+        return read_user_id({"user_id": value})
+    except PayloadError as error:
+        raise KickMalformed(f"Kick's response contains an invalid user. {error}") from error
 
 
 def _printable(value: Any) -> str:

@@ -49,7 +49,7 @@ def test_every_event_has_its_time_and_gap() -> None:
         fulfilled_at=NOW + 66 * SECOND,
     )
 
-    page = case_of_player(player)
+    page = case_of_player(player, now=NOW)
 
     assert page.about is not None
     assert [(event.what, span(event.gap)) for event in page.about.timeline] == [
@@ -73,7 +73,7 @@ def test_refused_write_is_in_the_timeline() -> None:
     make_report(claim, refusals=3)
     make_entitlement(claim=claim, status="FULFILLED")
 
-    page = case_of_player(player)
+    page = case_of_player(player, now=NOW)
 
     assert page.about is not None
     assert page.about.timeline[-1].what == "The platform rejects the report"
@@ -88,8 +88,8 @@ def test_answer_is_about_what_is_not_settled_unless_a_claim_is_named() -> None:
     )
     make_entitlement(claim=delivered, status="FULFILLED")
 
-    by_itself = case_of_player(player)
-    named = case_of_player(player, claim_id=delivered.pk)
+    by_itself = case_of_player(player, now=NOW)
+    named = case_of_player(player, claim_id=delivered.pk, now=NOW)
 
     assert by_itself.about is not None
     assert by_itself.about.claim == waiting
@@ -100,7 +100,7 @@ def test_answer_is_about_what_is_not_settled_unless_a_claim_is_named() -> None:
 def test_claim_of_somebody_else_is_not_in_this_case() -> None:
     player, another = make_player(), make_claim()
 
-    page = case_of_player(player, claim_id=another.pk)
+    page = case_of_player(player, claim_id=another.pk, now=NOW)
 
     assert page.about is None
     assert page.entries == []

@@ -8,7 +8,16 @@ from django.urls import reverse
 
 from claims.desk.search import find
 from claims.models import QuarantinedDelivery
-from tests.factories import NOW, make_account, make_claim, make_entitlement, make_player
+from tests.factories import (
+    NOW,
+    make_account,
+    make_campaign,
+    make_claim,
+    make_entitlement,
+    make_item,
+    make_player,
+    make_reward,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +44,55 @@ def test_search_leads_straight_to_the_players_case(support: Client) -> None:
     }
 
     assert {term: go(support, term) for term in found} == found
+
+
+def test_search_takes_what_people_paste(support: Client) -> None:
+    player = make_player(game_account_id="Hero-7", name="Case Six")
+    account = make_account(player=player, name="night_owl")
+    owed = make_entitlement(
+        player=player, status="FULFILLED", fulfilled_at=NOW, fulfilment_id="login-6"
+    )
+    case = reverse("desk:player", args=[player.pk])
+    of_claim = f"{case}?claim={owed.claim_id}"
+
+    found = {
+        "case six": case,
+        "HERO-7": case,
+        "@night_owl": case,
+        "“night_owl”": case,
+        "https://kick.com/night_owl": case,
+        "kick.com/Night_Owl?tab=clips": case,
+        "https://kick.com/@night_owl/about": case,
+        f"User ID: {account.user_id}": case,
+        f"claim {owed.claim_id}.": "",
+        f"Claim: {owed.claim_id}": of_claim,
+        f"https://drops.example/admin/player/?claim={owed.claim_id}": of_claim,
+        "login-6": of_claim,
+        owed.public_id: of_claim,
+    }
+
+    assert {term: go(support, term) for term in found} == found
+
+
+def test_search_finds_the_catalogue_by_name(support: Client) -> None:
+    item = make_item(sku="cape-ember", name="Ember cape")
+    reward = make_reward(name="Frost helm")
+    campaign = make_campaign(name="Spring Cup")
+
+    found = {
+        "spring cup": reverse("desk:campaign", args=[campaign.pk]),
+        "Frost": reverse("admin:claims_reward_change", args=[reward.pk]),
+        "ember CAPE": reverse("admin:claims_item_change", args=[item.pk]),
+        "cape-ember": reverse("admin:claims_item_change", args=[item.pk]),
+    }
+
+    assert {term: go(support, term) for term in found} == found
+
+
+def test_search_for_an_unknown_account_is_no_other_row(support: Client) -> None:
+    owed = make_entitlement()
+
+    assert go(support, f"kick:{owed.pk}") == ""
 
 
 def test_search_for_a_account_without_a_player(support: Client) -> None:
@@ -78,7 +136,7 @@ def test_search_for_what_is_not_there_says_what_it_takes(support: Client, term: 
     page = support.get(reverse("desk:search"), {"find": term})
 
     assert page.status_code == 200
-    assert "Search by exact game account ID" in page.content.decode()
+    assert "Search by the name or ID of a player" in page.content.decode()
     assert "<b>" not in page.content.decode().split("<h1>")[1]
 
 

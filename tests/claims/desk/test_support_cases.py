@@ -9,11 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from claims.api.queries import mark_first_listed
+from claims.api_keys import make_api_key
 from claims.ledger import heal_claims
-from claims.models import AuditEvent, Entitlement, RewardItem
+from claims.models import ApiKey, AuditEvent, Entitlement, RewardItem
 from core.models import Lease
 from platforms.kick.protocol.api import KickApi
-from tests.claims.desk.cases import cape, linked, lose_a_webhook
+from tests.claims.desk.cases import cape, granted, linked, lose_a_webhook
 from tests.claims.ledger_assertions import receive, record
 from tests.factories import (
     NOW,
@@ -44,6 +45,15 @@ def said(client: Client, term: str) -> tuple[str, str]:
     """The label and the sentence to paste."""
     answer = look_up(client, term).context["page"].diagnosis
     return answer.label, answer.to_player
+
+
+def kick_is_down() -> None:
+    Lease.objects.create(
+        job="catch_up:kick_drops",
+        expires_at=NOW,
+        not_before=NOW,
+        platform_error="Kick can't be reached.",
+    )
 
 
 def timeline(client: Client, term: str) -> list[str]:
@@ -196,13 +206,7 @@ def test_webhook_lost(support: Client, local_kick: LocalKick, api: KickApi) -> N
 def test_kick_down(support: Client, settings: Any) -> None:
     settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
     _, account = linked()
-    trouble = "Kick cannot be reached."
-    Lease.objects.create(
-        job="catch_up:kick_drops",
-        expires_at=NOW,
-        not_before=NOW,
-        platform_error=trouble,
-    )
+    kick_is_down()
 
     label, sentence = said(support, "nova_live")
     page = press(support, "refetch", account.pk)
@@ -222,7 +226,7 @@ def test_game_server_has_not_asked(support: Client) -> None:
     mark_first_listed(entitlement_ids=[owed.pk], now=NOW + HOUR)
 
     assert "usually when you log in" in not_asked.to_player
-    assert "Last request by any game server: never" in not_asked.to_staff
+    assert "Last request by a game server that may see them: never" in not_asked.to_staff
     label, sentence = said(support, str(owed.pk))
     assert label == "With the game"
     assert "to the game on 23 June 2026 at 13:00 UTC" in sentence
@@ -272,3 +276,129 @@ def test_another_organizations_claim(support: Client) -> None:
         "Marked as foreign",
         "Currently held",
     ]
+
+
+def test_revoked_while_kick_is_down(support: Client) -> None:
+    player, account = linked()
+    claim = make_claim(
+        account=account,
+        campaign=make_campaign(rewards=[cape()]),
+        status="REVOKED",
+        revoked_at=NOW,
+    )
+    make_entitlement(
+        claim=claim,
+        player=player,
+        sku="cape-ember",
+        status="REVOKED",
+        revoked_at=NOW,
+        revocation_reason="cheating",
+    )
+    kick_is_down()
+
+    label, sentence = said(support, "nova_live")
+
+    assert label == "Revoked"
+    assert sentence.startswith("Your drop “Ember cape” was revoked on ")
+    assert "If you mean another drop: Kick isn't responding to us right now." in sentence
+
+
+def test_answer_about_a_named_claim_says_nothing_of_an_outage(support: Client) -> None:
+    owed = granted(*linked(), status="FULFILLED", fulfilled_at=NOW, fulfilment_id="login-6")
+    kick_is_down()
+
+    assert "another drop" in said(support, "nova_live")[1]
+    assert "another drop" not in said(support, owed.claim_id)[1]
+
+
+def test_category_that_no_key_sees(support: Client) -> None:
+    player, account = linked()
+    campaign = make_campaign(rewards=[cape()], category="Starfall Onlin")
+    claim = make_claim(account=account, campaign=campaign, status="GRANTED")
+    make_entitlement(claim=claim, player=player, sku="cape-ember")
+    make_api_key(name="eu-west lobby", categories=["Starfall Online"], now=NOW)
+
+    answer = look_up(support, "nova_live").context["page"].diagnosis
+
+    assert answer.label == "Hidden from the game"
+    assert "A setting on our side" in answer.to_player
+    assert "may see the category “Starfall Onlin”" in answer.to_staff
+    assert "eu-west lobby (Starfall Online)" in answer.to_staff
+
+
+def test_category_that_one_of_the_keys_sees(support: Client) -> None:
+    granted(*linked())
+    make_api_key(name="other game", categories=["Other"], now=NOW)
+    make_api_key(name="website", categories=[], now=NOW)
+
+    answer = look_up(support, "nova_live").context["page"].diagnosis
+
+    assert answer.label == "Waiting for the game"
+    assert "Keys that may see them: website." in answer.to_staff
+
+
+def test_key_that_has_ended_sees_nothing(support: Client) -> None:
+    granted(*linked())
+    old, _ = make_api_key(name="old", categories=[], now=NOW)
+    ApiKey.objects.filter(pk=old.pk).update(revoked_at=NOW)
+    make_api_key(name="other game", categories=["Other"], now=NOW)
+
+    assert said(support, "nova_live")[0] == "Hidden from the game"
+
+
+def test_each_claim_has_its_own_answer(support: Client) -> None:
+    player, account = linked()
+    first = granted(player, account, status="FULFILLED", fulfilled_at=NOW, fulfilment_id="login-6")
+    second = make_entitlement(
+        claim=make_claim(account=account, status="GRANTED"), player=player, sku="cape-ember"
+    )
+
+    page = look_up(support, "nova#1").content.decode()
+
+    assert "has been ready for your game account" in page
+    assert "was delivered to your game account" in page
+    assert f"?claim={first.claim_id}" in page
+    assert page.count("Reply about this drop") == 1
+    assert second.claim_id in page
+
+
+def test_name_of_a_viewer_who_claimed_and_never_linked(
+    support: Client, local_kick: LocalKick, api: KickApi
+) -> None:
+    user_id = local_kick.make_viewer("Night_Owl")
+    claim = make_claim(
+        account=make_account(user_id=str(user_id), name=""),
+        campaign=make_campaign(rewards=[cape()]),
+    )
+
+    before = look_up(support, "@night_owl").content.decode()
+    found = support.post(reverse("desk:find_account"), {"name": "night_owl"}, follow=True)
+
+    assert "it may still have claims" in before
+    assert "Ask Kick for “night_owl”" in before
+    assert found.context["page"].about.claim == claim
+    assert "made with the Kick account “Night_Owl”" in found.context["page"].diagnosis.to_player
+    assert said(support, "night_owl")[0] == "Not linked"
+
+
+def test_name_that_kick_does_not_know(support: Client, local_kick: LocalKick, api: KickApi) -> None:
+    answer = support.post(reverse("desk:find_account"), {"name": "no_one"}, follow=True)
+
+    assert "Kick has no account named “no_one”." in answer.content.decode()
+
+
+def test_name_while_kick_is_down(support: Client, settings: Any) -> None:
+    settings.KICK_ID_URL = settings.KICK_API_URL = "http://127.0.0.1:9"
+
+    answer = support.post(reverse("desk:find_account"), {"name": "night_owl"}, follow=True)
+
+    assert "Kick couldn&#x27;t be asked: " in answer.content.decode()
+
+
+def test_refetch_learns_the_name(support: Client, local_kick: LocalKick, api: KickApi) -> None:
+    account = make_account(user_id=str(local_kick.make_viewer("night_owl")), name="")
+    make_claim(account=account, campaign=make_campaign(rewards=[cape()]))
+
+    press(support, "refetch", account.pk)
+
+    assert said(support, account.pk)[1].count("“night_owl”") == 1

@@ -120,6 +120,27 @@ def test_claims_of_one_user_and_of_one_id(world: World, api: KickApi) -> None:
     assert by_user == [some]
 
 
+@pytest.mark.parametrize("name", ["Night_Owl", "night_owl", "NIGHT_OWL"])
+def test_a_user_is_found_by_name(world: World, api: KickApi, name: str) -> None:
+    user_id = world.kick.make_viewer("Night_Owl")
+
+    user = api.find_user(name)
+
+    assert user
+    assert (user.user_id, user.name) == (str(user_id), "Night_Owl")
+
+
+@pytest.mark.parametrize("name", ["night-owl", "no_one", "a_name_that_is_longer_than_a_slug"])
+def test_a_slug_that_is_not_the_name_is_no_user(world: World, api: KickApi, name: str) -> None:
+    world.kick.make_viewer("Night_Owl")
+
+    assert api.find_user(name) is None
+
+
+def test_users_by_id_leave_out_the_unknown(world: World, api: KickApi) -> None:
+    assert [user.name for user in api.users([str(world.user_id), "999"])] == ["Ada"]
+
+
 @pytest.mark.django_db
 def test_a_delivery_verifies_and_a_rotation_heals(
     world: World, api: KickApi, server: ScriptedServer

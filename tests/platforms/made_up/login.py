@@ -29,6 +29,15 @@ class MadeUpLogin(PlatformLogin):
         viewer = api.viewers_by_token[access_token]
         return PlatformUser(user_id=viewer, name=viewer.title())
 
+    def find_user(self, name: str) -> PlatformUser | None:
+        api.answer()
+        is_known = name.lower() in api.viewers_by_token.values()
+        return PlatformUser(user_id=name.lower(), name=name.title()) if is_known else None
+
+    def name_of(self, user_id: str) -> str:
+        api.answer()
+        return user_id.title()
+
     def is_active(self, access_token: str) -> bool:
         api.answer()
         return access_token in api.viewers_by_token

@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from platforms.kick.protocol.api import CurrentUser, KickApi
+from platforms.kick.protocol.api import KickApi, User
 from platforms.kick.protocol.errors import (
     KickMalformed,
     KickRejected,
@@ -51,7 +51,7 @@ def test_current_user(api: KickApi, server: ScriptedServer) -> None:
 
     owner = api.current_user("a-user-token")
 
-    assert owner == CurrentUser("18446744073709551615", "someone", "p")
+    assert owner == User("18446744073709551615", "someone", "p")
     assert server.seen[0].path == "/public/v1/users"
     assert server.seen[0].headers["Authorization"] == "Bearer a-user-token"
 
