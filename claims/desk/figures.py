@@ -6,8 +6,9 @@ That way the page costs the same on the last day of a campaign as on the first.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncHour
 
 from claims.models import Campaign, Claim, ClaimHour, Entitlement
@@ -17,6 +18,7 @@ HOUR = timedelta(hours=1)
 # A claim's row may appear up to this much later than its `recorded_at`.
 SETTLED_AFTER = timedelta(minutes=10)
 SAMPLE = 1000
+COMING_AT_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,34 @@ class RunningCampaign:
     day: int
     days: int | None
     is_in_grace: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComingCampaign:
+    """A campaign that starts later. `days`: until it starts, rounded down."""
+
+    campaign: Campaign
+    days: int
+    rewards: int
+    unmapped: int
+
+
+def coming_campaigns(*, now: datetime) -> list[ComingCampaign]:
+    """The next ten campaigns to start, in one query."""
+    mapped = Q(rewards__mapping__isnull=False)
+    campaigns: QuerySet[Any] = Campaign.objects.coming(now=now).annotate(
+        all_rewards=Count("rewards", distinct=True),
+        mapped_rewards=Count("rewards", filter=mapped, distinct=True),
+    )
+    return [
+        ComingCampaign(
+            campaign,
+            days=((campaign.starts_at or now) - now).days,
+            rewards=campaign.all_rewards,
+            unmapped=campaign.all_rewards - campaign.mapped_rewards,
+        )
+        for campaign in campaigns[:COMING_AT_MOST]
+    ]
 
 
 def running_campaigns(*, now: datetime) -> list[RunningCampaign]:

@@ -66,7 +66,7 @@ def examine_campaign(*, campaign: Campaign, deps: PreflightDeps, clock: Clock) -
     """
     now = clock()
     yield Finding(gettext_noop("dates"), *check_dates(campaign, now))
-    yield Finding(gettext_noop("category"), *check_category(campaign))
+    yield Finding(gettext_noop("category"), *check_category(campaign, clock()))
     yield Finding(gettext_noop("rewards"), *check_rewards(campaign))
     yield Finding(gettext_noop("grants"), *check_pauses(campaign))
     yield run_check("credentials", now=now)
@@ -106,9 +106,18 @@ def _utc(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def check_category(campaign: Campaign) -> Found:
+def check_category(campaign: Campaign, now: datetime) -> Found:
+    """A mistyped category hides the campaign from the keys that are limited to the right one."""
     if campaign.category:
-        return passed(f"{campaign.category}.")
+        limits = list(ApiKey.objects.active(now=now).values_list("categories", flat=True))
+        known = sorted({category for categories in limits for category in categories})
+        names = {"category": campaign.category, "known": ", ".join(known)}
+        # Without an unlimited key, `check_game_server` says that no key sees it.
+        if not known or campaign.category in known or [] not in limits:
+            return passed(f"{campaign.category}.")
+        message = _("No API key is limited to “%(category)s”. There are keys for: %(known)s.")
+        next_step = _("Check the spelling. If it's right, add the category to the game's key.")
+        return Verdict.WARN, message % names, next_step
     next_step = _(
         "Set the same category as on Kick. Until then, API keys that are limited to categories "
         "can't see this campaign."
@@ -302,18 +311,16 @@ def check_game_server(campaign: Campaign, now: datetime) -> Found:
 
 def check_rehearsal(campaign: Campaign) -> Found:
     """A claim that Kick shows as processed has passed through every component."""
-    rehearsed = Campaign.objects.filter(Q(is_test=True) | Q(pk=campaign.pk))
-    through = Claim.objects.filter(
-        # As a list of ids, so that the database uses the index on campaigns.
-        campaign__in=list(rehearsed.values_list("pk", flat=True)),
-        report__reported_at__isnull=False,
-    )
-    claim_id = next(iter(through.order_by().values_list("pk", flat=True)[:1]), None)
-    if claim_id:
+    through = Claim.objects.filter(report__reported_at__isnull=False).order_by()
+    if claim_id := through.filter(campaign=campaign).values_list("pk", flat=True).first():
         message = _("Claim %(id)s passed every step: Kick shows it as processed.")
         return passed(message % {"id": claim_id})
-    return (
-        Verdict.WARN,
-        _("No claim of a test campaign has passed every step yet."),
-        _("Put a campaign into test mode on Kick, claim, and let the game server deliver it."),
+    next_step = _(
+        "Put it into test mode on Kick, claim, and let the game server deliver the items."
     )
+    # As a list of ids, so that the database uses the index on campaigns.
+    tests = list(Campaign.objects.filter(is_test=True).values_list("pk", flat=True))
+    if other := through.filter(campaign__in=tests).select_related("campaign").first():
+        message = _("The campaign “%(other)s” was rehearsed, but this one wasn't.")
+        return Verdict.WARN, message % {"other": other.campaign}, next_step
+    return Verdict.WARN, _("No claim of this campaign has passed every step yet."), next_step

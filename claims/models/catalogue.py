@@ -43,6 +43,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """Campaigns that have started. Without a start date, a campaign counts as started."""
         return self.filter(Q(starts_at=None) | Q(starts_at__lte=now))
 
+    def coming(self, *, now: datetime) -> Self:
+        """Campaigns that start later, the next first."""
+        return self.filter(starts_at__gt=now).order_by("starts_at", "pk")
+
     def running(self, *, now: datetime, or_over_for: timedelta = timedelta()) -> "list[Campaign]":
         """Campaigns that have started and whose grace period hasn't ended, or not long ago."""
         return [one for one in self.begun(now=now) if not one.is_over(now - or_over_for)]
@@ -92,6 +96,7 @@ class Campaign(models.Model):
                 condition=Q(starts_at__isnull=True)
                 | Q(ends_at__isnull=True)
                 | Q(ends_at__gt=F("starts_at")),
+                violation_error_message=_("The campaign ends before it starts."),
             )
         ]
 

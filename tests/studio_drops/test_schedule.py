@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import override_settings
 from django.utils import timezone
 
+from accounts.connection_checks import REFRESH_AUTHORIZATIONS
 from accounts.models import LinkAttempt
 from claims.desk import enqueue
 from claims.desk.case.loading import BRINGING_CLAIMS
@@ -48,7 +49,7 @@ def test_beat_starts_each_job_with_its_period() -> None:
 
 
 def test_the_desk_sends_only_tasks_that_exist() -> None:
-    assert {enqueue.HEAL_CLAIMS, enqueue.RUN_BULK_JOBS} <= TASKS
+    assert {enqueue.HEAL_CLAIMS, enqueue.RUN_BULK_JOBS, REFRESH_AUTHORIZATIONS} <= TASKS
 
 
 def test_the_case_page_reads_only_leases_of_jobs() -> None:

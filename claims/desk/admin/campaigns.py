@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from claims.desk.enqueue import heal_after_commit
 from claims.models import Campaign, CampaignReward
 from claims.models.catalogue import REWARDS_PER_CAMPAIGN
 from core.admin.base import Page, TabularInline
-from core.admin.html import badge, list_link
+from core.admin.html import badge, link, list_link
 
 
 class PairInline(TabularInline):
@@ -42,6 +43,8 @@ class CampaignAdmin(Audited, Page):
         "ends_at",
         "rewards_count",
     ]
+    # The title leads to the desk's page of the campaign, which leads to the form.
+    list_display_links = None
     list_filter = ["is_test", "category"]
     ordering = ["-created_at"]
     search_fields = [
@@ -97,8 +100,8 @@ class CampaignAdmin(Audited, Page):
         heal_after_commit()
 
     @admin.display(description=_("campaign"), ordering="name")
-    def title(self, campaign: Campaign) -> SafeString | str:
-        return with_pause(campaign)
+    def title(self, campaign: Campaign) -> SafeString:
+        return link(reverse("desk:campaign", args=[campaign.pk]), with_pause(campaign))
 
     @admin.display(description=_("category"), ordering="category")
     def category_shown(self, campaign: Campaign) -> SafeString | str:

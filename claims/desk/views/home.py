@@ -43,6 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
         waits=figures.times_to_grant(),
         fulfilment=figures.fulfilment(),
         running=figures.running_campaigns(now=now),
+        coming=figures.coming_campaigns(now=now),
         newest_claims=_claims_since(hours[0].began_at),
     )
 

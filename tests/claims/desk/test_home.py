@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from claims.desk import attention, figures
@@ -22,6 +23,7 @@ from tests.factories import (
     make_claim,
     make_confirmation,
     make_entitlement,
+    make_item,
     make_report,
     make_reward,
 )
@@ -111,6 +113,37 @@ def test_running_campaigns_count_their_days():
     found = {one.campaign: (one.day, one.days) for one in figures.running_campaigns(now=NOW)}
 
     assert found == {running: (3, 5), endless: (1, None), in_grace: (8, 8)}
+
+
+def test_coming_campaigns_say_what_is_missing():
+    day = timedelta(days=1)
+    make_campaign(starts_at=NOW - day)
+    ready = make_reward(items=[(make_item(), 1)])
+    later = make_campaign(starts_at=NOW + 9 * day, rewards=[ready])
+    soon = make_campaign(starts_at=NOW + HOUR, rewards=[ready, make_reward(), make_reward()])
+
+    found = figures.coming_campaigns(now=NOW)
+
+    assert [(one.campaign, one.days, one.rewards, one.unmapped) for one in found] == [
+        (soon, 0, 3, 2),
+        (later, 9, 1, 0),
+    ]
+
+
+def test_campaign_before_its_start_is_one_click_from_its_preflight(ops: Client):
+    campaign = make_campaign(name="Spring Cup", starts_at=timezone.now() + timedelta(days=9))
+    overview = reverse("desk:campaign", args=[campaign.pk])
+    preflight = reverse("desk:preflight", args=[campaign.pk])
+
+    home = ops.get(reverse("admin:index")).content.decode()
+    listed = ops.get(reverse("admin:claims_campaign_changelist")).content.decode()
+    form = ops.get(reverse("admin:claims_campaign_change", args=[campaign.pk])).content.decode()
+
+    assert f'href="{overview}"' in home
+    assert f'href="{preflight}"' in home
+    assert f'href="{overview}"' in listed
+    assert f'href="{overview}"' in form
+    assert f'href="{preflight}"' in form
 
 
 # --- What needs a person -----------------------------------------------------------------------

@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from claims.desk import actions, bulk_jobs, enqueue
+from claims.desk import actions, bulk_jobs
 from claims.desk.actions import ActionContext, describe_mapping
 from claims.desk.views import rewards
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
+from core import early_start
 from studio_drops.tasks import run_bulk_jobs
 from tests.factories import (
     NOW,
@@ -133,7 +134,7 @@ def test_page_refuses_a_quantity_below_one(ops: Client, reward, quantity):
 
 def test_page_wakes_a_worker(ops: Client, reward, monkeypatch, django_capture_on_commit_callbacks):
     woken: list[str] = []
-    monkeypatch.setattr(enqueue.current_app, "send_task", lambda name, **_: woken.append(name))
+    monkeypatch.setattr(early_start.current_app, "send_task", lambda name, **_: woken.append(name))
 
     with django_capture_on_commit_callbacks(execute=True):
         confirm(ops, reward, (make_item().pk, 2))

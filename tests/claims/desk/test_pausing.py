@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from claims.desk import enqueue
 from claims.models import AuditEvent, Pause
 from claims.pausing import find_pause, pause_grants
+from core import early_start
 from studio_drops.tasks import heal_claims
 from tests.factories import NOW, make_account, make_campaign, make_claim, make_player, make_reward
 
@@ -69,7 +69,7 @@ def test_pause_twice_keeps_the_first(ops: Client, kind, target):
 def test_resume(ops: Client, kind, target, monkeypatch, django_capture_on_commit_callbacks):
     pause(target)
     woken: list[str] = []
-    monkeypatch.setattr(enqueue.current_app, "send_task", lambda name, **_: woken.append(name))
+    monkeypatch.setattr(early_start.current_app, "send_task", lambda name, **_: woken.append(name))
 
     with django_capture_on_commit_callbacks(execute=True):
         answer = ops.post(reverse("desk:resume", args=[kind, target.pk]))

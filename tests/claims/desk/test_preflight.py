@@ -186,6 +186,18 @@ def keys_of_another_category(campaign: Campaign) -> None:
     ApiKey.objects.update(categories=["Another game"])
 
 
+def category_mistyped(campaign: Campaign) -> None:
+    """An unlimited key sees it, but the game's own key doesn't."""
+    make_api_key(name="lobby", categories=["Starfall Online"], now=timezone.now())
+    Campaign.objects.filter(pk=campaign.pk).update(category="Starfall Onlin")
+    campaign.refresh_from_db()
+
+
+def another_was_rehearsed(campaign: Campaign) -> None:
+    other = make_campaign(name="Winter Cup", is_test=True)
+    Report.objects.update(claim=make_claim(campaign=other, status="GRANTED"))
+
+
 def not_rehearsed(campaign: Campaign) -> None:
     Report.objects.all().delete()
 
@@ -201,6 +213,8 @@ def not_rehearsed(campaign: Campaign) -> None:
         (game_silent, {"game server": "WARN"}),
         (keys_of_another_category, {"game server": "FAIL"}),
         (not_rehearsed, {"rehearsal": "WARN"}),
+        (another_was_rehearsed, {"rehearsal": "WARN"}),
+        (category_mistyped, {"category": "WARN"}),
     ],
 )
 def test_each_thing_that_is_wrong_is_found_alone(campaign: Campaign, spoil, found) -> None:

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
-from claims.desk import enqueue
 from claims.models import Campaign, CampaignReward, Claim, Item, Reward
+from core import early_start
 from studio_drops.tasks import heal_claims
 from tests.factories import (
     NOW,
@@ -49,7 +49,7 @@ def faults(answer):
 def woken(monkeypatch):
     """The messages that would wake a worker."""
     sent = []
-    monkeypatch.setattr(enqueue.current_app, "send_task", lambda name, **_: sent.append(name))
+    monkeypatch.setattr(early_start.current_app, "send_task", lambda name, **_: sent.append(name))
     return sent
 
 
@@ -114,7 +114,7 @@ class TestCampaign:
 
         answer = admin_client.post(ADD_CAMPAIGN, campaign_form(campaign_id="01NEW", **times))
 
-        assert "campaign_ends_after_it_starts" in str(faults(answer))
+        assert "The campaign ends before it starts." in str(faults(answer))
 
     def test_id_is_never_changed(self, admin_client, woken):
         campaign = make_campaign(rewards=[])
@@ -206,7 +206,7 @@ class TestWakingAWorker:
         def fail(*_args, **_kwargs):
             raise error
 
-        monkeypatch.setattr(enqueue.current_app, "send_task", fail)
+        monkeypatch.setattr(early_start.current_app, "send_task", fail)
 
         with django_capture_on_commit_callbacks(execute=True):
             answer = admin_client.post(ADD_CAMPAIGN, campaign_form(campaign_id="01NEW"))
