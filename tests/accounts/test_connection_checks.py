@@ -14,6 +14,7 @@ from accounts.models import Authorization, PlatformAccount
 from accounts.platform_login import PlatformLogin, get_login
 from tests.accounts.visitor import Visitor
 from tests.local_kick_process import LocalKick
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +135,27 @@ def test_kick_down_is_unknown_and_asked_once_a_minute(
     states = [check(now), check(now + timedelta(seconds=30))]
 
     assert states == [Connection.UNKNOWN] * 2
+    assert calls(kick, INTROSPECT) == before + 1
+
+
+def test_slow_kick_is_not_waited_for(
+    check: Callable[[datetime], Connection], kick: LocalKick
+) -> None:
+    kick.set_faults(api={"slow_seconds": 4, "path_prefix": "/oauth/token"})
+
+    state = check(timezone.now() + A_MINUTE)
+
+    assert state == Connection.UNKNOWN
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_requests_at_once_ask_once(
+    check: Callable[[datetime], Connection], kick: LocalKick
+) -> None:
+    before, now = calls(kick, INTROSPECT), timezone.now() + A_MINUTE
+
+    at_once([lambda: check(now)] * 5)
+
     assert calls(kick, INTROSPECT) == before + 1
 
 
