@@ -60,6 +60,18 @@ def hub(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
+@never_cache
+def drops(request: HttpRequest) -> HttpResponse:
+    """The list of drops, for the page that shows new ones without a reload. 204 if logged out."""
+    player = current_player(request)
+    if player is None:
+        return HttpResponse(status=204)
+    account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
+    context = {"drops": list_player_drops(player), "account": account}
+    return render(request, "link/drops.html", context)
+
+
 def _has_arrived(login: PlatformLogin, request: HttpRequest) -> bool:
     """Whether the player comes from another site, which is usually the platform.
 

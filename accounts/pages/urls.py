@@ -8,6 +8,7 @@ app_name = "link"
 
 urlpatterns = [
     path("", hub.hub, name="hub"),
+    path("drops", hub.drops, name="drops"),
     path("login", game_login.login, name="login"),
     path("login/callback", game_login.login_callback, name="login_callback"),
     path("logout", game_login.logout, name="logout"),

@@ -4,9 +4,14 @@ const format = new Intl.DateTimeFormat(document.documentElement.lang || undefine
   timeStyle: "short",
 });
 
-for (const element of document.querySelectorAll("time[datetime]")) {
-  const instant = new Date(element.dateTime);
-  if (Number.isNaN(instant.getTime())) continue;
-  element.title = element.textContent.trim();
-  element.textContent = format.format(instant);
+function localizeTimes(root) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const instant = new Date(element.dateTime);
+    if (Number.isNaN(instant.getTime())) continue;
+    element.title = element.textContent.trim();
+    element.textContent = format.format(instant);
+  }
 }
+
+localizeTimes(document);
+document.addEventListener("contentchanged", (event) => localizeTimes(event.target));

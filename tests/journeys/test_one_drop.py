@@ -127,6 +127,26 @@ def test_linked_page_agrees_with_kick(demo: RunningDemo, visit: Callable[..., Vi
     assert page.get_by_role("button", name="Replace it with second_account").is_visible()
 
 
+def test_new_drop_appears_without_a_reload(
+    demo: RunningDemo, visit: Callable[..., Visitor]
+) -> None:
+    visitor, facts = visit("live"), demo.facts
+    page = visitor.page
+    _be_viewer(visitor, facts, "patient_viewer")
+    _watch(visitor)
+    _link(visitor, facts, player="Patience", viewer="patient_viewer")
+    other = page.context.new_page()
+    other.goto(facts["local_kick"]["inventory_url"])
+    inventory = Visitor(other, visitor.album)
+
+    _reward(inventory).get_by_role("button", name="Claim").click()
+
+    drop = page.get_by_role("listitem").filter(has_text=REWARD)
+    drop.get_by_text("Ready – log in to the game").wait_for(timeout=30_000)
+    assert drop.get_by_text(" UTC").count() == 0
+    visitor.look("live")
+
+
 def _be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:
     visitor.page.goto(facts["local_kick"]["inventory_url"])
     visitor.look("who-are-you")

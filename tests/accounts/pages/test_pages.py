@@ -395,3 +395,15 @@ def test_pages_that_call_outside_take_turns(nova: Visitor) -> None:
     # The page loads again by itself, and the code is still good.
     assert nova.come_back(address).status_code == 302
     assert "Your accounts are linked" in nova.hub() or "Linked" in nova.hub()
+
+
+def test_drops_fragment_is_the_players_list(nova: Visitor, client: Client) -> None:
+    nova.link("nova_live")
+
+    fragment = nova.client.get("/link/drops")
+
+    assert "No drops yet." in fragment.content.decode()
+    assert "<html" not in fragment.content.decode()
+    assert "no-store" in fragment["Cache-Control"]
+    assert client.get("/link/drops").status_code == 204
+    assert not client.cookies
