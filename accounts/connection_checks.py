@@ -35,7 +35,7 @@ class Connection(enum.StrEnum):
     ENDED = "ended"
     """Refused for a week: the owner has to authorize us again."""
     UNKNOWN = "unknown"
-    """The platform doesn't answer, or the job hasn't run."""
+    """The platform doesn't answer, or the job hasn't run: it isn't known whose fault it is."""
 
 
 def check_connection(
