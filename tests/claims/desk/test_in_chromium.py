@@ -148,7 +148,9 @@ def test_game_server_has_not_asked(page, live_server):
     sentence = look_up(page, live_server, str(owed.pk))
 
     assert "usually when you log in" in sentence
-    assert "Last request by a game server that may see them: never" in page.inner_text(".answer-note")
+    assert "Last request by a game server that may see them: never" in page.inner_text(
+        ".answer-note"
+    )
 
 
 def test_fulfilled_already(page, live_server):
