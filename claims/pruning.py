@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from accounts.models import LinkAttempt
 from claims.models import QuarantinedDelivery, ReconcileRun
 from core.logs import log_event
+from core.models import Alert, AlertMessage
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +19,8 @@ def prune(*, now: datetime) -> dict[str, int]:
 
     Returns the number of each. On a repeat: 0.
     """
-    runs = ReconcileRun.objects.filter(ended_at__lt=now - timedelta(days=settings.RUNS_KEPT_DAYS))
+    old_news = now - timedelta(days=settings.RUNS_KEPT_DAYS)
+    runs = ReconcileRun.objects.filter(ended_at__lt=old_news)
     deliveries = QuarantinedDelivery.objects.filter(
         received_at__lt=now - timedelta(days=settings.DELIVERIES_KEPT_DAYS)
     )
@@ -29,6 +31,8 @@ def prune(*, now: datetime) -> dict[str, int]:
         "deliveries": deliveries,
         "sessions": sessions,
         "link_attempts": attempts,
+        "alerts": Alert.objects.filter(resolved_at__lt=old_news),
+        "alert_messages": AlertMessage.objects.filter(created_at__lt=old_news),
     }
     pruned = {name: queryset.delete()[0] for name, queryset in rows.items()}
     log_event(logger, "pruned", **pruned)

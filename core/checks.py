@@ -35,11 +35,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`name` is also the value of `doctor --only`. `is_on_home`: the desk's home page shows it."""
+    """`name` is also the value of `doctor --only`.
+
+    `is_on_home`: the desk's home page shows it. `page`: the name of the desk's URL where a person
+    sees more. `calls_platform`: so it runs less often.
+    """
 
     name: str
     run: Callable[[datetime], Found]
     is_on_home: bool = False
+    page: str = "admin:index"
+    calls_platform: bool = False
 
     def __call__(self, now: datetime) -> Finding:
         """Run the check. If the database fails, that is the finding."""

@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.checks import Verdict
 from core.fields import OpaqueTextField
 
 
@@ -44,3 +45,75 @@ class RequestBudget(models.Model):
 
     def __str__(self) -> str:
         return str(self.platform)
+
+
+class Alert(models.Model):
+    """A warning or failure of a check, from its first sight until it's gone. One open per check."""
+
+    check_name = OpaqueTextField(_("check"))
+    # Two findings with the same fingerprint are the same news: numbers in them don't count.
+    fingerprint = models.TextField(editable=False)
+    verdict = models.PositiveSmallIntegerField(
+        _("verdict"), choices=[(one.value, one.name) for one in Verdict]
+    )
+    message = models.TextField(_("message"))
+    next_step = models.TextField(_("next step"), blank=True)
+    opened_at = models.DateTimeField(_("opened at"))
+    # Since when it has had this fingerprint.
+    changed_at = models.DateTimeField(_("changed at"))
+    last_seen_at = models.DateTimeField(_("last seen at"))
+    resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
+    # The fingerprints that messages were made for.
+    announced = models.JSONField(default=list, editable=False)
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                name="one_open_alert_per_check",
+                fields=["check_name"],
+                condition=models.Q(resolved_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_name}: {self.message}"
+
+
+class AlertMessage(models.Model):
+    """A message to staff through one channel, sent once. An outbox row."""
+
+    class Channel(models.TextChoices):
+        WEBHOOK = "WEBHOOK", _("webhook")
+        EMAIL = "EMAIL", _("e-mail")
+
+    # Such as `alert:7:1`: the news it's about. With the channel, it's unique.
+    key = OpaqueTextField(_("key"))
+    channel = models.TextField(_("channel"), choices=Channel)
+    subject = models.TextField(_("subject"))
+    text = models.TextField(_("text"))
+    created_at = models.DateTimeField(_("created at"))
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt at"))
+    error = models.TextField(_("last error"), blank=True)
+
+    class Meta:
+        verbose_name = _("alert message")
+        verbose_name_plural = _("alert messages")
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(name="alert_message_once", fields=["key", "channel"])
+        ]
+        indexes = [
+            models.Index(
+                name="alert_message_unsent",
+                fields=["next_attempt_at"],
+                condition=models.Q(sent_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -45,6 +45,7 @@ JOBS = (
         "Renews the authorizations of links before they expire",
     ),
     Job("heartbeat", timedelta(minutes=1), "Shows that the worker and the scheduler run"),
+    Job("send_alerts", timedelta(minutes=1), "Tells staff about new findings of `doctor`"),
     Job(
         "prune",
         timedelta(days=1),

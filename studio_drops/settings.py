@@ -281,6 +281,8 @@ BACK_OFFS = {
     "lookup": BackOff(first=timedelta(seconds=10), longest=timedelta(hours=1)),
     # A claim whose status the platform rejected.
     "report": BackOff(first=timedelta(minutes=1), longest=timedelta(hours=12)),
+    # A message to staff that couldn't be sent.
+    "alert": BackOff(first=timedelta(minutes=1), longest=timedelta(hours=1)),
     # An authorization that couldn't be revoked, or renewed.
     "deauthorization": BackOff(first=timedelta(seconds=15), longest=timedelta(hours=6)),
     "refresh": BackOff(first=timedelta(minutes=5), longest=timedelta(hours=12)),
@@ -344,6 +346,17 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 LOGIN_ORIGINS = env.list("LOGIN_ORIGINS", default=[])
 FORM_ACTION_ORIGINS = [*([origin_of(OIDC_ISSUER)] if OIDC_ISSUER else []), *LOGIN_ORIGINS]
 METRICS_TOKEN = secret("METRICS_TOKEN")
+
+# --- Alerts to staff ---------------------------------------------------------------------------
+
+# All three are secrets, because whoever knows the address can use it.
+ALERT_WEBHOOK_URL = secret("ALERT_WEBHOOK_URL")
+ALERT_PING_URL = secret("ALERT_PING_URL")
+EMAIL_URL = secret("EMAIL_URL", "consolemail://")
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="drops@localhost")
+globals().update(env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 10
 
 # --- Logs --------------------------------------------------------------------------------------
 
@@ -410,6 +423,16 @@ def production_faults() -> list[str]:
         (
             len(METRICS_TOKEN) >= 16 or not METRICS_TOKEN,
             "METRICS_TOKEN must have at least 16 characters.",
+        ),
+        (
+            all(
+                url.startswith("https://") or not url for url in (ALERT_WEBHOOK_URL, ALERT_PING_URL)
+            ),
+            "ALERT_WEBHOOK_URL and ALERT_PING_URL must be https URLs.",
+        ),
+        (
+            not ALERT_EMAILS or EMAIL_URL != "consolemail://",
+            "EMAIL_URL must be your mail server, because ALERT_EMAILS is set.",
         ),
         (
             KICK_CLIENT_SECRET != "development-only",  # noqa: S105 (the one to refuse)

@@ -28,6 +28,7 @@ from core.platform_errors import (
     PlatformUnavailable,
 )
 from core.request_budget import Priority, is_paused, request_priority
+from studio_drops.monitoring import alerts, digest, notify
 from studio_drops.schedule import task_name
 
 Part = TypeVar("Part", Source, PlatformLogin)
@@ -174,6 +175,17 @@ def refresh_authorizations() -> None:
 def heartbeat() -> None:
     with lease("heartbeat", clock=timezone.now):
         pass
+
+
+@task
+def send_alerts() -> None:
+    with lease("send_alerts", clock=timezone.now) as held:
+        if held:
+            now = timezone.now()
+            alerts.record_findings(alerts.run_checks(now=now), now=now)
+            digest.queue_digest(now=now)
+            notify.send_messages(clock=timezone.now)
+            notify.ping()
 
 
 @task

@@ -21,6 +21,8 @@ from claims.models import (
     Reward,
     RewardItem,
 )
+from core.checks import Verdict
+from core.models import Alert, AlertMessage
 
 NOW = datetime(2026, 6, 23, 12, 0, tzinfo=UTC)
 
@@ -160,6 +162,34 @@ def make_entitlement(*, claim: Claim | None = None, **overrides: Any) -> Entitle
         "revocation_reason": "a test" if is_revoked else "",
     }
     return Entitlement.objects.create(**fields | overrides)
+
+
+def make_alert(**overrides: Any) -> Alert:
+    """Open and not announced."""
+    fields = {
+        "check_name": "worker and scheduler",
+        "fingerprint": "FAIL Start the worker.",
+        "verdict": Verdict.FAIL,
+        "message": "No scheduled job has started for 5 min.",
+        "next_step": "Start the worker.",
+        "opened_at": NOW,
+        "changed_at": NOW,
+        "last_seen_at": NOW,
+    }
+    return Alert.objects.create(**fields | overrides)
+
+
+def make_alert_message(**overrides: Any) -> AlertMessage:
+    """Not sent yet."""
+    fields = {
+        "key": f"alert:{next(_numbers)}",
+        "channel": AlertMessage.Channel.WEBHOOK,
+        "subject": "FAIL: worker and scheduler",
+        "text": "Start the worker.",
+        "created_at": NOW,
+        "next_attempt_at": NOW,
+    }
+    return AlertMessage.objects.create(**fields | overrides)
 
 
 def new_tokens(refresh_token: str) -> PlatformTokens:

@@ -8,7 +8,7 @@ which is for development, only the admin keeps the audit append-only.
 from django.db import migrations
 
 LOOK_AT = {
-    "core": ["lease"],
+    "core": ["lease", "alert", "alertmessage"],
     "accounts": [
         "player", "platformaccount", "linkevent", "authorization", "deauthorization",
     ],

@@ -2,18 +2,22 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from accounts.platform_login import all_logins
+from claims.desk import figures
 from claims.models import Claim, QuarantinedDelivery
 from claims.source import listing_sources
 from core.checks import Check, Found, Verdict, passed, register_check
+from core.models import AlertMessage
 from core.platform_errors import PlatformError, PlatformPaused, PlatformUnavailable
 from core.request_budget import find_pause
 from studio_drops.monitoring import indicators
+from studio_drops.monitoring.notify import GIVE_UP_AFTER, channels
 from studio_drops.schedule import HEARTBEAT
 
 SILENT_AFTER = timedelta(minutes=5)
@@ -21,6 +25,7 @@ FAILURES_BEFORE_BLAMING_THE_APP = 3
 CATCH_UP_OVERDUE_AFTER = timedelta(minutes=30)
 REPORT_OVERDUE_AFTER = timedelta(minutes=15)
 UNCONFIRMED_OVERDUE_AFTER = timedelta(hours=1)
+LAUNCH_IS_NEAR = timedelta(days=2)
 
 
 def check_database() -> Found:
@@ -285,22 +290,71 @@ def check_deauthorizations(now: datetime) -> Found:
     return passed(_("No deauthorization is overdue."))
 
 
+def check_launches(now: datetime) -> Found:
+    """Campaigns that start within two days and whose claims would be held."""
+    unready = [
+        str(one.campaign)
+        for one in figures.coming_campaigns(now=now)
+        if (one.unmapped or not one.rewards)
+        and one.campaign.starts_at
+        and one.campaign.starts_at - now < LAUNCH_IS_NEAR
+    ]
+    if unready:
+        message = _("Starts within two days, with rewards that aren't mapped: %(names)s.")
+        next_step = _("Add the campaign's rewards, and map them to items. Then run its preflight.")
+        return Verdict.WARN, message % {"names": ", ".join(unready)}, next_step
+    return passed(_("The campaigns of the next two days have their rewards and items."))
+
+
+def check_alerts(now: datetime) -> Found:
+    """Whether alerts reach a person."""
+    if not channels():
+        if settings.DEBUG:
+            return passed(_("Alerts go nowhere, because this isn't a production."))
+        next_step = _("Set ALERT_WEBHOOK_URL or ALERT_EMAILS, then run `manage.py test_alert`.")
+        return Verdict.WARN, _("Alerts reach no one."), next_step
+    unsent = AlertMessage.objects.filter(sent_at=None, attempts__gt=0)
+    failed = unsent.filter(created_at__gt=now - GIVE_UP_AFTER).order_by("-created_at").first()
+    if failed:
+        message = _("An alert can't be sent by %(channel)s. %(error)s")
+        names = {"channel": failed.get_channel_display(), "error": failed.error}
+        next_step = _("Check the address. `manage.py test_alert` sends one now.")
+        return Verdict.WARN, message % names, next_step
+    labels = ", ".join(str(one.label) for one in channels())
+    return passed(_("Alerts are sent by %(channels)s.") % {"channels": labels})
+
+
 # In the order in which to fix them. Translate the names when you show them.
 CHECKS = (
     Check(gettext_noop("database"), lambda _now: check_database()),
     Check(gettext_noop("migrations"), lambda _now: check_migrations()),
-    Check(gettext_noop("credentials"), lambda _now: check_credentials()),
+    Check(gettext_noop("credentials"), lambda _now: check_credentials(), calls_platform=True),
     Check(gettext_noop("requests"), check_requests, is_on_home=True),
     Check(gettext_noop("worker and scheduler"), check_worker, is_on_home=True),
-    Check(gettext_noop("reconcile"), check_reconcile, is_on_home=True),
+    Check(
+        gettext_noop("reconcile"),
+        check_reconcile,
+        is_on_home=True,
+        page="admin:claims_reconcilerun_changelist",
+    ),
     Check(gettext_noop("webhook"), check_webhook, is_on_home=True),
     Check(gettext_noop("unconfirmed claims"), check_unconfirmed),
-    Check(gettext_noop("mapping"), lambda _now: check_mapping()),
+    Check(gettext_noop("mapping"), lambda _now: check_mapping(), page="desk:queue"),
+    Check(gettext_noop("launches"), check_launches),
     Check(gettext_noop("reports"), check_reports, is_on_home=True),
-    Check(gettext_noop("deliveries"), check_deliveries),
-    Check(gettext_noop("campaigns"), lambda _now: check_campaigns()),
+    Check(
+        gettext_noop("deliveries"),
+        check_deliveries,
+        page="admin:claims_quarantineddelivery_changelist",
+    ),
+    Check(
+        gettext_noop("campaigns"),
+        lambda _now: check_campaigns(),
+        page="admin:claims_campaign_changelist",
+    ),
     Check(gettext_noop("authorizations"), check_authorizations),
     Check(gettext_noop("deauthorizations"), check_deauthorizations, is_on_home=True),
+    Check(gettext_noop("alerts"), check_alerts),
 )
 
 

@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from accounts.models import LinkAttempt
 from claims.models import QuarantinedDelivery, ReconcileRun
 from claims.pruning import prune
-from tests.factories import NOW, make_player
+from tests.factories import NOW, make_alert, make_alert_message, make_player
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,12 @@ def test_prune_forgets_what_is_older_than_it_is_kept() -> None:
             expires_at=NOW + timedelta(minutes=minutes),
         )
 
+    for days in (29, 31):
+        make_alert(resolved_at=NOW - days * DAY)
+        make_alert_message(key=f"alert:{days}", created_at=NOW - days * DAY)
+
     pruned = prune(now=NOW)
 
-    assert pruned == {"runs": 1, "deliveries": 1, "sessions": 1, "link_attempts": 1}
+    assert set(pruned.values()) == {1}
+    assert pruned.keys() >= {"runs", "deliveries", "sessions", "link_attempts", "alerts"}
     assert set(prune(now=NOW).values()) == {0}

@@ -2,6 +2,7 @@
 
 from claims.desk.admin import (
     accounts,
+    alerts,
     api_keys,
     audit,
     campaigns,
@@ -16,6 +17,7 @@ from claims.desk.admin import (
 
 __all__ = [
     "accounts",
+    "alerts",
     "api_keys",
     "audit",
     "campaigns",

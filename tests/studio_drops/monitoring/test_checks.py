@@ -40,6 +40,7 @@ def kick_app(local_kick: LocalKick, settings: Any) -> None:
     local_kick.register_app()
     settings.KICK_ID_URL = settings.KICK_API_URL = local_kick.url
     settings.KICK_CLIENT_ID, settings.KICK_CLIENT_SECRET = "app", "app-secret"
+    settings.ALERT_EMAILS = ["ada@example.com"]
 
 
 @pytest.fixture(autouse=True)
@@ -276,8 +277,9 @@ def test_metrics_show_what_is_open(client: Client) -> None:
     assert 'studio_drops_job_began_seconds{job="catch_up:kick_drops"}' in text
 
 
-def test_alert_rules_name_only_metrics_that_exist(client: Client) -> None:
-    rules = (Path(settings.BASE_DIR) / "docs" / "operators" / "alerts.yml").read_text()
+@pytest.mark.parametrize("name", ["alerts.yml", "grafana.json"])
+def test_rules_and_dashboard_name_only_metrics_that_exist(client: Client, name: str) -> None:
+    rules = (Path(settings.BASE_DIR) / "docs" / "operators" / name).read_text()
     text = client.get("/metrics").content.decode()
     families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
 

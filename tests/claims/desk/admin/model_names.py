@@ -16,10 +16,12 @@ MODELS = [
     "claims_quarantineddelivery",
     "claims_reconcilerun",
     "core_lease",
+    "core_alert",
+    "core_alertmessage",
     "claims_campaign",
     "claims_reward",
     "claims_item",
     "claims_apikey",
 ]
-READ_ONLY = MODELS[:15]
+READ_ONLY = MODELS[:17]
 EDITABLE = ["claims_campaign", "claims_reward", "claims_item", "claims_apikey"]

@@ -16,6 +16,8 @@ from core.models import Lease
 from tests.factories import (
     NOW,
     make_account,
+    make_alert,
+    make_alert_message,
     make_claim,
     make_entitlement,
     make_item,
@@ -84,6 +86,8 @@ def one_of_each(db):
         "claims_reconcilerun": ReconcileRun.objects.create(
             kind="CATCH_UP", campaign_id=claim.campaign_id, started_at=NOW
         ),
+        "core_alert": make_alert(),
+        "core_alertmessage": make_alert_message(),
         "core_lease": Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW),
         "claims_auditevent": AuditEvent.objects.create(
             action="UNLINK", actor="ada", subject_kind="player", subject_id="hero/7", at=NOW
