@@ -1,27 +1,20 @@
-"""The admin site, with models grouped by staff's tasks instead of by app."""
+"""The admin site, with the desk's menu instead of a list of all models."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-
-GROUPS = (
-    (_("Claims"), ("Claim", "Entitlement", "QuarantinedDelivery")),
-    (_("Players"), ("Player", "PlatformAccount", "LinkEvent")),
-    (_("Campaigns"), ("Campaign", "Reward", "Item")),
-    (_("Access"), ("ApiKey", "User", "Group")),
-    (_("Behind the scenes"), ()),  # models that are in no other group
-)
 
 
 class StaffSite(admin.AdminSite):
     site_header = _("Drops")
     site_title = _("Drops")
     index_title = _("Overview")
+    enable_nav_sidebar = False
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: Any = None
@@ -41,23 +34,26 @@ class StaffSite(admin.AdminSite):
             ).save()
         return answer
 
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps: list[Any] = super().get_app_list(request, app_label)
-        if app_label is not None:
-            return apps
-        models = {model["object_name"]: model for app in apps for model in app["models"]}
-        groups: list[dict[str, Any]] = [
-            {
-                "name": str(name),
-                "app_label": "group",
-                "app_url": f"{reverse('admin:index')}#content-start",
-                "has_module_perms": True,
-                "models": [models.pop(one) for one in names if one in models],
-            }
-            for name, names in GROUPS
-        ]
-        groups[-1]["models"] = list(models.values())
-        return [group for group in groups if group["models"]]
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from claims.desk.menu import make_menu  # the menu's pages load later
+
+        context = super().each_context(request)
+        if context["has_permission"]:
+            context["menu"] = make_menu(request)
+        return context
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:  # noqa: ARG002
+        """No list: the menu has the pages of all apps."""
+        return []
+
+    def app_index(  # type: ignore[override]
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        app_label: str,  # noqa: ARG002
+        extra_context: Any = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Django would list an app's models."""
+        return redirect("admin:index")
 
 
 class StaffAdminConfig(AdminConfig):

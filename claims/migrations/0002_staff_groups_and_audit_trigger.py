@@ -8,13 +8,13 @@ which is for development, only the admin keeps the audit append-only.
 from django.db import migrations
 
 LOOK_AT = {
-    "core": ["lease", "alert", "alertmessage"],
+    "core": ["alert"],
     "accounts": [
-        "player", "platformaccount", "linkevent", "authorization", "deauthorization",
+        "player", "platformaccount", "linkevent",
     ],
     "claims": [
         "claim", "entitlement", "quarantineddelivery", "reconcilerun", "campaign", "reward", "item",
-        "campaignreward", "rewarditem", "auditevent", "bulkjob", "claimhour", "rewardfunnel",
+        "campaignreward", "rewarditem", "auditevent", "bulkjob",
     ],
 }
 SUPPORT = [
@@ -34,8 +34,20 @@ OPS = [
     ("claims", "auditevent", "unlink_player"),
     ("claims", "auditevent", "move_catalogue"),
 ]
+# The machinery.
+INTERNALS = [
+    ("core", "lease"),
+    ("core", "alertmessage"),
+    ("accounts", "authorization"),
+    ("accounts", "deauthorization"),
+    ("accounts", "linkattempt"),
+    ("claims", "claimhour"),
+    ("claims", "rewardfunnel"),
+    ("claims", "failedlogin"),
+]
 OWNERS = [
     *OPS,
+    *((app, model, "view") for app, model in INTERNALS),
     *(("claims", "apikey", action) for action in ("view", "add", "change")),
     *(("auth", model, a) for model in ("user", "group") for a in ("view", "add", "change", "delete")),
 ]

@@ -192,4 +192,4 @@ class RewardItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.item_id}"
+        return f"{self.quantity} × {self.item} of {self.reward}"

@@ -28,7 +28,28 @@ else:
 HIDDEN_COLUMNS = ("digest", "encrypted", "password", "verifier")
 
 
-class Page(ModelAdmin):
+class Titled(ModelAdmin):
+    """Pages of one object are titled with its name, as on the desk's own pages."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        page = super().changeform_view(request, *args, **kwargs)
+        context = getattr(page, "context_data", None)
+        if context and "original" in context:
+            new = _("New: %(name)s") % {"name": self.opts.verbose_name}
+            context["title"] = str(context["original"] or new)
+            context["subtitle"] = None
+        return page
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        page = super().delete_view(request, *args, **kwargs)
+        context = getattr(page, "context_data", None)
+        if context and "object" in context:
+            context["title"] = _("Delete “%(name)s”?") % {"name": context["object"]}
+            context["subtitle"] = None
+        return page
+
+
+class Page(Titled):
     """A list that never counts all rows and explains itself when it's empty."""
 
     show_full_result_count = False

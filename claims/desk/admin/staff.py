@@ -9,12 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from claims.desk.admin.audit_mixin import Audited
+from core.admin.base import Titled
 
 admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class StaffAdmin(Audited, UserAdmin):  # type: ignore[type-arg]
+class StaffAdmin(Audited, Titled, UserAdmin):  # type: ignore[type-arg]
     """Only a superuser may see, change or make one."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -33,5 +34,5 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 @admin.register(Group)
-class StaffGroupAdmin(Audited, GroupAdmin):
+class StaffGroupAdmin(Audited, Titled, GroupAdmin):
     pass
