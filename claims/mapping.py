@@ -97,22 +97,21 @@ def claims_without_mapping() -> QuerySet[Claim]:
     return Claim.objects.held(Claim.HoldReason.UNMAPPED_REWARD)
 
 
-def unusual_quantities(items: Mapping[Item, int], *, reward: Reward) -> dict[Item, int]:
-    """The items whose quantity is at least ten times the largest that any other reward gives.
+def unusual_quantities(quantities: Mapping[str, int], *, reward_id: str) -> dict[str, int]:
+    """The SKUs whose quantity is at least ten times the largest that any other reward gives.
 
     Returns that largest quantity of each: of the item itself, or of all items if the item is new. A
     first mapping has nothing to compare with.
     """
-    others = RewardItem.objects.exclude(reward=reward)
-    largest = dict(
-        others.filter(item__in=items).order_by().values_list("item").annotate(Max("quantity"))
-    )
+    others = RewardItem.objects.exclude(reward=reward_id)
+    of_items = others.filter(item__sku__in=quantities).order_by()
+    largest = dict(of_items.values_list("item__sku").annotate(Max("quantity")))
     of_all = others.aggregate(largest=Max("quantity"))["largest"]
-    compared = {item: largest.get(item.pk, of_all) for item in items}
+    compared = {sku: largest.get(sku, of_all) for sku in quantities}
     return {
-        item: compared[item]
-        for item, quantity in items.items()
-        if compared[item] and quantity >= UNUSUAL_FACTOR * compared[item]
+        sku: compared[sku]
+        for sku, quantity in quantities.items()
+        if compared[sku] and quantity >= UNUSUAL_FACTOR * compared[sku]
     }
 
 

@@ -108,6 +108,10 @@ class Source:
         """
         return None
 
+    def is_usual_id(self, text: str) -> bool:  # noqa: ARG002
+        """Whether an ID of a campaign or reward looks as this platform's do. A hint, not a rule."""
+        return True
+
     def report(self, claim_ids: Iterable[str]) -> None:
         """Tell the platform that these claims were delivered. A repeat is harmless.
 

@@ -54,6 +54,7 @@ SECTIONS = (
                 "/admin/desk/campaigns/",
                 "/admin/desk/preflight/",
                 "/admin/desk/pause/",
+                "/admin/desk/new-campaign",
             ),
             _list(_("Rewards"), "claims_reward", "/admin/desk/mapping/"),
             Entry(_("Unmapped rewards"), "desk:queue", (*LOOK, "claims.view_reward")),

@@ -33,6 +33,10 @@ class KickDrops(Source):
         """`api` returns the client of this process."""
         self._api = api
 
+    def is_usual_id(self, text: str) -> bool:
+        """Kick's IDs are ULIDs: 26 digits and capital letters that start with a time."""
+        return read_ulid_time(text) is not None
+
     def pages(self, wanted: Filter, *, cursor: str = "", limit: int = PAGE_SIZE) -> Iterator[Page]:
         with platform_errors():
             for page in self._api().iter_claims(

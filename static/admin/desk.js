@@ -16,3 +16,21 @@ if (job) {
     if (!document.hidden) location.reload();
   }, Number(job.dataset.reloadsAfter));
 }
+
+// Times are typed in UTC. The browser's own time is shown below.
+for (const input of document.querySelectorAll("input[data-utc]")) {
+  const here = document.createElement("p");
+  here.className = "utc-here";
+  const show = () => {
+    const instant = new Date(`${input.value}Z`);
+    here.textContent = Number.isNaN(instant.getTime())
+      ? ""
+      : new Intl.DateTimeFormat(undefined, {
+          dateStyle: "full",
+          timeStyle: "long",
+        }).format(instant);
+  };
+  input.after(here);
+  input.addEventListener("input", show);
+  show();
+}

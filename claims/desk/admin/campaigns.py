@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -75,6 +77,12 @@ class CampaignAdmin(Audited, Page):
             },
         ),
     ]
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """The desk has a page for it, with the rewards and their items."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return redirect("desk:new_campaign")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         campaigns: QuerySet[Any] = super().get_queryset(request).select_related("pause")

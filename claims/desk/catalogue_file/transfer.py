@@ -1,6 +1,8 @@
 """Exports the catalogue, compares it with a file, and imports the file."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,10 +11,15 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from claims.desk.actions import ActionContext
+from claims.desk.actions import ActionContext, NotAsPreviewed
 from claims.desk.audit import Subject, make_row
 from claims.desk.catalogue_file.document import KEYS, BadDocument, Document, Row
-from claims.mapping import map_rewards
+from claims.mapping import (
+    COUNTED_UP_TO,
+    claims_without_mapping,
+    map_rewards,
+    unusual_quantities,
+)
 from claims.models import AuditEvent, Campaign, CampaignReward, Item, Reward
 
 READ_AT_ONCE = 500
@@ -68,21 +75,68 @@ def compare(document: Document) -> list[Change]:
     ]
 
 
+def describe_changes(changes: Sequence[Change]) -> str:
+    """A digest of the changes: equal if an import would do the same to the same rows."""
+    rows = [(one.kind, one.id, one.before, one.after) for one in changes]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What needs a second look before an import.
+
+    `waiting`: the claims that its mappings stop holding (at most COUNTED_UP_TO + 1). `unusual`:
+    for each reward with one, its SKU with the largest quantity so far (see `unusual_quantities`).
+    """
+
+    waiting: int
+    unusual: list[tuple[str, str, int]]
+
+    @property
+    def is_more(self) -> bool:
+        return self.waiting > COUNTED_UP_TO
+
+
+def find_effect(changes: Sequence[Change]) -> Effect:
+    mapped = [one for one in changes if one.kind == "reward" and one.after["items"]]
+    waiting = claims_without_mapping().filter(reward_id__in=[one.id for one in mapped])
+    unusual = [
+        (one.id, sku, largest)
+        for one in mapped
+        if (one.before or {}).get("items") != one.after["items"]
+        for sku, largest in unusual_quantities(one.after["items"], reward_id=one.id).items()
+    ]
+    return Effect(waiting.order_by().values("pk")[: COUNTED_UP_TO + 1].count(), unusual)
+
+
+CATALOGUE = Subject("catalogue", "")
+
+
 @transaction.atomic
-def import_catalogue(*, document: Document, act: ActionContext) -> list[Change]:
+def import_catalogue(
+    *,
+    document: Document,
+    act: ActionContext,
+    previewed: object = None,
+    action: AuditEvent.Action = AuditEvent.Action.IMPORT,
+    subject: Subject = CATALOGUE,
+) -> list[Change]:
     """Create or replace each row in the file, all or nothing. Returns the changes.
 
     Affects future grants only; a worker then grants the held claims that waited for it. On a repeat
-    nothing changes. Raises BadDocument.
+    nothing changes. The audit log has `action` and `subject`. Raises BadDocument, or
+    NotAsPreviewed if `previewed` is given and describes other changes (see `describe_changes`).
     """
     changes = compare(document)
+    if previewed is not None and previewed != describe_changes(changes):
+        raise NotAsPreviewed
     for change in changes:
         WRITE[change.kind](change.after, act)
     if changes:
         make_row(
-            action=AuditEvent.Action.IMPORT,
+            action=action,
             actor=act.actor,
-            subject=Subject("catalogue", ""),
+            subject=subject,
             reason=act.reason,
             before={f"{one.kind} {one.id}": one.before for one in changes},
             after={f"{one.kind} {one.id}": one.after for one in changes},

@@ -11,13 +11,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from claims.desk.actions import ActionContext
+from claims.desk.actions import ActionContext, NotAsPreviewed
 from claims.desk.audit import Subject, make_row
 from claims.desk.catalogue_file.document import BadDocument, Document, read_document
 from claims.desk.catalogue_file.export import write_catalogue
-from claims.desk.catalogue_file.transfer import compare, export_catalogue, import_catalogue
+from claims.desk.catalogue_file.transfer import (
+    Effect,
+    compare,
+    describe_changes,
+    export_catalogue,
+    find_effect,
+    import_catalogue,
+)
 from claims.desk.enqueue import heal_after_commit, run_jobs_after_commit
+from claims.desk.previews import sign_preview
 from claims.desk.views.actions import ask_and_act
+from claims.desk.views.confirming import DIFFERS, confirmed_preview
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.models import AuditEvent
 
@@ -61,10 +70,34 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     form = FileForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
         return _show(request, form=form)
-    if "confirmed" not in request.POST:
-        return _show(request, changes=form.cleaned_data["changes"], text=form.cleaned_data["text"])
+    changes, text = form.cleaned_data["changes"], form.cleaned_data["text"]
+    effect = find_effect(changes)
+    done = (
+        _import_as_previewed(request, form.document, effect)
+        if "confirmed" in request.POST
+        else None
+    )
+    return done or _show(
+        request,
+        changes=changes,
+        text=text,
+        effect=effect,
+        previewed=sign_preview(describe_changes(changes)),
+    )
+
+
+def _import_as_previewed(
+    request: HttpRequest, document: Document, effect: Effect
+) -> HttpResponse | None:
+    """Import the file if exactly these changes were previewed. Otherwise say why not."""
     act = ActionContext(actor=name_of(request), reason="", now=timezone.now())
-    changed = len(import_catalogue(document=form.document, act=act))
+    try:
+        if (previewed := confirmed_preview(request, is_odd=bool(effect.unusual))) is None:
+            return None
+        changed = len(import_catalogue(document=document, act=act, previewed=previewed))
+    except NotAsPreviewed:
+        messages.warning(request, DIFFERS)
+        return None
     heal_after_commit()
     run_jobs_after_commit()
     said = ngettext("%d row imported.", "%d rows imported.", changed)

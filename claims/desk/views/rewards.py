@@ -1,12 +1,10 @@
 """The list of unmapped rewards, and the page that previews a mapping before saving it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core import signing
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -17,7 +15,9 @@ from django.views.decorators.http import require_safe
 
 from claims.desk import actions
 from claims.desk.enqueue import run_jobs_after_commit
+from claims.desk.previews import sign_preview
 from claims.desk.views.actions import ask_and_act
+from claims.desk.views.confirming import DIFFERS, confirmed_preview
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.mapping import (
     list_unmapped_rewards,
@@ -30,8 +30,6 @@ SHOWN_AT_MOST = 50
 # The page starts with this many rows, and adds as many on request.
 ROWS = 5
 EMPTY_ROW = {"quantity": 1}
-PREVIEW_VALID_FOR = timedelta(minutes=15)
-PREVIEW_SALT = "claims.desk.map_reward"
 
 
 class ItemForm(forms.Form):
@@ -84,7 +82,8 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
             chosen = [{"item": item.pk, "quantity": items[item]} for item in items]
             rows = ItemRows(initial=[*chosen, *[EMPTY_ROW] * ROWS])
             items = None
-    unusual = unusual_quantities(items, reward=reward) if items else {}
+    by_sku = {item.sku: quantity for item, quantity in (items or {}).items()}
+    unusual = unusual_quantities(by_sku, reward_id=reward.pk)
     if (
         items is not None
         and "confirmed" in request.POST
@@ -99,10 +98,10 @@ def map_reward(request: HttpRequest, *, reward_id: str) -> HttpResponse:
         reward=reward,
         rows=rows,
         items=items,
-        unusual=unusual,
+        unusual={item: unusual[item.sku] for item in items or {} if item.sku in unusual},
         preview=preview_mapping(reward=reward),
         # The form sends it back, so that nothing else can be confirmed.
-        previewed=signing.dumps(shown, salt=PREVIEW_SALT) if shown else "",
+        previewed=sign_preview(shown) if shown else "",
     )
 
 
@@ -110,25 +109,13 @@ def _map_as_previewed(
     request: HttpRequest, reward: Reward, items: Mapping[Item, int], *, is_unusual: bool
 ) -> HttpResponse | None:
     """Map the reward if exactly this was previewed. Otherwise say why not, and return None."""
-    if is_unusual and "unusual" not in request.POST:
-        messages.warning(request, _("Not saved yet. Confirm the unusual quantity first."))
+    if (previewed := confirmed_preview(request, is_odd=is_unusual)) is None:
         return None
-    sent = request.POST.get("previewed", "")
-    try:
-        previewed = signing.loads(sent, salt=PREVIEW_SALT, max_age=PREVIEW_VALID_FOR)
-    except signing.SignatureExpired:
-        messages.warning(request, _("Not saved: the preview has expired. Check it again."))
-        return None
-    except signing.BadSignature:
-        previewed = None
     act = actions.ActionContext(actor=name_of(request), reason="", now=timezone.now())
     try:
         mapped = actions.map_reward(reward=reward, items=items, previewed=previewed, act=act)
     except actions.NotAsPreviewed:
-        messages.warning(
-            request,
-            _("Not saved: this differs from the preview. Check the new preview, then confirm."),
-        )
+        messages.warning(request, DIFFERS)
         return None
     if mapped.job is None:
         messages.success(request, _("Saved. No held claims were waiting for this mapping."))

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from claims.desk import previews
 from claims.desk.actions import ActionContext
 from claims.desk.catalogue_file.document import BadDocument, read_document
 from claims.desk.catalogue_file.export import write_catalogue
@@ -235,18 +236,94 @@ def upload(client: Client, content: str) -> Any:
     return client.post(URL, {"file": file})
 
 
+def confirm(client: Client, page: Any, **overrides: str) -> Any:
+    fields = {name: page.context[name] for name in ("text", "previewed")}
+    return client.post(URL, {**fields, "confirmed": "yes", **overrides})
+
+
 def test_page_shows_the_difference_then_imports(ops: Client, launch: Campaign) -> None:
     wanted = text().replace("Launch Week", "Launch Month")
 
     page = upload(ops, wanted)
     before = Campaign.objects.get().name
-    ops.post(URL, {"text": page.context["text"], "confirmed": "yes"})
+    confirm(ops, page)
 
     assert "Launch Month" in page.content.decode()
     assert "<del>Launch Week</del>" in page.content.decode()
     assert before == "Launch Week"
     assert Campaign.objects.get().name == "Launch Month"
     assert AuditEvent.objects.get().actor == "ops-ada"
+
+
+class TestPreviewBinds:
+    def refused(self, answer: Any, because: str) -> None:
+        assert because in answer.content.decode()
+        assert Campaign.objects.get().name == "Launch Week"
+        assert not AuditEvent.objects.exists()
+
+    def test_without_a_preview(self, ops: Client, launch: Campaign) -> None:
+        wanted = text().replace("Launch Week", "Launch Month")
+
+        answer = ops.post(URL, {"text": wanted, "confirmed": "yes"})
+
+        self.refused(answer, "differs from the preview")
+
+    def test_another_file_than_the_previewed(self, ops: Client, launch: Campaign) -> None:
+        page = upload(ops, text().replace("Launch Week", "Launch Month"))
+
+        answer = confirm(ops, page, text=text().replace("Launch Week", "Something else"))
+
+        self.refused(answer, "differs from the preview")
+
+    def test_catalogue_that_changed_meanwhile(self, ops: Client, launch: Campaign) -> None:
+        page = upload(ops, text().replace("Launch Week", "Launch Month"))
+        Campaign.objects.update(category="Another")
+
+        answer = confirm(ops, page)
+
+        self.refused(answer, "differs from the preview")
+
+    def test_expired_preview(
+        self, ops: Client, launch: Campaign, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page = upload(ops, text().replace("Launch Week", "Launch Month"))
+        monkeypatch.setattr(previews, "VALID_FOR", timedelta(seconds=-1))
+
+        self.refused(confirm(ops, page), "the preview has expired")
+
+    def test_repeated_post_imports_once(self, ops: Client, launch: Campaign) -> None:
+        page = upload(ops, text().replace("Launch Week", "Launch Month"))
+        for _ in range(2):
+            confirm(ops, page)
+
+        assert AuditEvent.objects.count() == 1
+
+    def test_unusual_quantity_asks_once_more(self, ops: Client, launch: Campaign) -> None:
+        reward, other = make_reward(items=[]), make_reward(items=[(Item.objects.first(), 2)])
+        wanted = json.loads(text())
+        (row,) = (one for one in wanted["rewards"] if one["reward_id"] == reward.pk)
+        row["items"] = {other.items.get().sku: 7777}
+        page = upload(ops, json.dumps(wanted))
+        assert "at least ten times the largest one so far" in page.content.decode()
+
+        confirm(ops, page)
+        assert not reward.mapping.exists()
+        confirm(ops, page, unusual="yes")
+
+        assert reward.mapping.get().quantity == 7777
+
+    def test_page_says_how_many_claims_wait(self, ops: Client, launch: Campaign) -> None:
+        reward = make_reward(items=[])
+        make_claim(
+            campaign=make_campaign(rewards=[reward]), reward=reward, hold_reason="UNMAPPED_REWARD"
+        )
+        wanted = json.loads(text())
+        (row,) = (one for one in wanted["rewards"] if one["reward_id"] == reward.pk)
+        row["items"] = {Item.objects.first().sku: 1}  # type: ignore[union-attr]
+
+        page = upload(ops, json.dumps(wanted)).content.decode()
+
+        assert "1 held claim waits for these mappings" in page
 
 
 def test_page_names_the_faults_of_a_file(ops: Client) -> None:

@@ -6,9 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from claims.desk import actions, bulk_jobs
+from claims.desk import actions, bulk_jobs, previews
 from claims.desk.actions import ActionContext, describe_mapping
-from claims.desk.views import rewards
 from claims.models import AuditEvent, BulkJob, Claim, Entitlement
 from core import early_start
 from studio_drops.tasks import run_bulk_jobs
@@ -228,7 +227,7 @@ class TestPreviewBinds:
         self.refused(answer, reward, because="differs from the preview")
 
     def test_an_expired_preview(self, ops: Client, reward, monkeypatch):
-        monkeypatch.setattr(rewards, "PREVIEW_VALID_FOR", timedelta(seconds=-1))
+        monkeypatch.setattr(previews, "VALID_FOR", timedelta(seconds=-1))
 
         self.refused(confirm(ops, reward, (make_item().pk, 1)), reward, because="expired")
 
@@ -264,7 +263,7 @@ class TestUnusualQuantity:
 
         page = answer.content.decode()
         assert "The quantity of Box is at least ten times the largest one so far (3)." in page
-        assert "Confirm the unusual quantity first" in page
+        assert "Confirm the unusual values first" in page
         assert not reward.mapping.exists()
 
     def test_is_saved_once_confirmed(self, ops: Client, reward):

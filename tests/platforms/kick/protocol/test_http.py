@@ -81,14 +81,11 @@ def test_call_nobody_listens() -> None:
         call(new_http(), "POST", f"{url}/oauth/token")
 
 
-def test_call_a_dripping_answer_comes_to_an_end(
-    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kick_http, "ANSWER_SECONDS", 0.2)
+def test_call_a_dripping_answer_comes_to_an_end(server: ScriptedServer) -> None:
     server.script(drip)
 
     with pytest.raises(KickUnavailable, match="TimeoutError"):
-        get(server)
+        call(new_http(), "GET", f"{server.url}/x", answer_seconds=0.2)
 
 
 def test_call_an_endless_answer_is_not_kept(
