@@ -96,13 +96,13 @@ def times_to_grant() -> TimesToGrant:
         if granted_at:
             wait = max(granted_at - (created_at or received_at), timedelta())
             (held if reason else at_once).append(wait)
-    return TimesToGrant(_waits(at_once), _waits(held))
+    return TimesToGrant(summarize_waits(at_once), summarize_waits(held))
 
 
-def _waits(waits: list[timedelta]) -> Waits:
+def summarize_waits(unsorted: Sequence[timedelta]) -> Waits:
+    waits = sorted(unsorted)
     if not waits:
         return Waits(0, None, None)
-    waits.sort()
     last = len(waits) - 1
     return Waits(len(waits), waits[last // 2], waits[round(last * 0.99)])
 

@@ -53,6 +53,7 @@ SECTIONS = (
                 "claims_campaign",
                 "/admin/desk/campaigns/",
                 "/admin/desk/preflight/",
+                "/admin/desk/live/",
                 "/admin/desk/pause/",
                 "/admin/desk/new-campaign",
             ),

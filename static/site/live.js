@@ -1,11 +1,11 @@
-// Shows new drops without a reload, for two minutes after the page was opened or came back into view.
+// Keeps a section up to date without a reload. `data-live` is the URL of its HTML. `data-live-for`
+// is the number of seconds after which it stops, unless the page comes back into view.
 
 const PERIOD = 5_000;
-const TIMES = 24;
 
 const section = document.querySelector("[data-live]");
 let shown = null;
-let left = TIMES;
+let endsAt = Infinity;
 
 async function update() {
   const response = await fetch(section.dataset.live, { redirect: "error" });
@@ -19,16 +19,17 @@ async function update() {
 }
 
 function tick() {
-  if (document.hidden || left === 0) return;
-  left -= 1;
+  if (document.hidden || Date.now() > endsAt) return;
   update().catch(() => {}); // offline, or the server restarts: the next turn tries again
 }
 
-if (section) {
+function start() {
+  endsAt = Date.now() + Number(section.dataset.liveFor ?? Infinity) * 1000;
   tick();
+}
+
+if (section) {
+  start();
   setInterval(tick, PERIOD);
-  document.addEventListener("visibilitychange", () => {
-    left = TIMES;
-    tick();
-  });
+  document.addEventListener("visibilitychange", start);
 }
