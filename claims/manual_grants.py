@@ -31,6 +31,10 @@ class ManualGrant:
     is_new: bool
 
 
+def manual_claim_id(grant_id: uuid.UUID) -> str:
+    return f"manual-{grant_id.hex}"
+
+
 @retry_deadlock_once
 @transaction.atomic
 def grant_by_hand(
@@ -41,7 +45,7 @@ def grant_by_hand(
     On a repeat with the same `grant_id`, nothing is granted again, even if the other arguments
     differ, and the first claim is returned. Raises NothingToGrant.
     """
-    claim_id = f"manual-{grant_id.hex}"
+    claim_id = manual_claim_id(grant_id)
     parameters = {
         "claim_id": claim_id,
         "campaign_id": pair.campaign_id,

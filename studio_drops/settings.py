@@ -295,6 +295,11 @@ BACK_OFFS = {
 RUNS_KEPT_DAYS = env.int("RUNS_KEPT_DAYS", default=30)
 DELIVERIES_KEPT_DAYS = env.int("DELIVERIES_KEPT_DAYS", default=90)
 
+# --- The desk ----------------------------------------------------------------------------------
+
+# By one member of staff in 24 hours. Above it, a second person approves.
+MANUAL_GRANTS_PER_DAY = env.int("MANUAL_GRANTS_PER_DAY", default=50)
+
 # --- REST API ----------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from claims.mapping import COUNTED_UP_TO
-from claims.models import Campaign, Claim, QuarantinedDelivery, Report, Reward
+from claims.models import Campaign, Claim, GrantRequest, QuarantinedDelivery, Report, Reward
 from core.checks import Finding, Verdict, all_checks
 
 Reason = Claim.HoldReason
@@ -121,6 +121,11 @@ def _open_tasks(now: datetime) -> Iterator[OpenTask]:
     yield OpenTask(
         _("Claims whose report the platform rejects"),
         Count(Report.objects.refused().count(), refused),
+    )
+    requests = _list("claims_grantrequest", outcome__exact="PENDING")
+    yield OpenTask(
+        _("Manual grants that wait for a second person"),
+        Count(GrantRequest.objects.filter(outcome="PENDING").count(), requests),
     )
     unnamed = _list("claims_campaign", category__exact="")
     yield OpenTask(

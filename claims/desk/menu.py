@@ -109,6 +109,7 @@ SECTIONS = (
         _("Team and audit"),
         (
             _list(_("Audit log"), "claims_auditevent"),
+            _list(_("Grant requests"), "claims_grantrequest", "/admin/desk/approvals/"),
             _list(_("Bulk jobs"), "claims_bulkjob", "/admin/desk/jobs/"),
             _list(_("Users"), "auth_user"),
             _list(_("Groups"), "auth_group"),

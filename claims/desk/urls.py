@@ -4,6 +4,7 @@ from django.urls import path
 
 from claims.desk.views import (
     actions,
+    approvals,
     campaign,
     case,
     catalogue,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("new-campaign", new_campaign.new_campaign, name="new_campaign"),
     path("new-campaign/rewards.csv", new_campaign.template, name="campaign_template"),
     path("campaigns/<path:campaign_id>", campaign.campaign, name="campaign"),
+    path("approvals/<uuid:request_id>", approvals.approval, name="approval"),
     path("internals", internals.internals, name="internals"),
     path("catalogue", catalogue.catalogue, name="catalogue"),
     path("catalogue/export", catalogue.export, name="export"),

@@ -15,6 +15,7 @@ LOOK_AT = {
     "claims": [
         "claim", "entitlement", "quarantineddelivery", "reconcilerun", "campaign", "reward", "item",
         "campaignreward", "rewarditem", "auditevent", "bulkjob",
+        "grantrequest",
     ],
 }
 SUPPORT = [

@@ -3,6 +3,7 @@ from claims.models.audit import AuditEvent
 from claims.models.bulk_jobs import BulkJob
 from claims.models.catalogue import Campaign, CampaignReward, Item, Pause, Reward, RewardItem
 from claims.models.figures import ClaimHour, RewardFunnel
+from claims.models.grant_requests import GrantRequest
 from claims.models.ledger import Claim, Confirmation, Entitlement, Report
 from claims.models.quarantine import QuarantinedDelivery
 from claims.models.runs import ReconcileRun
@@ -19,6 +20,7 @@ __all__ = [
     "Confirmation",
     "Entitlement",
     "FailedLogin",
+    "GrantRequest",
     "Item",
     "Pause",
     "QuarantinedDelivery",

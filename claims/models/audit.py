@@ -14,6 +14,8 @@ class AuditEvent(models.Model):
         RETRY = "RETRY", _("retried held claims")
         REFETCH = "REFETCH", _("re-fetched claims")
         GRANT = "GRANT", _("granted manually")
+        REQUEST = "REQUEST", _("requested a manual grant")
+        REJECT = "REJECT", _("rejected a manual grant")
         REVOKE = "REVOKE", _("revoked")
         UNLINK = "UNLINK", _("unlinked")
         MAP = "MAP", _("mapped a reward")

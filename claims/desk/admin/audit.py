@@ -4,14 +4,15 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from claims.desk.admin.id_search import IdSearch
-from claims.models import AuditEvent
+from claims.models import AuditEvent, GrantRequest
 from core.admin.base import ReadOnlyPage
-from core.admin.html import row_link
+from core.admin.html import badge, link, row_link
 
 
 @admin.register(AuditEvent)
@@ -45,3 +46,42 @@ class AuditEventAdmin(IdSearch, ReadOnlyPage):
 def _pretty(values: Any) -> SafeString:
     shown = json.dumps(values, indent=2, ensure_ascii=False, default=str) if values else "–"
     return format_html('<pre class="raw-body">{}</pre>', shown)
+
+
+TONE_OF_OUTCOME = {
+    GrantRequest.Outcome.PENDING: "wait",
+    GrantRequest.Outcome.APPROVED: "good",
+    GrantRequest.Outcome.REJECTED: "quiet",
+}
+
+
+@admin.register(GrantRequest)
+class GrantRequestAdmin(IdSearch, ReadOnlyPage):
+    list_display = ["requested_at", "state", "what", "player", "requested_by", "decided_by"]
+    list_filter = ["outcome", "requested_at"]
+    list_select_related = ["player", "pair__campaign", "pair__reward"]
+    list_display_links = None
+    ordering = ["-requested_at"]
+    search_fields = ["requested_by", "decided_by", "player__game_account_id"]
+    search_help_text = _("Exact user name, or exact game account ID.")
+    empty_state = _("No requests. Manual grants above a person's daily limit wait here.")
+    fields = [
+        "what",
+        "player",
+        "reason",
+        "state",
+        "requested_by",
+        "requested_at",
+        "decided_by",
+        "decided_at",
+    ]
+
+    @admin.display(description=_("reward"))
+    def what(self, request: GrantRequest) -> SafeString:
+        label = f"{request.pair.campaign} · {request.pair.reward}"
+        return link(reverse("desk:approval", args=[request.pk]), label)
+
+    @admin.display(description=_("state"))
+    def state(self, request: GrantRequest) -> SafeString:
+        outcome = GrantRequest.Outcome(request.outcome)
+        return badge(TONE_OF_OUTCOME[outcome], outcome.label)

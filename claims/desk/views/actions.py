@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.links import NotLinked
 from accounts.models import PlatformAccount, Player
 from accounts.platform_login import platform_label
-from claims.desk import actions
+from claims.desk import actions, approvals
 from claims.desk.search import case_url
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.desk.views.forms import GrantForm, ReasonForm, RevokeForm
-from claims.models import Entitlement
+from claims.models import Entitlement, GrantRequest
 from claims.source_page import Tally
 from core.platform_errors import PlatformError
 
@@ -71,7 +71,7 @@ def _what_was_found(tally: Tally, platform: str) -> str:
 @staff_page(*LOOK, "claims.grant_by_hand")
 def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
     player = get_object_or_404(Player, pk=player_id)
-    form = GrantForm(request.POST or None)
+    form = GrantForm(request.POST or None, player=player)
     if not form.is_valid():
         # Shown so that nothing is granted twice by mistake.
         owed = Entitlement.objects.filter(player=player).exclude(status=Entitlement.Status.REVOKED)
@@ -82,17 +82,21 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
             player=player,
             form=form,
             given=owed.order_by("-pk")[:20],
+            left=approvals.grants_left(actor=name_of(request), now=timezone.now()),
         )
-    claim = actions.grant_by_hand(
+    granted = approvals.grant_or_request(
         player=player,
         pair=form.cleaned_data["pair"],
         grant_id=form.cleaned_data["grant_id"],
         act=_act(request, form.cleaned_data["reason"]),
     )
+    if isinstance(granted, GrantRequest):
+        messages.warning(request, _("Not granted yet: someone else has to approve it."))
+        return redirect("desk:approval", granted.pk)
     messages.success(
         request, _("Granted. The game delivers it the next time it requests this player's drops.")
     )
-    return redirect(case_url(player=player, account=None, claim_id=claim.pk))
+    return redirect(case_url(player=player, account=None, claim_id=granted.pk))
 
 
 @ask_and_act

@@ -5,10 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
-from claims.models import CampaignReward, Entitlement
+from claims.desk.approvals import items_owned_already
+from claims.manual_grants import manual_claim_id
+from claims.models import CampaignReward, Claim, Entitlement
 
 
 class ReasonForm(forms.Form):
@@ -32,16 +35,35 @@ class GrantForm(ReasonForm):
     pair = PairField(label=_("Reward"), queryset=CampaignReward.objects.none())
     # Generated with the form, so that submitting it twice grants once.
     grant_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    field_order = ("pair", "reason", "grant_id")
+    again = forms.BooleanField(
+        label=_("The player has an item of it already. Grant it again."), required=False
+    )
+    field_order = ("pair", "reason", "again", "grant_id")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, player: Player, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.player = player
+        if not self.is_bound:
+            self.fields["again"].widget = forms.HiddenInput()
         mapped = CampaignReward.objects.filter(reward__mapping__isnull=False).distinct()
         self.fields["pair"].queryset = (  # type: ignore[attr-defined]
             mapped.select_related("campaign", "reward")
             .prefetch_related("reward__mapping__item")
             .order_by("-campaign__created_at", "reward__name")
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Asks once more before the player gets an item a second time."""
+        fields: dict[str, Any] = super().clean() or {}
+        pair, grant_id = fields.get("pair"), fields.get("grant_id")
+        is_repeat = grant_id and Claim.objects.filter(pk=manual_claim_id(grant_id)).exists()
+        owned = items_owned_already(player=self.player, pair=pair) if pair else []
+        if not owned or is_repeat:
+            self.fields["again"].widget = forms.HiddenInput()
+        elif not fields.get("again"):
+            said = gettext("The player has it already: %(skus)s. Tick the box to grant it again.")
+            self.add_error("again", said % {"skus": ", ".join(owned)})
+        return fields
 
 
 class RevokeForm(ReasonForm):

@@ -17,11 +17,12 @@ MODELS = [
     "claims_reconcilerun",
     "core_lease",
     "core_alert",
+    "claims_grantrequest",
     "core_alertmessage",
     "claims_campaign",
     "claims_reward",
     "claims_item",
     "claims_apikey",
 ]
-READ_ONLY = MODELS[:17]
+READ_ONLY = MODELS[:18]
 EDITABLE = ["claims_campaign", "claims_reward", "claims_item", "claims_apikey"]

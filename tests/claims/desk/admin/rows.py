@@ -1,5 +1,7 @@
 """Rows of every model, for the tests of the admin and of the desk."""
 
+import uuid
+
 import pytest
 
 from accounts.models import Authorization, Deauthorization, LinkAttempt, LinkEvent
@@ -8,6 +10,7 @@ from claims.models import (
     AuditEvent,
     BulkJob,
     FailedLogin,
+    GrantRequest,
     QuarantinedDelivery,
     ReconcileRun,
     RewardFunnel,
@@ -87,6 +90,14 @@ def one_of_each(db):
             kind="CATCH_UP", campaign_id=claim.campaign_id, started_at=NOW
         ),
         "core_alert": make_alert(),
+        "claims_grantrequest": GrantRequest.objects.create(
+            id=uuid.uuid4(),
+            player=player,
+            pair=claim.campaign.pairs.get(),
+            reason="lost in a crash",
+            requested_by="ada",
+            requested_at=NOW,
+        ),
         "core_alertmessage": make_alert_message(),
         "core_lease": Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW),
         "claims_auditevent": AuditEvent.objects.create(
