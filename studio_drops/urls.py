@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from claims.api.views import UnknownAddressView
 from claims.desk.views.home import home
+from claims.desk.views.search import find
 from platforms.registry import webhook_urls
 from studio_drops.monitoring import health
 
@@ -26,5 +27,6 @@ urlpatterns = [
     path("api/<path:address>", UnknownAddressView.as_view()),
     path("admin/", home),
     path("admin/desk/", include("claims.desk.urls")),
+    path("admin/find", find),
     path("admin/", admin.site.urls),
 ]

@@ -156,6 +156,19 @@ def revoke(
     return done
 
 
+def add_note(
+    *, account: PlatformAccount | None, player: Player | None, ticket: str, act: ActionContext
+) -> None:
+    """Add a note to a player's case, or to that of an account without a player.
+
+    `act.reason` is the text, `ticket` the address of a ticket or "". Raises ReasonMissing.
+    """
+    act.demand_reason()
+    subject = of_player(player) if player else _subject(account) if account else None
+    if subject:
+        _note(Action.NOTE, act, subject, after={"ticket": ticket} if ticket else None)
+
+
 @retry_deadlock_once
 @transaction.atomic
 def unlink(*, player: Player, platform: str, act: ActionContext) -> None:
@@ -190,7 +203,7 @@ def map_reward(
     (mapped,) = map_rewards({reward.pk: items}, actor=act.actor, now=act.now)
     if previewed != _described(reward, mapped.before, items):
         raise NotAsPreviewed
-    subject = Subject("reward", reward.pk)
+    subject = Subject("reward", reward.pk, name=str(reward))
     _note(Action.MAP, act, subject, before=mapped.before, after=mapped.after)
     return mapped
 
@@ -201,7 +214,7 @@ def pause(*, target: Target, act: ActionContext) -> None:
     act.demand_reason()
     paused = pausing.pause_grants(target=target, reason=act.reason, actor=act.actor, now=act.now)
     if paused:
-        _note(Action.PAUSE, act, Subject(str(target._meta.model_name), target.pk))
+        _note(Action.PAUSE, act, _target(target))
 
 
 @transaction.atomic
@@ -209,7 +222,7 @@ def resume(*, target: Target, act: ActionContext) -> None:
     """End the pause of a campaign or reward. On a repeat: no change."""
     if ended := pausing.resume_grants(target=target):
         before = {"paused_at": ended.paused_at.isoformat(), "reason": ended.reason}
-        _note(Action.RESUME, act, Subject(str(target._meta.model_name), target.pk), before=before)
+        _note(Action.RESUME, act, _target(target), before=before)
 
 
 def _described(
@@ -227,7 +240,11 @@ def _reconsider(account: PlatformAccount, act: ActionContext) -> int:
 
 
 def _subject(account: PlatformAccount) -> Subject:
-    return Subject("account", account.pk, account.player)
+    return Subject("account", account.pk, account.player, str(account))
+
+
+def _target(target: Target) -> Subject:
+    return Subject(str(target._meta.model_name), target.pk, name=str(target))
 
 
 def _note(

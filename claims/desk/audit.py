@@ -11,15 +11,16 @@ from claims.models import AuditEvent
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The object of an action: its kind (`player`, `account`, `claim`, …) and its id."""
+    """The object of an action: its kind (`player`, `account`, `claim`, …), id and name."""
 
     kind: str
     id: str
     player: Player | None = None
+    name: str = ""
 
 
 def of_player(player: Player) -> Subject:
-    return Subject("player", player.game_account_id, player)
+    return Subject("player", player.game_account_id, player, str(player))
 
 
 def make_row(
@@ -38,6 +39,7 @@ def make_row(
         actor=actor,
         subject_kind=subject.kind,
         subject_id=subject.id,
+        subject_name=subject.name,
         player=subject.player,
         reason=reason.strip(),
         before=dict(before or {}),

@@ -24,6 +24,7 @@ class AuditEvent(models.Model):
         IMPORT = "IMPORT", _("imported the catalogue")
         EXPORT = "EXPORT", _("exported the catalogue")
         BULK = "BULK", _("ran a bulk job")
+        NOTE = "NOTE", _("added a note")
         LOGIN = "LOGIN", _("logged in")
         PASSWORD = "PASSWORD", _("changed their password")
         ADD = "ADD", _("added")
@@ -35,6 +36,8 @@ class AuditEvent(models.Model):
     # For example `player` and `4711`.
     subject_kind = models.TextField(_("object type"))
     subject_id = OpaqueTextField(_("object id"))
+    # The object's name at that time.
+    subject_name = models.TextField(_("object name"), blank=True, default="")
     # The player on whose case page it appears, if any.
     player = models.ForeignKey(
         Player,

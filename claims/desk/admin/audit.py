@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from claims.desk.admin.id_search import IdSearch
+from claims.desk.audit_sentences import describe
 from claims.models import AuditEvent, GrantRequest
 from core.admin.base import ReadOnlyPage
 from core.admin.html import badge, link, row_link
@@ -17,14 +18,28 @@ from core.admin.html import badge, link, row_link
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(IdSearch, ReadOnlyPage):
-    list_display = ["at", "actor", "action", "subject", "reason"]
+    list_display = ["at", "sentence", "reason"]
     list_filter = ["action", "at"]
     list_select_related = ["player"]
     ordering = ["-at"]
     search_fields = ["actor", "subject_id", "player__game_account_id"]
     search_help_text = _("Exact user name, or exact ID of the changed object.")
     empty_state = _("No staff actions yet.")
-    fields = ["at", "actor", "action", "subject", "player_link", "reason", "was", "became"]
+    fields = [
+        "at",
+        "sentence",
+        "actor",
+        "action",
+        "subject",
+        "player_link",
+        "reason",
+        "was",
+        "became",
+    ]
+
+    @admin.display(description=_("what happened"))
+    def sentence(self, event: AuditEvent) -> str:
+        return describe(event)
 
     @admin.display(description=_("object"))
     def subject(self, event: AuditEvent) -> str:

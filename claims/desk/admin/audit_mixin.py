@@ -68,7 +68,7 @@ class Audited(ModelAdmin):
             make_row(
                 action=action,
                 actor=user.get_username(),
-                subject=Subject(str(row._meta.model_name), str(row.pk)),
+                subject=Subject(str(row._meta.model_name), str(row.pk), name=str(row)),
                 before={"was": str(row)} if action == Action.DELETE else before,
                 after=after,
                 now=timezone.now(),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.platform_login import platform_label
+from claims.desk.audit_sentences import describe
 
 register = template.Library()
 
@@ -19,6 +20,7 @@ UNITS = (
 
 
 register.filter("platform_name", platform_label)
+register.filter("sentence", describe)
 
 
 @register.filter

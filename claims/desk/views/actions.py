@@ -14,7 +14,7 @@ from accounts.platform_login import platform_label
 from claims.desk import actions, approvals
 from claims.desk.search import case_url
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
-from claims.desk.views.forms import GrantForm, ReasonForm, RevokeForm
+from claims.desk.views.forms import GrantForm, NoteForm, ReasonForm, RevokeForm
 from claims.models import Entitlement, GrantRequest
 from claims.source_page import Tally
 from core.platform_errors import PlatformError
@@ -141,6 +141,36 @@ def unlink(request: HttpRequest, *, player_id: int, platform: str) -> HttpRespon
     else:
         messages.success(request, _("Unlinked. The player keeps all granted items."))
     return redirect(case_url(player=player, account=None))
+
+
+@require_POST
+@staff_page(*LOOK, "claims.retry_claims")
+def note_player(request: HttpRequest, *, player_id: int) -> HttpResponse:
+    player = get_object_or_404(Player, pk=player_id)
+    return _note(request, player=player, account=None)
+
+
+@require_POST
+@staff_page(*LOOK, "claims.retry_claims")
+def note_account(request: HttpRequest, *, account_id: str) -> HttpResponse:
+    account = get_object_or_404(PlatformAccount.objects.select_related("player"), pk=account_id)
+    return _note(request, player=account.player, account=account)
+
+
+def _note(
+    request: HttpRequest, *, player: Player | None, account: PlatformAccount | None
+) -> HttpResponse:
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        text, ticket = form.cleaned_data["text"], form.cleaned_data["ticket"]
+        act = _act(request, text)
+        actions.add_note(player=player, account=account, ticket=ticket, act=act)
+        messages.success(request, _("Note added."))
+    else:
+        faults = [str(fault) for faults in form.errors.values() for fault in faults]
+        said = _("Note not added. %(fault)s")
+        messages.error(request, said % {"fault": " ".join(faults)})
+    return redirect(case_url(player=player, account=account))
 
 
 def _act(request: HttpRequest, reason: str) -> actions.ActionContext:

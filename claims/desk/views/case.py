@@ -11,6 +11,7 @@ from accounts.platform_login import platform_label
 from claims.desk.case.page import CasePage, case_of_account, case_of_player
 from claims.desk.search import case_url
 from claims.desk.views.decorators import LOOK, show, staff_page
+from claims.desk.views.forms import NoteForm
 
 
 @require_safe
@@ -34,4 +35,4 @@ def account_case(request: HttpRequest, *, account_id: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, page: CasePage, *, title: str) -> HttpResponse:
-    return show(request, "case.html", title=title, page=page, case=page.case)
+    return show(request, "case.html", title=title, page=page, case=page.case, note=NoteForm())

@@ -23,6 +23,15 @@ class ReasonForm(forms.Form):
     )
 
 
+class NoteForm(forms.Form):
+    text = forms.CharField(
+        label=_("Note"), max_length=2000, widget=AdminTextareaWidget(attrs={"rows": 3})
+    )
+    ticket = forms.URLField(
+        label=_("Ticket address"), required=False, max_length=500, assume_scheme="https"
+    )
+
+
 class PairField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: CampaignReward) -> str:
         items = ", ".join(f"{one.quantity} × {one.item}" for one in obj.reward.mapping.all())

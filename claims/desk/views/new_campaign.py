@@ -121,7 +121,7 @@ def _create_as_previewed(request: HttpRequest, document: Document) -> HttpRespon
             act=ActionContext(actor=name_of(request), reason="", now=timezone.now()),
             previewed=previewed,
             action=AuditEvent.Action.ADD,
-            subject=Subject("campaign", campaign_id),
+            subject=Subject("campaign", campaign_id, name=document.campaigns[campaign_id]["name"]),
         )
     except NotAsPreviewed:
         messages.warning(request, DIFFERS)

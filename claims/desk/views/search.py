@@ -12,16 +12,25 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.platform_login import all_logins
 from claims.desk import actions
-from claims.desk.search import LONGEST_NAME, case_url, find, meanings
+from claims.desk import search as finding
+from claims.desk.search import LONGEST_NAME, case_url, meanings
 from claims.desk.views.decorators import LOOK, show, staff_page
 from core.platform_errors import PlatformError
 
 
 @require_safe
 @staff_page(*LOOK)
+def find(request: HttpRequest) -> HttpResponse:
+    """`/admin/find?q=…`: a stable address for helpdesk tools and bookmarks."""
+    term = request.GET.get("q", "")
+    return redirect(f"{reverse('desk:search')}?{urlencode({'find': term})}")
+
+
+@require_safe
+@staff_page(*LOOK)
 def search(request: HttpRequest) -> HttpResponse:
     term = request.GET.get("find", "").strip()
-    hits = find(term)
+    hits = finding.find(term)
     if len(hits) == 1:
         return redirect(hits[0].url)
     context = {"term": term, "hits": hits, "name": "" if hits else _name_in(term)}
