@@ -54,6 +54,7 @@ SECTIONS = (
                 "/admin/desk/campaigns/",
                 "/admin/desk/preflight/",
                 "/admin/desk/live/",
+                "/admin/desk/report/",
                 "/admin/desk/pause/",
                 "/admin/desk/new-campaign",
             ),

@@ -15,6 +15,7 @@ from claims.desk.views import (
     new_campaign,
     pausing,
     preflight,
+    report,
     rewards,
     search,
 )
@@ -39,6 +40,8 @@ urlpatterns = [
     path("catalogue/export", catalogue.export, name="export"),
     path("live/<path:campaign_id>", live.live, name="live"),
     path("live-figures/<path:campaign_id>", live.live_figures, name="live_figures"),
+    path("report/<path:campaign_id>", report.report, name="report"),
+    path("report-csv/<path:campaign_id>", report.report_csv, name="report_csv"),
     path("preflight/<path:campaign_id>", preflight.preflight, name="preflight"),
     path("mapping", rewards.queue, name="queue"),
     path("mapping/<path:reward_id>", rewards.map_reward, name="map"),

@@ -34,7 +34,7 @@ def labels(html: str, menu: str = "Menu") -> list[str]:
 
 def addresses(html: str) -> set[str]:
     """The links of the menu."""
-    menus = re.findall(r'<nav class="menu.*?</nav>', html, re.S)
+    menus = re.findall(r'<nav class="menu.*?</nav>', html, re.DOTALL)
     return set(re.findall(r'href="([^"]+)"', "".join(menus)))
 
 
