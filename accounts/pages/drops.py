@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
 from claims.models import Claim, Entitlement, Item, Reward
+from claims.pictures import picture_digests
 
 SHOWN_AT_MOST = 50
 
@@ -46,12 +47,16 @@ STATE_OF_HELD_CLAIM = {
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """One line of the list. `name` is "" while we have no name for the reward."""
+    """One line of the list. `name` is "" while we have no name for the reward.
+
+    `picture` is the digest of the item's picture, or "".
+    """
 
     name: str
     quantity: int
     state: DropState
     at: datetime
+    picture: str = ""
 
     @property
     def at_label(self) -> str:
@@ -62,7 +67,7 @@ class Drop:
 def list_player_drops(player: Player) -> list[Drop]:
     """The player's entitlements, and the held claims of the accounts they're linked to.
 
-    The newest 50, in four queries.
+    The newest 50, in five queries.
     """
     drops = [*_granted(player), *_held(player)]
     drops.sort(key=lambda drop: drop.at, reverse=True)
@@ -74,12 +79,14 @@ def _granted(player: Player) -> Iterable[Drop]:
     entitlements = list(newest[:SHOWN_AT_MOST])
     skus = {entitlement.sku for entitlement in entitlements}
     names = dict(Item.objects.filter(sku__in=skus).values_list("sku", "name"))
+    pictures = picture_digests(skus)
     for entitlement in entitlements:
         yield Drop(
             name=names.get(entitlement.sku, entitlement.sku),
             quantity=entitlement.quantity,
             state=STATE_OF_ENTITLEMENT[Entitlement.Status(entitlement.status)],
             at=entitlement.fulfilled_at or entitlement.revoked_at or entitlement.granted_at,
+            picture=pictures.get(entitlement.sku, ""),
         )
 
 

@@ -15,10 +15,12 @@ from accounts.connection_checks import (
     check_connection,
 )
 from accounts.models import PlatformAccount
+from accounts.pages.campaigns import list_offered_campaigns
 from accounts.pages.drops import list_player_drops
 from accounts.pages.outside_calls import SLOTS
 from accounts.pages.sessions import current_player, take_news
 from accounts.platform_login import PlatformLogin, get_login
+from claims.outages import outages
 from core.slots import Busy
 
 KICK = "kick"
@@ -35,7 +37,14 @@ def hub(request: HttpRequest) -> HttpResponse:
         return render(request, "link/welcome.html", {"step": 1})
     account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
     news = take_news(request)
-    context = {"player": player, "drops": list_player_drops(player), "news": news}
+    now = timezone.now()
+    context = {
+        "player": player,
+        "drops": list_player_drops(player),
+        "news": news,
+        "campaigns": list_offered_campaigns(now=now),
+        "is_kick_down": KICK in outages([KICK]),
+    }
     if account is None:
         return render(request, "link/connect.html", {**context, "step": 2})
     login = get_login(KICK)
@@ -43,9 +52,7 @@ def hub(request: HttpRequest) -> HttpResponse:
     max_age = CHECKED_ON_ARRIVAL if has_arrived else CHECKED_EVERY
     try:
         with SLOTS.taken():
-            connection = check_connection(
-                login=login, account=account, max_age=max_age, now=timezone.now()
-            )
+            connection = check_connection(login=login, account=account, max_age=max_age, now=now)
     except Busy:
         connection = Connection.UNKNOWN
     context |= {

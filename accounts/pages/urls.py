@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from accounts.pages import game_login, hub, kick
+from accounts.pages import game_login, hub, kick, pictures
 
 app_name = "link"
 
 urlpatterns = [
     path("", hub.hub, name="hub"),
     path("drops", hub.drops, name="drops"),
+    path("pictures/<slug:digest>", pictures.picture, name="picture"),
     path("login", game_login.login, name="login"),
     path("login/callback", game_login.login_callback, name="login_callback"),
     path("logout", game_login.logout, name="logout"),

@@ -1,7 +1,15 @@
 from claims.models.api_keys import ApiKey
 from claims.models.audit import AuditEvent
 from claims.models.bulk_jobs import BulkJob
-from claims.models.catalogue import Campaign, CampaignReward, Item, Pause, Reward, RewardItem
+from claims.models.catalogue import (
+    Campaign,
+    CampaignReward,
+    Item,
+    ItemPicture,
+    Pause,
+    Reward,
+    RewardItem,
+)
 from claims.models.figures import ClaimHour, RewardFunnel
 from claims.models.grant_requests import GrantRequest
 from claims.models.ledger import Claim, Confirmation, Entitlement, Report
@@ -22,6 +30,7 @@ __all__ = [
     "FailedLogin",
     "GrantRequest",
     "Item",
+    "ItemPicture",
     "Pause",
     "QuarantinedDelivery",
     "ReconcileRun",

@@ -171,6 +171,23 @@ class Item(models.Model):
         return self.name or self.sku
 
 
+class ItemPicture(models.Model):
+    """A small picture of an item. See `claims.pictures`."""
+
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="picture")
+    content = models.BinaryField()
+    content_type = models.TextField()
+    digest = OpaqueTextField(db_index=True)
+
+    class Meta:
+        verbose_name = _("picture of an item")
+        verbose_name_plural = _("pictures of items")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.digest)
+
+
 class RewardItem(models.Model):
     """An item that a reward gives, with its quantity."""
 

@@ -17,6 +17,7 @@ from claims.api_keys import find_api_key, make_api_key
 from claims.mapping import map_rewards
 from claims.models import Campaign, CampaignReward, Item, Reward
 from local.demo import catalogue
+from local.demo.item_pictures import add_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def _register_reward(
     item, _ = Item.objects.get_or_create(
         sku=offer.sku, defaults={"name": offer.name, "description": offer.description}
     )
+    add_picture(item)
     reward, is_new = Reward.objects.get_or_create(
         reward_id=reward_id,
         defaults={

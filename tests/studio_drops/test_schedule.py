@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.connection_checks import REFRESH_AUTHORIZATIONS
 from accounts.models import LinkAttempt
 from claims.desk import enqueue
-from claims.desk.case.loading import BRINGING_CLAIMS
 from claims.models import QuarantinedDelivery, ReconcileRun
+from claims.outages import BRINGING_CLAIMS
 from studio_drops.celery import app
 from studio_drops.monitoring.checks import SILENT_AFTER
 from studio_drops.schedule import HEARTBEAT, JOBS, task_name

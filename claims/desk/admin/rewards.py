@@ -15,11 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from claims.desk.admin.audit_mixin import Audited
 from claims.desk.admin.badges import with_pause
+from claims.desk.admin.pictures import ItemForm
 from claims.desk.attention import count_some
 from claims.mapping import COUNTED_UP_TO, claims_without_mapping
 from claims.models import Item, Reward
+from claims.pictures import set_picture
 from core.admin.base import Page
-from core.admin.html import badge, link, list_link
+from core.admin.html import NOTHING, badge, link, list_link
 
 
 class MappedFilter(admin.SimpleListFilter):
@@ -132,15 +134,34 @@ class RewardAdmin(Audited, Page):
 
 @admin.register(Item)
 class ItemAdmin(Audited, Page):
-    list_display = ["name", "sku", "description"]
+    form = ItemForm
+    list_display = ["name", "sku", "description", "thumbnail"]
+    fields = ["sku", "name", "description", "thumbnail", "picture"]
     ordering = ["name"]
     search_fields = ["sku", "name"]
     search_help_text = _("Part of the name or SKU.")
     empty_state = _("No items yet. Add the items that rewards map to.")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        # Without the pictures themselves: a page of them would be megabytes.
+        items = super().get_queryset(request).select_related("picture")
+        return items.defer("picture__content", "picture__content_type")
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
         # Entitlements copy the SKU, so that a changed SKU would be a different item.
-        return ["sku"] if obj else []
+        return ["sku", "thumbnail"] if obj else ["thumbnail"]
+
+    def save_model(self, request: HttpRequest, obj: Item, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if file := form.cleaned_data.get("picture"):
+            set_picture(item=obj, content=file.read())
+
+    @admin.display(description=_("picture"))
+    def thumbnail(self, item: Item) -> SafeString | str:
+        if not hasattr(item, "picture"):
+            return NOTHING
+        url = reverse("link:picture", args=[item.picture.digest])
+        return format_html('<img src="{}" alt="" width="40" height="40">', url)
 
     def formfield_for_dbfield(
         self, db_field: "Field[Any, Any]", request: Any, **kwargs: Any

@@ -19,13 +19,10 @@ from claims.models import (
     Report,
     Reward,
 )
-from claims.source import sources_of
-from core.models import Lease
+from claims.outages import outages
 
 CLAIMS_AT_MOST = 50
 EVENTS_AT_MOST = 50
-# The jobs that bring claims. They clear their error as soon as the platform answers again.
-BRINGING_CLAIMS = ("catch_up", "confirm_claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ def load_case(
         keys=list(
             ApiKey.objects.active(now=now).order_by(F("last_used_at").desc(nulls_last=True), "pk")
         ),
-        troubles=_troubles({account.platform for account in accounts}),
+        troubles=outages({account.platform for account in accounts}),
         has_more_claims=len(claims) > CLAIMS_AT_MOST,
     )
 
@@ -174,17 +171,3 @@ def _link_events(player: Player | None, accounts: Sequence[PlatformAccount]) -> 
         found |= {one.pk: one for one in newest.filter(account=account)[:EVENTS_AT_MOST]}
     by_age = sorted(found.values(), key=lambda event: (event.at, event.pk), reverse=True)
     return by_age[:EVENTS_AT_MOST]
-
-
-def _troubles(platforms: Iterable[str]) -> dict[str, str]:
-    platform_by_job = {
-        f"{job}:{source.name}": platform
-        for platform in platforms
-        for source in sources_of(platform)
-        for job in BRINGING_CLAIMS
-    }
-    in_trouble = Lease.objects.filter(job__in=platform_by_job).exclude(platform_error="")
-    return {
-        platform_by_job[job]: error
-        for job, error in in_trouble.values_list("job", "platform_error").order_by("job")
-    }

@@ -9,6 +9,7 @@ from django.db import transaction
 from claims.mapping import map_rewards
 from claims.models import Campaign, CampaignReward, Item, Reward
 from local.demo.catalogue import SOURCE
+from local.demo.item_pictures import add_picture
 
 DAYS = 21
 OFFERS = (
@@ -32,7 +33,8 @@ class Offer:
 @transaction.atomic
 def make_catalogue(now: datetime) -> list[Offer]:
     for name, sku, _ in OFFERS:
-        Item.objects.get_or_create(sku=sku, defaults={"name": name})
+        item, _ = Item.objects.get_or_create(sku=sku, defaults={"name": name})
+        add_picture(item)
     spans = (("Founders' Week", 21, 14), ("Nova Cup", 9, -5), ("Rehearsal", 30, 22))
     offers: list[Offer] = []
     for number, (name, began, ended) in enumerate(spans):

@@ -98,7 +98,7 @@ def test_list_player_drops_is_newest_first_and_limited(
         make_entitlement(player=account.player, granted_at=at)
         make_claim(account=account, recorded_at=at - timedelta(hours=1))
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         drops = list_player_drops(account.player)
 
     times = [drop.at for drop in drops]

@@ -17,6 +17,7 @@ from tests.inline_code import InlineCode
 INLINES = {
     "claims_campaignreward",
     "claims_confirmation",
+    "claims_itempicture",
     "claims_pause",
     "claims_report",
     "claims_rewarditem",
