@@ -37,7 +37,7 @@ class AuditEvent(models.Model):
     subject_kind = models.TextField(_("object type"))
     subject_id = OpaqueTextField(_("object id"))
     # The object's name at that time.
-    subject_name = models.TextField(_("object name"), blank=True, default="")
+    subject_name = models.TextField(_("object name"), blank=True, default="", db_default="")
     # The player on whose case page it appears, if any.
     player = models.ForeignKey(
         Player,

@@ -13,8 +13,9 @@ from core.checks import Finding, Verdict, all_checks
 from core.models import Alert
 from studio_drops.monitoring.notify import channels, queue_message
 
-# A failure is announced at once. A warning may pass without anyone's help.
-ANNOUNCED_AFTER = {Verdict.FAIL: timedelta(), Verdict.WARN: timedelta(minutes=5)}
+# A failure is announced at once. A warning may pass without anyone's help: it has to last five
+# minutes. The job runs once a minute, give or take, so that the fifth run after the first counts.
+ANNOUNCED_AFTER = {Verdict.FAIL: timedelta(), Verdict.WARN: timedelta(minutes=4, seconds=30)}
 RESOLVED_AFTER = timedelta(minutes=15)
 PLATFORMS_CHECKED_EVERY = timedelta(minutes=15)
 

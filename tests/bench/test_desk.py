@@ -14,7 +14,7 @@ from tests.bench.desk.side import Side
 
 @pytest.mark.postgresql
 @pytest.mark.django_db
-def test_every_page_is_answered_to_ops(settings: Any) -> None:
+def test_every_page_is_answered_to_owners(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     now = timezone.now()
     list(make_sample_data(claims=600, seed=1, now=now))

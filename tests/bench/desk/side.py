@@ -42,7 +42,7 @@ class Side:
 
         self.client = Client(headers={"host": HOST, "x-forwarded-proto": "https"})
         user, _ = User.objects.get_or_create(username="ops-ada", is_staff=True)
-        user.groups.set([Group.objects.get(name="ops")])
+        user.groups.set([Group.objects.get(name="owners")])
         self.client.force_login(user)
         _count_as_the_worker_does()
 

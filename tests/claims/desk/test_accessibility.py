@@ -88,9 +88,6 @@ def test_desk_with_life_in_it_is_accessible(page: "Page", check: Check, lived_in
         reverse("desk:search") + "?find=twin",
         reverse("desk:campaign", args=[lived_in.campaign_id]),
         reverse("desk:queue"),
-        reverse("desk:new_campaign"),
-        reverse("desk:live", args=[lived_in.campaign_id]),
-        reverse("desk:report", args=[lived_in.campaign_id]),
         reverse("desk:map", args=[lived_in.reward_id]),
         reverse("desk:account", args=[lived_in.account_id]),
     )
