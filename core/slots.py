@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+
 
 class Busy(Exception):
     """All slots are taken. Try again in a few seconds."""
@@ -26,3 +28,8 @@ class Slots:
             yield
         finally:
             self._free.release()
+
+
+# For requests that wait for a platform or for the game's login. At least two threads of each
+# process are left for webhooks.
+OUTSIDE_CALLS = Slots(max(1, settings.WEB_THREADS - 2))

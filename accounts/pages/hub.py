@@ -3,10 +3,10 @@
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.connection_checks import (
     CHECKED_EVERY,
@@ -17,13 +17,15 @@ from accounts.connection_checks import (
 from accounts.models import PlatformAccount
 from accounts.pages.campaigns import list_offered_campaigns
 from accounts.pages.drops import list_player_drops
-from accounts.pages.outside_calls import SLOTS
-from accounts.pages.sessions import current_player, take_news
+from accounts.pages.outside_calls import calls_outside
+from accounts.pages.sessions import current_player, leave_news, take_news
 from accounts.platform_login import PlatformLogin, get_login
 from claims.outages import outages
-from core.slots import Busy
+from claims.player_sync import last_sync, sync_player
+from core.slots import OUTSIDE_CALLS, Busy
 
 KICK = "kick"
+SYNCED = "synced"
 # While the connection is being checked, the page loads again.
 SECONDS_TO_WAIT = 3
 OTHER_SITES = ("cross-site", "same-site")
@@ -51,7 +53,7 @@ def hub(request: HttpRequest) -> HttpResponse:
     has_arrived = not news and _has_arrived(login, request)
     max_age = CHECKED_ON_ARRIVAL if has_arrived else CHECKED_EVERY
     try:
-        with SLOTS.taken():
+        with OUTSIDE_CALLS.taken():
             connection = check_connection(login=login, account=account, max_age=max_age, now=now)
     except Busy:
         connection = Connection.UNKNOWN
@@ -60,6 +62,7 @@ def hub(request: HttpRequest) -> HttpResponse:
         "account": account,
         "connection": connection,
         "has_arrived": has_arrived,
+        "sync": last_sync(player=player, now=now) if news == SYNCED else None,
     }
     response = render(request, "link/linked.html", context)
     if connection == Connection.CHECKING:
@@ -77,6 +80,17 @@ def drops(request: HttpRequest) -> HttpResponse:
     account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
     context = {"drops": list_player_drops(player), "account": account}
     return render(request, "link/drops.html", context)
+
+
+@require_POST
+@calls_outside
+def sync(request: HttpRequest) -> HttpResponse:
+    """“Check for missing drops”. The hub then says what was found."""
+    player = current_player(request)
+    if player is not None:
+        sync_player(player=player, clock=timezone.now)
+        leave_news(request, SYNCED)
+    return redirect("link:hub")
 
 
 def _has_arrived(login: PlatformLogin, request: HttpRequest) -> bool:

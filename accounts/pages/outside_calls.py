@@ -8,17 +8,14 @@ code in its URL hasn't been used yet.
 import functools
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from accounts.pages.failures import show_failure
 from accounts.pages.sessions import current_player
-from core.slots import Busy, Slots
+from core.slots import OUTSIDE_CALLS, Busy
 
 View = Callable[[HttpRequest], HttpResponse]
 
-# At least two threads of each process are left for webhooks.
-SLOTS = Slots(max(1, settings.WEB_THREADS - 2))
 SECONDS_TO_WAIT = 2
 
 
@@ -26,7 +23,7 @@ def calls_outside(view: View) -> View:
     @functools.wraps(view)
     def run(request: HttpRequest) -> HttpResponse:
         try:
-            with SLOTS.taken():
+            with OUTSIDE_CALLS.taken():
                 return view(request)
         except Busy:
             page = show_failure(

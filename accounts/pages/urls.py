@@ -9,6 +9,7 @@ app_name = "link"
 urlpatterns = [
     path("", hub.hub, name="hub"),
     path("drops", hub.drops, name="drops"),
+    path("sync", hub.sync, name="sync"),
     path("pictures/<slug:digest>", pictures.picture, name="picture"),
     path("login", game_login.login, name="login"),
     path("login/callback", game_login.login_callback, name="login_callback"),

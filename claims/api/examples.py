@@ -70,6 +70,30 @@ PLAYER = OpenApiExample(
     status_codes=["200"],
 )
 
+SYNC = OpenApiExample("A player", value={"game_account_id": GAME_ACCOUNT_ID}, request_only=True)
+SYNCED = OpenApiExample(
+    "A claim that was missing",
+    value={
+        "game_account_id": GAME_ACCOUNT_ID,
+        "synced_at": "2026-06-23T18:04:05Z",
+        "is_new": True,
+        "accounts": [
+            {
+                "platform": "kick",
+                "user_id": "18446744073709551615",
+                "name": "night_owl",
+                "outcome": "synced",
+                "found": 3,
+                "recorded": 1,
+                "granted": 1,
+            }
+        ],
+        "entitlements": [_ENTITLEMENT],
+    },
+    response_only=True,
+    status_codes=["200"],
+)
+
 PROBLEM = {
     "type": "/api/v1/docs#invalid-request",
     "title": "Invalid request",

@@ -255,6 +255,49 @@ class PlayerSerializer(serializers.Serializer[Any]):
     )
 
 
+class SyncBody(serializers.Serializer[Any]):
+    game_account_id = game_account_id_field(help_text=gettext_lazy("The game account's id."))
+
+
+class SyncedAccountSerializer(serializers.Serializer[Any]):
+    platform = serializers.CharField(help_text=gettext_lazy("The platform, such as `kick`."))
+    user_id = serializers.CharField(help_text=gettext_lazy("The account's id, as a string."))
+    name = serializers.CharField(help_text=gettext_lazy("The latest name. May be blank."))
+    outcome = serializers.ChoiceField(
+        choices=["synced", "unavailable"],
+        help_text=gettext_lazy(
+            "`unavailable`: the platform couldn't be asked. Nothing is lost: its claims are "
+            "fetched later in any case."
+        ),
+    )
+    found = serializers.IntegerField(help_text=gettext_lazy("Claims that the platform shows."))
+    recorded = serializers.IntegerField(help_text=gettext_lazy("Those that were missing here."))
+    granted = serializers.IntegerField(help_text=gettext_lazy("Claims granted by this sync."))
+
+
+class SyncResultSerializer(serializers.Serializer[Any]):
+    game_account_id = serializers.CharField(help_text=gettext_lazy("The id from the request."))
+    synced_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=gettext_lazy(
+            "When the platforms were asked. Null if the player isn't known, or if the first sync "
+            "is still under way."
+        ),
+    )
+    is_new = serializers.BooleanField(
+        help_text=gettext_lazy(
+            "Whether this call asked the platforms. False: it's the result of a call less than a "
+            "minute ago."
+        )
+    )
+    accounts = SyncedAccountSerializer(
+        many=True, help_text=gettext_lazy("One for each linked account.")
+    )
+    entitlements = EntitlementSerializer(
+        many=True, help_text=gettext_lazy("The player's undelivered items now, at most 1,000.")
+    )
+
+
 class FaultSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     parameter = serializers.CharField(

@@ -1,18 +1,20 @@
-"""The REST API for game servers: list entitlements, fulfil them, look up a player's link."""
+"""The REST API for game servers: list and fulfil entitlements, look up and sync players."""
 
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import Player
 from claims.api import examples
 from claims.api.authentication import categories_of
-from claims.api.pagination import page_of
+from claims.api.pagination import MAX_LIMIT, page_of
 from claims.api.parsers import BoundedJSONParser
 from claims.api.queries import list_entitlements, list_links, mark_first_listed
 from claims.api.schema import responses
@@ -23,13 +25,24 @@ from claims.api.serializers import (
     OutcomesSerializer,
     PlayerQuery,
     PlayerSerializer,
+    SyncBody,
+    SyncResultSerializer,
     statuses_to_list,
 )
 from claims.entitlements import fulfil_entitlements
+from claims.models import Entitlement
+from claims.player_sync import sync_player
+from core.slots import OUTSIDE_CALLS, Busy
 
 # Shared by all requests: each new instance would copy all of its fields.
 _QUERY = EntitlementQuery()
 _PAGE = EntitlementPageSerializer()
+
+
+class TooManySyncs(APIException):
+    status_code = 503
+    default_detail = _lazy("Other calls are waiting for the platforms. Retry in a few seconds.")
+    wait = 2
 
 
 class ApiView(APIView):
@@ -124,6 +137,61 @@ class PlayerView(ApiView):
             for link in list_links(game_account_id=game_account_id)
         ]
         return Response(PlayerSerializer({"game_account_id": game_account_id, "links": links}).data)
+
+
+class SyncView(ApiView):
+    @extend_schema(
+        operation_id="sync_player",
+        summary="Check for missing drops",
+        request=SyncBody,
+        responses=responses(SyncResultSerializer, 400, 413, 415),
+        examples=[examples.SYNC, examples.SYNCED],
+    )
+    def post(self, request: Request) -> Response:
+        """Ask the platforms of the player's linked accounts for claims, now.
+
+        Use it when a player says that an item is missing, or when they press a button for it, not
+        for polling: the platforms allow few requests. Each player is asked about at most once a
+        minute. In between, the response is the last result. It can take ten seconds.
+        """
+        body = SyncBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        game_account_id: str = body.validated_data["game_account_id"]
+        player = Player.objects.filter(game_account_id=game_account_id).first()
+        result = None
+        if player is not None:
+            try:
+                with OUTSIDE_CALLS.taken():
+                    result = sync_player(player=player, clock=timezone.now)
+            except Busy as error:
+                raise TooManySyncs from error
+        owed = list_entitlements(
+            game_account_id=game_account_id,
+            statuses=[Entitlement.Status.GRANTED.value],
+            categories=categories_of(request),
+            after_id=0,
+            limit=MAX_LIMIT,
+        )
+        accounts = result.accounts if result else []
+        response = {
+            "game_account_id": game_account_id,
+            "synced_at": result.ended_at if result else None,
+            "is_new": bool(result and result.is_new),
+            "accounts": [
+                {
+                    "platform": one.platform,
+                    "user_id": one.user_id,
+                    "name": one.name,
+                    "outcome": "unavailable" if one.error else "synced",
+                    "found": one.found,
+                    "recorded": one.recorded,
+                    "granted": one.granted,
+                }
+                for one in accounts
+            ],
+            "entitlements": owed,
+        }
+        return Response(SyncResultSerializer(response).data)
 
 
 class UnknownAddressView(ApiView):

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +15,7 @@ from claims.desk.catalogue_file.document import Document
 from claims.desk.catalogue_file.transfer import item_row, reward_row
 from claims.models import Campaign, Item, Reward
 from claims.models.catalogue import REWARDS_PER_CAMPAIGN
+from claims.source import default_source, get_source, source_choices
 from core.admin.fields import LinesField
 
 COLUMNS = ("reward_id", "reward_name", "sku", "item_name", "quantity", "minutes")
@@ -44,6 +44,9 @@ class CampaignForm(forms.Form):
         help_text=gettext_lazy("Copy it from the platform's dashboard."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+    source = forms.ChoiceField(
+        label=gettext_lazy("Source"), choices=source_choices, initial=default_source
+    )
     name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
     category = forms.CharField(
         label=gettext_lazy("Category"),
@@ -65,6 +68,11 @@ class CampaignForm(forms.Form):
         help_text=gettext_lazy("Leave empty for all channels."),
     )
     is_test = forms.BooleanField(label=gettext_lazy("Test mode"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(source_choices()) == 1:
+            self.fields["source"].widget = forms.HiddenInput()
 
     def clean_campaign_id(self) -> str:
         campaign_id: str = self.cleaned_data["campaign_id"]
@@ -199,6 +207,7 @@ def write_template() -> str:
 def copy_of(campaign: Campaign) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The initial values of a campaign like this one. Its rewards need new IDs."""
     fields = {
+        "source": campaign.source,
         "category": campaign.category,
         "announcement_days": campaign.announcement_days,
         "grace_days": campaign.grace_days,
@@ -253,14 +262,19 @@ def make_document(fields: dict[str, Any], rows: list[dict[str, Any]]) -> Documen
         "info_url": "",
         "rewards": minutes,
     }
-    return Document(items=items, rewards=rewards, campaigns={campaign["campaign_id"]: campaign})
+    return Document(
+        items=items,
+        rewards=rewards,
+        campaigns={campaign["campaign_id"]: campaign},
+        source=fields["source"],
+    )
 
 
 def _iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def unusual_ids(document: Document, *, is_usual: Any) -> Iterator[str]:
+def unusual_ids(document: Document) -> list[str]:
     """The new IDs that don't look as the platform's do: probably typing errors."""
-    ids = [*document.campaigns, *document.rewards]
-    return (one for one in ids if not is_usual(one))
+    is_usual = get_source(document.source).is_usual_id
+    return [one for one in (*document.campaigns, *document.rewards) if not is_usual(one)]

@@ -43,6 +43,7 @@ INTERNALS = [
     ("accounts", "deauthorization"),
     ("accounts", "linkattempt"),
     ("claims", "claimhour"),
+    ("claims", "playersync"),
     ("claims", "rewardfunnel"),
     ("claims", "failedlogin"),
 ]

@@ -14,7 +14,7 @@ from claims.models.figures import ClaimHour, RewardFunnel
 from claims.models.grant_requests import GrantRequest
 from claims.models.ledger import Claim, Confirmation, Entitlement, Report
 from claims.models.quarantine import QuarantinedDelivery
-from claims.models.runs import ReconcileRun
+from claims.models.runs import PlayerSync, ReconcileRun
 from claims.models.staff_logins import FailedLogin
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Item",
     "ItemPicture",
     "Pause",
+    "PlayerSync",
     "QuarantinedDelivery",
     "ReconcileRun",
     "Report",

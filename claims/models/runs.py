@@ -1,4 +1,4 @@
-"""The history of reconciling."""
+"""The history of reconciling, and of asking for one player."""
 
 from datetime import timedelta
 
@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Player
 from core.fields import OpaqueTextField
 
 
@@ -75,3 +76,22 @@ class ReconcileRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.campaign_id}".strip()
+
+
+class PlayerSync(models.Model):
+    """When the platforms were last asked for a player's claims. See `claims.player_sync`."""
+
+    player = models.OneToOneField(
+        Player, on_delete=models.CASCADE, primary_key=True, verbose_name=_("player")
+    )
+    started_at = models.DateTimeField(_("started at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    accounts = models.JSONField(_("results"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("player sync")
+        verbose_name_plural = _("player syncs")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.player_id} {self.started_at}"

@@ -408,7 +408,7 @@ def test_desk_says_which_platform_is_down(api: Api, desk: Client) -> None:
 @pytest.mark.usefixtures("api")
 @pytest.mark.parametrize("model", ["campaign", "reward"])
 def test_desk_offers_the_source_in_forms(desk: Client, model: str) -> None:
-    page = text_of(desk.get(reverse(f"admin:claims_{model}_add")))
+    page = text_of(desk.get(reverse(f"admin:claims_{model}_add"), follow=True))
 
     assert f'<option value="{NAME}">Made-up rewards</option>' in page
     assert '<option value="kick_drops" selected>Kick Drops</option>' in page

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from claims.desk.admin.id_search import IdSearch
-from claims.models import BulkJob, ClaimHour, ReconcileRun, RewardFunnel
+from claims.models import BulkJob, ClaimHour, PlayerSync, ReconcileRun, RewardFunnel
 from core.admin.base import ReadOnlyPage
 from core.admin.html import badge, link, row_link
 from core.models import Lease
@@ -138,6 +138,17 @@ class RewardFunnelAdmin(IdSearch, ReadOnlyPage):
     search_fields = ["campaign_id", "reward_id"]
     search_help_text = gettext_lazy("Exact campaign ID or reward ID.")
     empty_state = gettext_lazy("No funnels yet. The worker counts running campaigns automatically.")
+
+
+@admin.register(PlayerSync)
+class PlayerSyncAdmin(IdSearch, ReadOnlyPage):
+    list_display = ["started_at", "player", "ended_at"]
+    list_select_related = ["player"]
+    ordering = ["player"]
+    search_fields = ["player__game_account_id"]
+    search_help_text = gettext_lazy("Exact game account ID.")
+    empty_state = gettext_lazy("No player has checked for missing drops yet.")
+    fields = ["player", "started_at", "ended_at", "accounts"]
 
 
 TONE_OF_JOB = {

@@ -29,11 +29,12 @@ class BadDocument(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Rows by their id, as plain JSON."""
+    """Rows by their id, as plain JSON. `source` is that of new rewards and campaigns, or ""."""
 
     items: dict[str, Row] = field(default_factory=dict)
     rewards: dict[str, Row] = field(default_factory=dict)
     campaigns: dict[str, Row] = field(default_factory=dict)
+    source: str = ""
 
 
 class Strict(serializers.Field[Any, Any, Any, Any]):
@@ -159,7 +160,8 @@ def read_document(text: str) -> Document:
             seen.add(row[key])
     if duplicates:
         raise BadDocument(duplicates)
-    return Document(**{name: {row[KEYS[name]]: row for row in whole[name]} for name in KEYS})
+    parts = {name: {row[KEYS[name]]: row for row in whole[name]} for name in KEYS}
+    return Document(parts["items"], parts["rewards"], parts["campaigns"])
 
 
 def _sentences(errors: Any, place: tuple[str, ...] = ()) -> Iterator[str]:

@@ -21,6 +21,7 @@ from claims.mapping import (
     unusual_quantities,
 )
 from claims.models import AuditEvent, Campaign, CampaignReward, Item, Reward
+from claims.source import default_source
 
 READ_AT_ONCE = 500
 SAME_IN_BOTH = ("name", "category", "info_url", "announcement_days", "grace_days", "channels")
@@ -65,8 +66,9 @@ def compare(document: Document) -> list[Change]:
 
     Raises BadDocument if the file refers to an item or reward that exists neither in it nor here.
     """
-    parts = export_catalogue().items()
-    here = Document(**{name: {row[KEYS[name]]: row for row in rows} for name, rows in parts})
+    exported = export_catalogue().items()
+    parts = {name: {row[KEYS[name]]: row for row in rows} for name, rows in exported}
+    here = Document(parts["items"], parts["rewards"], parts["campaigns"])
     _check_references(document, here)
     return [
         *_changes("item", document.items, here.items),
@@ -75,9 +77,9 @@ def compare(document: Document) -> list[Change]:
     ]
 
 
-def describe_changes(changes: Sequence[Change]) -> str:
+def describe_changes(changes: Sequence[Change], *, source: str = "") -> str:
     """A digest of the changes: equal if an import would do the same to the same rows."""
-    rows = [(one.kind, one.id, one.before, one.after) for one in changes]
+    rows = [(source, one.kind, one.id, one.before, one.after) for one in changes]
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
@@ -128,10 +130,10 @@ def import_catalogue(
     NotAsPreviewed if `previewed` is given and describes other changes (see `describe_changes`).
     """
     changes = compare(document)
-    if previewed is not None and previewed != describe_changes(changes):
+    if previewed is not None and previewed != describe_changes(changes, source=document.source):
         raise NotAsPreviewed
     for change in changes:
-        WRITE[change.kind](change.after, act)
+        WRITE[change.kind](change.after, document.source or default_source(), act)
     if changes:
         make_row(
             action=action,
@@ -214,26 +216,28 @@ def _in_utc(at: datetime | str | None) -> str | None:
 # --- Writing -----------------------------------------------------------------------------------
 
 
-def write_item(row: Row, _act: ActionContext) -> None:
+def write_item(row: Row, _source: str, _act: ActionContext) -> None:
     fields = {"name": row["name"], "description": row["description"]}
     Item.objects.update_or_create(sku=row["sku"], defaults=fields)
 
 
-def write_reward(row: Row, act: ActionContext) -> None:
+def write_reward(row: Row, source: str, act: ActionContext) -> None:
+    """`source` is that of a new reward."""
     fields = {"name": row["name"], "external_id": row["external_id"]}
-    Reward.objects.update_or_create(
-        pk=row["reward_id"], defaults=fields, create_defaults={**fields, "created_at": act.now}
-    )
+    new = {**fields, "source": source, "created_at": act.now}
+    Reward.objects.update_or_create(pk=row["reward_id"], defaults=fields, create_defaults=new)
     items = Item.objects.filter(sku__in=row["items"])
     mapping = {item: row["items"][item.sku] for item in items}
     map_rewards({row["reward_id"]: mapping}, actor=act.actor, now=act.now)
 
 
-def write_campaign(row: Row, act: ActionContext) -> None:
+def write_campaign(row: Row, source: str, act: ActionContext) -> None:
+    """`source` is that of a new campaign."""
     fields = {name: row[name] for name in (*SAME_IN_BOTH, "is_test")}
     fields |= {name: parse_datetime(row[name]) if row[name] else None for name in TIMES}
+    new = {**fields, "source": source, "created_at": act.now}
     campaign, _ = Campaign.objects.update_or_create(
-        pk=row["campaign_id"], defaults=fields, create_defaults={**fields, "created_at": act.now}
+        pk=row["campaign_id"], defaults=fields, create_defaults=new
     )
     pairs = CampaignReward.objects.filter(campaign=campaign)
     pairs.exclude(reward__in=row["rewards"]).delete()

@@ -35,7 +35,6 @@ from claims.desk.views.actions import ask_and_act
 from claims.desk.views.confirming import DIFFERS, confirmed_preview
 from claims.desk.views.decorators import LOOK, name_of, show, staff_page
 from claims.models import AuditEvent, Campaign, Item
-from claims.source import default_source, get_source
 
 CREATE = (
     *LOOK,
@@ -112,7 +111,7 @@ def _typed_rows(request: HttpRequest) -> list[dict[str, str]]:
 def _create_as_previewed(request: HttpRequest, document: Document) -> HttpResponse | None:
     """Create the campaign if exactly this was previewed. Otherwise say why not."""
     (campaign_id,) = document.campaigns
-    is_odd = bool(find_effect(compare(document)).unusual or _unusual_ids(document))
+    is_odd = bool(find_effect(compare(document)).unusual or unusual_ids(document))
     if (previewed := confirmed_preview(request, is_odd=is_odd)) is None:
         return None
     try:
@@ -133,10 +132,6 @@ def _create_as_previewed(request: HttpRequest, document: Document) -> HttpRespon
     return redirect("desk:preflight" if may_check else "desk:campaign", campaign_id)
 
 
-def _unusual_ids(document: Document) -> list[str]:
-    return list(unusual_ids(document, is_usual=get_source(default_source()).is_usual_id))
-
-
 def _show(
     request: HttpRequest, form: CampaignForm, rows: Any, document: Document | None = None
 ) -> HttpResponse:
@@ -146,8 +141,8 @@ def _show(
         context = {
             "changes": changes,
             "effect": find_effect(changes),
-            "unusual_ids": _unusual_ids(document),
-            "previewed": sign_preview(describe_changes(changes)),
+            "unusual_ids": unusual_ids(document),
+            "previewed": sign_preview(describe_changes(changes, source=document.source)),
         }
     categories = Campaign.objects.exclude(category="").order_by("category")
     return show(

@@ -10,10 +10,9 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.models import Authorization, Deauthorization, LinkAttempt, LinkEvent, PlatformAccount
-from accounts.pages.outside_calls import SLOTS
 from accounts.tokens import decrypt
 from core.logs import JsonFormatter
-from core.slots import Busy
+from core.slots import OUTSIDE_CALLS, Busy
 from platforms.kick.client import get_kick
 from tests.accounts.visitor import Visitor, query_of
 from tests.local_kick_process import LocalKick
@@ -385,7 +384,7 @@ def test_pages_that_call_outside_take_turns(nova: Visitor) -> None:
     with ExitStack() as all_slots:
         while True:
             try:
-                all_slots.enter_context(SLOTS.taken())
+                all_slots.enter_context(OUTSIDE_CALLS.taken())
             except Busy:
                 break
         busy = nova.come_back(address)

@@ -9,4 +9,6 @@ OPERATIONS = [
     ("get", "/api/v1/player", {}, 400),
     ("post", "/api/v1/entitlements/fulfil", {"entitlement_ids": ["1"], "fulfilment_id": "x"}, 200),
     ("post", "/api/v1/entitlements/fulfil", {"entitlement_ids": [1]}, 400),
+    ("post", "/api/v1/players/sync", {"game_account_id": "nobody"}, 200),
+    ("post", "/api/v1/players/sync", {"game_account_id": 7}, 400),
 ]

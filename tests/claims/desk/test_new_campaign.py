@@ -19,6 +19,7 @@ URL = "/admin/desk/new-campaign"
 CAMPAIGN_ID = "01J9ZK3V8Q5T7W2X4Y6Z8A0B1C"
 REWARD_IDS = [f"01J9ZK3V8Q5T7W2X4Y6Z8A0B{n:02}" for n in range(20)]
 FIELDS = {
+    "source": "kick_drops",
     "campaign_id": CAMPAIGN_ID,
     "name": "Winter Cup",
     "category": "Starfall Online",

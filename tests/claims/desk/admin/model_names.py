@@ -17,6 +17,7 @@ MODELS = [
     "claims_reconcilerun",
     "core_lease",
     "core_alert",
+    "claims_playersync",
     "claims_grantrequest",
     "core_alertmessage",
     "claims_campaign",
@@ -24,5 +25,5 @@ MODELS = [
     "claims_item",
     "claims_apikey",
 ]
-READ_ONLY = MODELS[:18]
+READ_ONLY = MODELS[:19]
 EDITABLE = ["claims_campaign", "claims_reward", "claims_item", "claims_apikey"]

@@ -11,6 +11,7 @@ from claims.models import (
     BulkJob,
     FailedLogin,
     GrantRequest,
+    PlayerSync,
     QuarantinedDelivery,
     ReconcileRun,
     RewardFunnel,
@@ -90,6 +91,7 @@ def one_of_each(db):
             kind="CATCH_UP", campaign_id=claim.campaign_id, started_at=NOW
         ),
         "core_alert": make_alert(),
+        "claims_playersync": PlayerSync.objects.create(player=player, started_at=NOW),
         "claims_grantrequest": GrantRequest.objects.create(
             id=uuid.uuid4(),
             player=player,
