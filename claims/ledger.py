@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from accounts.models import PlatformAccount
 from claims import ledger_sql
 from claims.models import Claim
 from claims.source import Award
@@ -126,6 +127,16 @@ def reconsider_account(*, account_id: str, now: datetime) -> int:
         now=now,
     )
     return sum(claim.status == Claim.Status.GRANTED for batch in healed for claim in batch)
+
+
+@transaction.atomic
+def retry_account(*, account_id: str, now: datetime) -> int:
+    """Grant the account's held claims that nothing holds any more. Returns their number.
+
+    Locks the account first, so that a concurrent link is either visible or waits. On a repeat: 0.
+    """
+    PlatformAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+    return reconsider_account(account_id=account_id, now=now)
 
 
 def reconsider_reward(*, reward_id: str, now: datetime) -> Iterator[int]:

@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
-
 from accounts.models import PlatformAccount, Player
-from claims.ledger import reconsider_account
+from claims.ledger import retry_account
 from claims.models import PlayerSync
 from claims.source import Filter, sources_of
 from claims.source_page import Tally, record_page
@@ -120,12 +118,5 @@ def _sync_account(account: PlatformAccount, *, now: datetime) -> AccountResult:
                     found += sum(award.account == account.pk for award in page.awards)
     except PlatformError as failure:
         error = str(failure)
-    granted = tally.granted + _reconsider(account, now)
+    granted = tally.granted + retry_account(account_id=account.pk, now=now)
     return replace(result, found=found, recorded=tally.recorded, granted=granted, error=error)
-
-
-@transaction.atomic
-def _reconsider(account: PlatformAccount, now: datetime) -> int:
-    """Lock the account first, so that a concurrent link is either visible or waits."""
-    PlatformAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
-    return reconsider_account(account_id=account.pk, now=now)

@@ -15,7 +15,7 @@ from claims import entitlements as taking_back
 from claims import linking, manual_grants, pausing
 from claims.desk.audit import Subject, make_row, of_player, record_acts
 from claims.entitlements import ReasonMissing, RevokedEntitlements
-from claims.ledger import reconsider_account
+from claims.ledger import retry_account
 from claims.mapping import MappedReward, map_rewards
 from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, Item, Reward
 from claims.pausing import Target
@@ -54,7 +54,7 @@ def retry_claims(*, account: PlatformAccount, act: ActionContext) -> int:
 
     Their hold reasons are recomputed from the database. On a repeat nothing changes.
     """
-    granted = _reconsider(account, act)
+    granted = retry_account(account_id=account.pk, now=act.now)
     _note(Action.RETRY, act, _subject(account), after={"granted": granted})
     return granted
 
@@ -76,7 +76,7 @@ def refetch(*, account: PlatformAccount, act: ActionContext) -> Tally:
     except PlatformError as error:
         _note(Action.REFETCH, act, subject, after={"error": str(error)})
         raise
-    _reconsider(account, act)
+    retry_account(account_id=account.pk, now=act.now)
     _note(Action.REFETCH, act, subject, after=asdict(tally))
     return tally
 
@@ -230,13 +230,6 @@ def _described(
 ) -> dict[str, object]:
     after = {item.sku: quantity for item, quantity in items.items()}
     return {"reward": reward.pk, "before": before, "after": after}
-
-
-@transaction.atomic
-def _reconsider(account: PlatformAccount, act: ActionContext) -> int:
-    """Lock the account first, so that a concurrent link is either visible or waits."""
-    PlatformAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
-    return reconsider_account(account_id=account.pk, now=act.now)
 
 
 def _subject(account: PlatformAccount) -> Subject:
