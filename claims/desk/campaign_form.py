@@ -187,11 +187,18 @@ class PastedRow:
 
 
 def read_rows(text: str) -> list[dict[str, str]]:
-    """Rows in the order of COLUMNS, separated by tabs, semicolons or commas. Skips a header."""
-    (first, *_rest) = text.strip().splitlines() or [""]
-    separator = next((one for one in "\t;" if one in first), ",")
+    """Rows in the order of COLUMNS, separated by tabs, semicolons or commas. Skips a header.
+
+    Text that isn't a table has no rows.
+    """
+    lines = text.strip().splitlines()
+    separator = next((one for one in "\t;" if lines and one in lines[0]), ",")
     found = []
-    for cells in csv.reader(io.StringIO(text.strip()), delimiter=separator):
+    try:
+        rows = list(csv.reader(lines, delimiter=separator))
+    except csv.Error:  # such as a cell of more than 128 KB
+        return []
+    for cells in rows:
         values = [cell.strip() for cell in cells[: len(COLUMNS)]]
         if any(values) and values[0].lower().replace(" ", "_") != COLUMNS[0]:
             found.append(asdict(PastedRow(*values)))

@@ -245,7 +245,9 @@ def test_header_and_empty_lines_are_skipped(separator: str) -> None:
     assert [one["quantity"] for one in read_rows(text)] == ["1", "500"]
 
 
-@pytest.mark.parametrize("text", ["", "\n", "\x00", "only,one", '"unclosed', ",,,,,,,,,"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "\x00", "only,one", "a\rb", "x" * 200_000, '"unclosed', ",,,,,,,,,"]
+)
 def test_odd_text_never_breaks_the_page(ops: Client, text: str) -> None:
     assert ops.post(URL, form(row(), pasted=text)).status_code == 200
 
