@@ -44,8 +44,6 @@ def hub(request: HttpRequest) -> HttpResponse:
         "player": player,
         "drops": list_player_drops(player),
         "news": news,
-        "campaigns": list_offered_campaigns(now=now),
-        "is_kick_down": KICK in outages([KICK]),
     }
     if account is None:
         return render(request, "link/connect.html", {**context, "step": 2})
@@ -62,6 +60,8 @@ def hub(request: HttpRequest) -> HttpResponse:
         "account": account,
         "connection": connection,
         "has_arrived": has_arrived,
+        "campaigns": list_offered_campaigns(now=now),
+        "is_kick_down": KICK in outages([KICK]),
         "sync": last_sync(player=player, now=now) if news == SYNCED else None,
     }
     response = render(request, "link/linked.html", context)
