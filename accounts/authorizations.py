@@ -15,12 +15,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.links import (
+    BY_PLATFORM,
     SENDING_LASTS_AT_MOST,
     NewAuthorization,
     drop_unused_authorization,
     fresh_tokens,
 )
-from accounts.models import Authorization
+from accounts.models import Authorization, LinkEvent
 from accounts.platform_accounts import lock_account, lock_account_if_free
 from accounts.platform_login import PlatformLogin, PlatformTokens
 from accounts.tokens import UnreadableToken, decrypt
@@ -109,8 +110,7 @@ def _note_failure(
     """Let the authorization wait. A refusal counts as its end once it has lasted for a week."""
     refused_since = (authorization.refused_since or now) if is_refused else None
     if refused_since and now - refused_since >= REFUSED_FOR and not _refuses_many(authorization):
-        _same_token(authorization).update(next_refresh_at=None, disconnected_at=now)
-        _log(authorization, "disconnected")
+        _disconnect(authorization, now=now)
         return
     failures = authorization.failed_refreshes + 1
     retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
@@ -122,6 +122,22 @@ def _note_failure(
         refused_since=refused_since or authorization.refused_since,
     )
     _log(authorization, type(error).__name__, logging.WARNING)
+
+
+@transaction.atomic
+def _disconnect(authorization: Authorization, *, now: datetime) -> None:
+    account = lock_account(authorization.account_id, now=now)
+    if not _same_token(authorization).update(next_refresh_at=None, disconnected_at=now):
+        return
+    if account.player is not None:
+        LinkEvent.objects.create(
+            kind=LinkEvent.Kind.DISCONNECTED,
+            account=account,
+            player=account.player,
+            actor=BY_PLATFORM,
+            at=now,
+        )
+    _log(authorization, "disconnected")
 
 
 def _refuses_many(authorization: Authorization) -> bool:

@@ -23,6 +23,7 @@ from accounts.platform_login import PlatformTokens
 from accounts.tokens import encrypt
 
 BY_PLAYER = "player"
+BY_PLATFORM = "platform"
 
 # If sending takes longer, the worker is presumed dead. The longest call to a platform, with its
 # retries, takes much less.

@@ -107,6 +107,7 @@ class LinkEvent(models.Model):
         LINKED = "LINKED", _("linked")
         RENEWED = "RENEWED", _("reauthorized")
         UNLINKED = "UNLINKED", _("unlinked")
+        DISCONNECTED = "DISCONNECTED", _("disconnected by the platform")
 
     kind = models.TextField(_("event"), choices=Kind)
     account = models.ForeignKey(
@@ -118,8 +119,12 @@ class LinkEvent(models.Model):
     player = models.ForeignKey(
         Player, on_delete=models.PROTECT, related_name="link_events", verbose_name=_("player")
     )
-    actor = models.TextField(_("actor"), help_text=_("“player” or the name of a staff member."))
+    actor = models.TextField(
+        _("actor"), help_text=_("“player”, “platform” or the name of a staff member.")
+    )
     at = models.DateTimeField(_("at"))
+    # Whether a message to game servers was made of it, if any wanted one.
+    is_announced = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("link event")
@@ -128,7 +133,10 @@ class LinkEvent(models.Model):
         indexes = [
             models.Index(
                 name="link_events_but_links", fields=["kind", "id"], condition=~Q(kind="LINKED")
-            )
+            ),
+            models.Index(
+                name="link_events_to_announce", fields=["id"], condition=Q(is_announced=False)
+            ),
         ]
 
     def __str__(self) -> str:

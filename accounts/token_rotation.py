@@ -1,20 +1,23 @@
-"""Re-encrypt every stored token with the newest of `TOKEN_KEYS`."""
+"""Re-encrypt every stored secret with the newest of `TOKEN_KEYS`."""
 
 from dataclasses import dataclass
 
+from django.apps import apps
 from django.db import models
 
-from accounts.models import Authorization, Deauthorization, LinkAttempt
 from accounts.tokens import UnreadableToken, reencrypt
 
 BATCH_SIZE = 500
 
-ENCRYPTED_FIELDS: tuple[tuple[type[models.Model], str], ...] = (
-    (Authorization, "encrypted_refresh_token"),
-    (Authorization, "encrypted_access_token"),
-    (Deauthorization, "encrypted_refresh_token"),
-    (LinkAttempt, "encrypted_verifier"),
-)
+
+def encrypted_fields() -> list[tuple[type[models.Model], str]]:
+    """Of every model: the binary fields that begin with `encrypted_`."""
+    return [
+        (model, field.name)
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, models.BinaryField) and field.name.startswith("encrypted_")
+    ]
 
 
 @dataclass(slots=True)
@@ -26,7 +29,7 @@ class Rotation:
 def rotate_stored_tokens(*, batch_size: int = BATCH_SIZE) -> Rotation:
     """Re-encrypt every stored token. Safe to repeat and to interrupt."""
     rotation = Rotation()
-    for model, field in ENCRYPTED_FIELDS:
+    for model, field in encrypted_fields():
         stored = model._default_manager.exclude(**{field: b""}).order_by("pk")
         tokens = stored.values_list("pk", field)
         batch = list(tokens[:batch_size])

@@ -163,8 +163,9 @@ def revoke_entitlements(
     chosen = [siblings[pk] for pk in dict.fromkeys(entitlement_ids) if pk in siblings]
     to_revoke = [e for e in chosen if e.status == GRANTED]
     to_note = [e for e in chosen if e.status == FULFILLED and e.revoked_at is None]
-    _change(to_revoke, status=REVOKED, revoked_at=now, revocation_reason=reason)
-    _change(to_note, status=FULFILLED, revoked_at=now, revocation_reason=reason)
+    noted = {"revoked_at": now, "revocation_reason": reason, "announced_in": None}
+    _change(to_revoke, status=REVOKED, **noted)
+    _change(to_note, status=FULFILLED, **noted)
     if revoked := [pk for pk, of_claim in _statuses(locked) if of_claim == {REVOKED}]:
         Claim.objects.filter(pk__among=revoked, status=Claim.Status.GRANTED).update(
             status=Claim.Status.REVOKED, revoked_at=now

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 
 from accounts.models import LinkAttempt
-from claims.models import QuarantinedDelivery, ReconcileRun
+from claims.models import QuarantinedDelivery, ReconcileRun, WebhookMessage
 from core.logs import log_event
 from core.models import Alert, AlertMessage
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def prune(*, now: datetime) -> dict[str, int]:
-    """Delete old runs and deliveries, expired sessions and link attempts.
+    """Delete old runs, deliveries and messages, expired sessions and link attempts.
 
     Returns the number of each. On a repeat: 0.
     """
@@ -24,11 +24,15 @@ def prune(*, now: datetime) -> dict[str, int]:
     deliveries = QuarantinedDelivery.objects.filter(
         received_at__lt=now - timedelta(days=settings.DELIVERIES_KEPT_DAYS)
     )
+    messages = WebhookMessage.objects.filter(
+        created_at__lt=now - timedelta(days=settings.MESSAGES_KEPT_DAYS)
+    )
     sessions = Session.objects.filter(expire_date__lt=now)
     attempts = LinkAttempt.objects.filter(expires_at__lte=now)
     rows = {
         "runs": runs,
         "deliveries": deliveries,
+        "webhook_messages": messages,
         "sessions": sessions,
         "link_attempts": attempts,
         "alerts": Alert.objects.filter(resolved_at__lt=old_news),

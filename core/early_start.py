@@ -12,10 +12,11 @@ logger = logging.getLogger(__name__)
 
 
 def start_after_commit(task: str) -> None:
-    transaction.on_commit(lambda: _start(task))
+    transaction.on_commit(lambda: send_now(task))
 
 
-def _start(task: str) -> None:
+def send_now(task: str) -> None:
+    """Wake the worker. A failure is only logged."""
     try:
         current_app.send_task(task, retry=False)
     except (OperationalError, OSError) as error:

@@ -38,17 +38,18 @@ class HeldLease:
     job: str
     owner: str
     clock: Clock
+    lasts: timedelta
     not_before: datetime = NEVER
     failures: int = 0
     error: str = ""
     platform_error: str = ""
 
     def renew(self) -> None:
-        """Extend the lease by LEASE_LASTS after a step that worked. Raises LeaseLost.
+        """Extend the lease after a step that worked. Raises LeaseLost.
 
         Earlier failures are forgotten: the job makes progress.
         """
-        expires_at = self.clock() + settings.LEASE_LASTS
+        expires_at = self.clock() + self.lasts
         mine = Lease.objects.filter(job=self.job, owner=self.owner)
         if not mine.update(expires_at=expires_at, failures=0, error="", platform_error=""):
             raise LeaseLost(f"Another worker has taken over the job {self.job}.")
@@ -96,6 +97,7 @@ def lease(
     is_urgent: bool = False,
     platform_errors: tuple[type[Exception], ...] = (),
     back_off: BackOff | None = None,
+    lasts: timedelta | None = None,
 ) -> Iterator[HeldLease | None]:
     """Take a job's lease. Yields None if another worker has it, or if the job isn't due yet.
 
@@ -103,8 +105,10 @@ def lease(
     For any other exception, the lease is released with the error's text, and the exception is
     raised again. `platform_errors` are the exceptions that mean that the platform is at fault: only
     their text is also kept as `platform_error`. With `back_off`, the job waits after an exception.
+    `lasts`: how long after the last renewal another worker may take over; LEASE_LASTS by default.
     """
-    held = _take(job, clock=clock, is_urgent=is_urgent)
+    lasts = lasts or settings.LEASE_LASTS
+    held = _take(job, clock=clock, is_urgent=is_urgent, lasts=lasts)
     try:
         yield held
     except LeaseLost:
@@ -126,7 +130,7 @@ def lease(
         held.release()
 
 
-def _take(job: str, *, clock: Clock, is_urgent: bool) -> HeldLease | None:
+def _take(job: str, *, clock: Clock, is_urgent: bool, lasts: timedelta) -> HeldLease | None:
     now = clock()
     owner = uuid.uuid4().hex
     Lease.objects.bulk_create(
@@ -134,7 +138,7 @@ def _take(job: str, *, clock: Clock, is_urgent: bool) -> HeldLease | None:
     )
     free = Lease.objects.filter(job=job, expires_at__lte=now)
     due = free if is_urgent else free.filter(not_before__lte=now)
-    expires_at = now + settings.LEASE_LASTS
+    expires_at = now + lasts
     if not due.update(owner=owner, expires_at=expires_at, last_began_at=now):
         return None
-    return HeldLease(job=job, owner=owner, clock=clock)
+    return HeldLease(job=job, owner=owner, clock=clock, lasts=lasts)

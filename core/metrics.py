@@ -24,4 +24,9 @@ KICK_CALLS = Counter(
     "Calls to Kick's APIs, by path and HTTP status (or “unreachable”).",
     ["path", "outcome"],
 )
+WEBHOOK_ATTEMPTS = Counter(
+    "studio_drops_webhook_attempts",
+    "Messages sent to game servers' endpoints, by the status of the answer.",
+    ["outcome"],
+)
 LINK_ENDS = Counter("studio_drops_link_ends", "Finished attempts to link, by outcome.", ["outcome"])

@@ -47,6 +47,21 @@ class RequestBudget(models.Model):
         return str(self.platform)
 
 
+class Counter(models.Model):
+    """A number that only grows. Lock the row to take the next number: see `take_number`."""
+
+    name = OpaqueTextField(_("name"), primary_key=True)
+    value = models.BigIntegerField(_("value"), default=0)
+
+    class Meta:
+        verbose_name = _("counter")
+        verbose_name_plural = _("counters")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
 class Alert(models.Model):
     """A warning or failure of a check, from its first sight until it's gone. One open per check."""
 

@@ -32,6 +32,11 @@ JOBS = (
         "Compares each campaign with the platform every night, and all weekly",
     ),
     Job("send_reports", timedelta(seconds=15), "Reports delivered claims to the platform"),
+    Job(
+        "push_webhooks",
+        timedelta(seconds=5),
+        "Tells game servers' endpoints about new items, revocations and links",
+    ),
     Job("run_bulk_jobs", timedelta(seconds=10), "Runs the bulk jobs that staff started"),
     Job("count_funnels", timedelta(minutes=5), "Counts the figures of running campaigns"),
     Job(

@@ -8,6 +8,7 @@ process refuses to start if a value is missing or unsafe, and lists all such val
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from django.http.request import validate_host
 
 from core.backoff import BackOff
 from studio_drops.schedule import JOBS
+
+Network = IPv4Network | IPv6Network
 
 
 class Environment(environ.Env):  # type: ignore[misc]
@@ -294,6 +297,8 @@ BACK_OFFS = {
 # How long to keep reconcile runs and quarantined deliveries.
 RUNS_KEPT_DAYS = env.int("RUNS_KEPT_DAYS", default=30)
 DELIVERIES_KEPT_DAYS = env.int("DELIVERIES_KEPT_DAYS", default=90)
+# How long to keep messages to game servers. They are tried for four days.
+MESSAGES_KEPT_DAYS = env.int("MESSAGES_KEPT_DAYS", default=7)
 
 # --- The desk ----------------------------------------------------------------------------------
 
@@ -352,6 +357,23 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
 LOGIN_ORIGINS = env.list("LOGIN_ORIGINS", default=[])
 FORM_ACTION_ORIGINS = [*([origin_of(OIDC_ISSUER)] if OIDC_ISSUER else []), *LOGIN_ORIGINS]
 METRICS_TOKEN = secret("METRICS_TOKEN")
+
+# --- Webhooks to game servers ------------------------------------------------------------------
+
+
+def networks(name: str, default: list[str]) -> list[Network]:
+    try:
+        return [ip_network(text) for text in env.list(name, default=default)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} isn't valid: {error}. Expected networks, such as 10.0.0.0/8."
+        ) from error
+
+
+# Networks besides the internet that messages may be sent to.
+WEBHOOK_PRIVATE_NETWORKS = networks(
+    "WEBHOOK_PRIVATE_NETWORKS", ["127.0.0.0/8", "::1/128"] if DEBUG else []
+)
 
 # --- Alerts to staff ---------------------------------------------------------------------------
 
@@ -476,6 +498,8 @@ FAULTS = [] if DEBUG else production_faults()
 if DEBUG and urlsplit(PUBLIC_URL).hostname not in LOOPBACK_HOSTS:
     # With DEBUG, error pages show settings, and anyone can log in as any player.
     FAULTS.append("DEBUG must be 0 unless PUBLIC_URL is on localhost. It's on by default.")
+if MESSAGES_KEPT_DAYS < 5:
+    FAULTS.append("MESSAGES_KEPT_DAYS must be at least 5: messages are tried for four days.")
 if KICK_REQUESTS_PER_MINUTE < 10:
     FAULTS.append("KICK_REQUESTS_PER_MINUTE must be at least 10.")
 try:

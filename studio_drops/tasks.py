@@ -19,6 +19,8 @@ from accounts.platform_login import PlatformLogin, all_logins
 from claims import confirmation, ledger, pruning, reports, sync
 from claims.desk import bulk_jobs, funnels
 from claims.source import Source, all_sources, listing_sources
+from claims.webhooks import pushing
+from core.early_start import send_now
 from core.leases import HeldLease, lease
 from core.logs import log_event
 from core.platform_errors import (
@@ -134,6 +136,13 @@ def send_reports() -> None:
         lambda one: reports.send_reports(source=one, clock=timezone.now),
         priority=Priority.SYNC,
     )
+
+
+@task
+def push_webhooks() -> None:
+    if pushing.push_webhooks(clock=timezone.now):
+        # Go on at once: waiting for the schedule would delay messages by up to five seconds.
+        send_now(task_name("push_webhooks"))
 
 
 @task

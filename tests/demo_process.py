@@ -49,14 +49,15 @@ class RunningDemo:
 
 
 def start_demo(
-    var_dir: Path, *, database_url: str = "", ports: tuple[int, int] | None = None
+    var_dir: Path, *, database_url: str = "", ports: tuple[int, int, int] | None = None
 ) -> RunningDemo:
     """Returns once everything answers."""
-    web_port, local_kick_port = ports or free_ports(2)
+    web_port, local_kick_port, game_server_port = ports or free_ports(3)
     environment = {**neutral_surroundings(), "VAR_DIR": str(var_dir)}
     if database_url:
         environment["DATABASE_URL"] = database_url
     options = (f"--port={web_port}", f"--local-kick-port={local_kick_port}")
+    options += (f"--game-server-port={game_server_port}",)
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", *options],
         cwd=REPOSITORY,

@@ -10,6 +10,7 @@ from typing import Any
 
 from accounts.models import PlatformAccount, Player
 from accounts.platform_login import PlatformTokens
+from accounts.tokens import encrypt
 from claims.models import (
     Campaign,
     CampaignReward,
@@ -20,7 +21,9 @@ from claims.models import (
     Report,
     Reward,
     RewardItem,
+    WebhookEndpoint,
 )
+from claims.webhooks.signing import make_shared_secret
 from core.checks import Verdict
 from core.models import Alert, AlertMessage
 
@@ -194,3 +197,14 @@ def make_alert_message(**overrides: Any) -> AlertMessage:
 
 def new_tokens(refresh_token: str) -> PlatformTokens:
     return PlatformTokens("an-access-token", refresh_token, scope="user:read", expires_in=7200)
+
+
+def make_endpoint(url: str = "http://127.0.0.1:9/", **overrides: Any) -> WebhookEndpoint:
+    """An endpoint that wants everything. The default URL refuses connections."""
+    fields = {
+        "name": f"server {next(_numbers)}",
+        "url": url,
+        "encrypted_secret": encrypt(make_shared_secret()),
+        "created_at": NOW,
+    }
+    return WebhookEndpoint.objects.create(**fields | overrides)

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from claims.api.queries import ListedEntitlement
+from claims.listing import ListedEntitlement
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000

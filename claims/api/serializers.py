@@ -1,7 +1,6 @@
 """Requests and responses. Each field has a description; the schema and docs page show it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -11,8 +10,8 @@ from rest_framework import serializers
 
 from accounts.models import GAME_ACCOUNT_ID_MAX_LENGTH
 from claims.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorField
-from claims.api.queries import ListedEntitlement
 from claims.entitlements import FulfilmentOutcome
+from claims.listing import ListedEntitlement
 from claims.models import Entitlement
 
 MAX_IDS_PER_CALL = 1000
@@ -129,6 +128,12 @@ class EntitlementSerializer(serializers.Serializer[Any]):
     fulfilment_id = serializers.SerializerMethodField(
         help_text=gettext_lazy("The `fulfilment_id` it was fulfilled with.")
     )
+    revoked_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=gettext_lazy(
+            "When staff revoked it. If the status is `FULFILLED`, the item was delivered before."
+        ),
+    )
     platform = serializers.CharField(
         allow_null=True,
         help_text=gettext_lazy("The platform it was earned on. Null for a manual grant."),
@@ -149,26 +154,7 @@ class EntitlementSerializer(serializers.Serializer[Any]):
 
     def to_representation(self, instance: ListedEntitlement) -> dict[str, Any]:
         """Build the dict in one go: field by field takes ten times as long, and servers poll."""
-        return {
-            "id": instance.public_id,
-            "game_account_id": instance.game_account_id,
-            "sku": instance.sku,
-            "quantity": instance.quantity,
-            "status": instance.status,
-            "granted_at": _utc(instance.granted_at),
-            "fulfilled_at": _utc(instance.fulfilled_at) if instance.fulfilled_at else None,
-            "fulfilment_id": instance.fulfilment_id or None,
-            "platform": instance.platform,
-            "source": instance.source,
-            "claim_id": instance.claim_id,
-            "campaign_id": instance.campaign_id,
-            "reward_id": instance.reward_id,
-            "test": instance.test,
-        }
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+        return instance.as_json()
 
 
 class EntitlementPageSerializer(serializers.Serializer[Any]):

@@ -16,7 +16,7 @@ from claims.api import examples
 from claims.api.authentication import categories_of
 from claims.api.pagination import MAX_LIMIT, page_of
 from claims.api.parsers import BoundedJSONParser
-from claims.api.queries import list_entitlements, list_links, mark_first_listed
+from claims.api.queries import list_links, mark_first_listed
 from claims.api.schema import responses
 from claims.api.serializers import (
     EntitlementPageSerializer,
@@ -30,6 +30,7 @@ from claims.api.serializers import (
     statuses_to_list,
 )
 from claims.entitlements import fulfil_entitlements
+from claims.listing import list_entitlements
 from claims.models import Entitlement
 from claims.player_sync import sync_player
 from core.slots import OUTSIDE_CALLS, Busy

@@ -89,6 +89,8 @@ SECTIONS = (
         _("Developers"),
         (
             _list(_("API keys"), "claims_apikey"),
+            _list(_("Webhook endpoints"), "claims_webhookendpoint", "/admin/desk/endpoints/"),
+            _list(_("Webhook messages"), "claims_webhookdelivery"),
             _list(_("Deliveries"), "claims_quarantineddelivery"),
             _list(_("Reconcile runs"), "claims_reconcilerun"),
             Entry(
@@ -102,6 +104,7 @@ SECTIONS = (
                     "/admin/claims/claimhour/",
                     "/admin/claims/playersync/",
                     "/admin/claims/rewardfunnel/",
+                    "/admin/claims/webhookmessage/",
                     "/admin/core/",
                 ),
             ),
@@ -129,6 +132,8 @@ INTERNALS = (
     _list(_("Claims per hour"), "claims_claimhour"),
     _list(_("Funnels"), "claims_rewardfunnel"),
     _list(_("Alert messages"), "core_alertmessage"),
+    _list(_("Webhook events"), "claims_webhookmessage"),
+    _list(_("Counters"), "core_counter"),
 )
 
 

@@ -18,6 +18,7 @@ from claims.desk.views import (
     report,
     rewards,
     search,
+    webhooks,
 )
 
 app_name = "desk"
@@ -47,6 +48,8 @@ urlpatterns = [
     path("mapping/<path:reward_id>", rewards.map_reward, name="map"),
     path("pause/<str:kind>/<path:target_id>", pausing.pause, name="pause"),
     path("resume/<str:kind>/<path:target_id>", pausing.resume, name="resume"),
+    path("endpoints/<int:endpoint_id>", webhooks.endpoint, name="endpoint"),
+    path("endpoints/<int:endpoint_id>/act", webhooks.act, name="act_on_endpoint"),
     path("jobs/<int:job_id>", jobs.job, name="job"),
     path("jobs/<int:job_id>/stop", jobs.stop, name="stop_job"),
     path("accounts/<str:account_id>", case.account_case, name="account"),

@@ -39,6 +39,7 @@ OPS = [
 INTERNALS = [
     ("core", "lease"),
     ("core", "alertmessage"),
+    ("core", "counter"),
     ("accounts", "authorization"),
     ("accounts", "deauthorization"),
     ("accounts", "linkattempt"),
@@ -46,11 +47,17 @@ INTERNALS = [
     ("claims", "playersync"),
     ("claims", "rewardfunnel"),
     ("claims", "failedlogin"),
+    ("claims", "webhookdelivery"),
+    ("claims", "webhookmessage"),
 ]
 OWNERS = [
     *OPS,
     *((app, model, "view") for app, model in INTERNALS),
-    *(("claims", "apikey", action) for action in ("view", "add", "change")),
+    *(
+        ("claims", model, action)
+        for model in ("apikey", "webhookendpoint")
+        for action in ("view", "add", "change")
+    ),
     *(("auth", model, a) for model in ("user", "group") for a in ("view", "add", "change", "delete")),
 ]
 GROUPS = {"support": SUPPORT, "ops": OPS, "owners": OWNERS}

@@ -16,6 +16,12 @@ from claims.models.ledger import Claim, Confirmation, Entitlement, Report
 from claims.models.quarantine import QuarantinedDelivery
 from claims.models.runs import PlayerSync, ReconcileRun
 from claims.models.staff_logins import FailedLogin
+from claims.models.webhooks import (
+    EventType,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+)
 
 __all__ = [
     "ApiKey",
@@ -27,6 +33,7 @@ __all__ = [
     "ClaimHour",
     "Confirmation",
     "Entitlement",
+    "EventType",
     "FailedLogin",
     "GrantRequest",
     "Item",
@@ -39,4 +46,7 @@ __all__ = [
     "Reward",
     "RewardFunnel",
     "RewardItem",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookMessage",
 ]

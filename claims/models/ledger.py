@@ -289,6 +289,9 @@ class Entitlement(models.Model):
     revocation_reason = models.TextField(
         _("revocation reason"), blank=True, default="", db_default=""
     )
+    # The batch in which its last change was announced. None: it's to be announced. See
+    # docs/decisions/0018-announce-changes-after-the-commit.md.
+    announced_in = models.BigIntegerField(_("announced in"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("entitlement")
@@ -323,6 +326,14 @@ class Entitlement(models.Model):
                 name="entitlements_by_fulfilment",
                 fields=["fulfilment_id"],
                 condition=~Q(fulfilment_id=""),
+            ),
+            models.Index(
+                name="entitlements_to_announce", fields=["id"], condition=Q(announced_in=None)
+            ),
+            models.Index(
+                name="entitlements_by_change",
+                fields=["announced_in", "id"],
+                condition=Q(announced_in__isnull=False),
             ),
         ]
 

@@ -26,20 +26,22 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
         ("Claim", kick["inventory_url"], f"claim the “{first.name}”"),
         ("See it", web["link_url"], "the player's page"),
         ("Support it", web["admin_url"], f"log in as {catalogue.STAFF} / {facts.staff_password}"),
-        ("Deliver it", web["api_docs_url"], "call the API as the game server does:"),
+        ("Play", told["game_server"]["url"], "the game's inventory has it a second later"),
+        ("Look behind", web["api_docs_url"], "call the API as the game server does:"),
     )
     numbered = []
     for number, (name, url, what) in enumerate(steps, start=1):
         place = f"<g>{url:<34}</g>" if url else " " * 34
         numbered.append(f"  {number}  <b>{name:<12}</b>  {place}  {what}")
     authorization = '-H "Authorization: Bearer $KEY"'
-    body = """-H "Content-Type: application/json" -d '{"entitlement_ids": ["<id>"], """
-    body += """"fulfilment_id": "first"}'"""
+    body = (
+        f"""-H "Content-Type: application/json" -d '{{"game_account_id": "{catalogue.PLAYER}"}}'"""
+    )
     api_url = web["api_url"]
     commands = (
         f"KEY={facts.api_key}",
         f'curl {authorization} "{api_url}/entitlements?game_account_id={catalogue.PLAYER}"',
-        f"curl {authorization} {body} {api_url}/entitlements/fulfil",
+        f"curl {authorization} {body} {api_url}/players/sync",
     )
     lines = [
         "",

@@ -9,7 +9,7 @@ CAMPAIGN = "Launch Week"
 VIEWER = "vega_watches"
 PLAYER = "Nova"
 STAFF = "staff"
-API_KEY = "demo game server"
+API_KEY = ENDPOINT = "demo game server"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ from platforms.kick import WEBHOOK_PATH
 class DemoFile:
     web_url: str
     local_kick_url: str
+    game_server_url: str
     campaign: Mapping[str, Any]
     viewer_id: int
     staff_password: str
     api_key: str
+    webhook_secret: str
 
     def as_json(self) -> dict[str, Any]:
         """The content of `var/demo.json`. Scripts rely on it: add keys, but never change them."""
@@ -37,6 +39,11 @@ class DemoFile:
                 "inventory_url": f"{kick}/",
                 "dashboard_url": f"{kick}/dashboard",
                 "control_url": f"{kick}/local",
+            },
+            "game_server": {
+                "url": self.game_server_url,
+                "inventory_url": f"{self.game_server_url}/inventory.json",
+                "webhook_secret": self.webhook_secret,
             },
             "staff": {"username": catalogue.STAFF, "password": self.staff_password},
             "api_key": self.api_key,
@@ -63,10 +70,12 @@ class DemoFile:
             return cls(
                 web_url=found["web"]["url"],
                 local_kick_url=found["local_kick"]["url"],
+                game_server_url=found["game_server"]["url"],
                 campaign=found["campaign"] | {"rewards": found["rewards"]},
                 viewer_id=found["viewer"]["user_id"],
                 staff_password=found["staff"]["password"],
                 api_key=found["api_key"],
+                webhook_secret=found["game_server"]["webhook_secret"],
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.demo.supervisor import Program
@@ -22,6 +22,7 @@ class Environment:
     var_dir: Path
     web_port: int
     local_kick_port: int
+    game_server_port: int
     surroundings: Mapping[str, str]
 
     @property
@@ -31,6 +32,10 @@ class Environment:
     @property
     def local_kick_url(self) -> str:
         return f"http://localhost:{self.local_kick_port}"
+
+    @property
+    def game_server_url(self) -> str:
+        return f"http://localhost:{self.game_server_port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -64,10 +69,17 @@ class Environment:
 
     def worker(self) -> Program:
         # Threads are enough, because a worker on a laptop mostly waits for HTTP.
-        options = ("--pool", "threads", "--concurrency", "2", "--loglevel", "info")
+        options = ("--pool", "threads", "--concurrency", "3", "--loglevel", "info")
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
         celery = ("--quiet", "-A", "studio_drops")
         return self._program("worker", "celery", *celery, "worker", *options, *quiet)
+
+    def game_server(self, *, api_key: str, webhook_secret: str) -> Program:
+        database = str(self.var_dir / "game.sqlite3")
+        options = ("--port", str(self.game_server_port), "--database", database)
+        program = self._program("game", "local.game_server", *options)
+        drops = {"DROPS_URL": self.web_url, "DROPS_KEY": api_key, "DROPS_SECRET": webhook_secret}
+        return replace(program, environment={**program.environment, **drops})
 
     def scheduler(self) -> Program:
         celery = ("--quiet", "-A", "studio_drops")

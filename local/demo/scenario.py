@@ -20,6 +20,7 @@ CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 OFFER = catalogue.OFFERS[0]
 # The scheduler sends the reports every fifteen seconds.
 PROCESSED_WITHIN_SECONDS = 40.0
+DELIVERED_WITHIN_SECONDS = 30.0
 
 
 class StepFailedError(Exception):
@@ -40,7 +41,6 @@ class Scenario:
     control: LocalKickControl = field(init=False)
     claim_id: str = ""
     authorize_query: dict[str, str] = field(default_factory=dict)
-    entitlement_id: str = ""
 
     def __post_init__(self) -> None:
         self.player, self.staff, self.game_server = (Trace(say=self.say) for _ in range(3))
@@ -131,11 +131,22 @@ class Scenario:
         check(answer.ok, f"The API answered {answer.status_code}.")
         listed = [row for row in answer.json()["entitlements"] if row["sku"] == OFFER.sku]
         check(len(listed) == 1, f"The API lists the item {len(listed)} times instead of once.")
-        self.entitlement_id = listed[0]["id"]
 
-    def fulfil_by_api(self) -> None:
-        outcome = self.fulfil(fulfilment_id="demo-once")
-        check(outcome == "fulfilled", f"The API answered {outcome!r} instead of 'fulfilled'.")
+    def see_in_game(self) -> None:
+        in_silence = Trace(say=lambda _line: None)
+        url = f"{self.environment.game_server_url}/inventory.json"
+
+        def has_item() -> bool:
+            shown = in_silence.get(url, params={"player": catalogue.PLAYER}).json()
+            return any(item["sku"] == OFFER.sku for item in shown["items"])
+
+        wait_for(
+            self.supervisor,
+            has_item,
+            what="The item in the game",
+            seconds=DELIVERED_WITHIN_SECONDS,
+        )
+        self.say("     the game server’s inventory has it")
 
     def see_processed(self) -> None:
         in_silence = LocalKickControl(self.environment.local_kick_url, session=requests.Session())
@@ -154,14 +165,6 @@ class Scenario:
         self.say("     the claim's external_status on the local Kick is now “processed”")
 
     # Shared by several steps. -------------------------------------------------------------------
-
-    def fulfil(self, *, fulfilment_id: str) -> str:
-        body = {"entitlement_ids": [self.entitlement_id], "fulfilment_id": fulfilment_id}
-        answer = self.game_server.post(
-            f"{self.environment.web_url}/api/v1/entitlements/fulfil", json=body
-        )
-        check(answer.ok, f"The API answered {answer.status_code}.")
-        return str(answer.json()["outcomes"][0]["outcome"])
 
     @property
     def _viewer_and_campaign(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Creates the demo's data: the campaign, its rewards and items, a staff login and an API key.
+"""Creates the demo's data: campaign, rewards, items, a staff login, an API key and an endpoint.
 
 Existing rows stay unchanged, so the demo can be started repeatedly.
 """
@@ -15,7 +15,8 @@ from django.utils.dateparse import parse_datetime
 
 from claims.api_keys import find_api_key, make_api_key
 from claims.mapping import map_rewards
-from claims.models import Campaign, CampaignReward, Item, Reward
+from claims.models import Campaign, CampaignReward, Item, Reward, WebhookEndpoint
+from claims.webhooks.endpoints import add_endpoint, secrets_of
 from local.demo import catalogue
 from local.demo.item_pictures import add_picture
 
@@ -24,10 +25,13 @@ from local.demo.item_pictures import add_picture
 class Credentials:
     staff_password: str
     api_key: str
+    webhook_secret: str
 
 
 @transaction.atomic
-def seed(*, campaign: Mapping[str, Any], known: Credentials, now: datetime) -> Credentials:
+def seed(
+    *, campaign: Mapping[str, Any], known: Credentials, endpoint_url: str, now: datetime
+) -> Credentials:
     """Create the rows for `campaign` (as the local Kick describes it) and return credentials.
 
     The credentials in `known`, from an earlier start, are reused if they still work. They may be
@@ -44,7 +48,23 @@ def seed(*, campaign: Mapping[str, Any], known: Credentials, now: datetime) -> C
         staff.save(update_fields=["password"])
     if not api_key or not find_api_key(api_key, now=now):
         _, api_key = make_api_key(name=catalogue.API_KEY, categories=[], now=now)
-    return Credentials(staff_password=password, api_key=api_key)
+    return Credentials(
+        staff_password=password,
+        api_key=api_key,
+        webhook_secret=_add_endpoint(endpoint_url, known.webhook_secret, now=now),
+    )
+
+
+def _add_endpoint(url: str, known_secret: str, *, now: datetime) -> str:
+    """The game server's endpoint. Returns its secret. Its port may be another in each start."""
+    endpoint = WebhookEndpoint.objects.filter(name=catalogue.ENDPOINT).first()
+    if endpoint is None:
+        return add_endpoint(name=catalogue.ENDPOINT, url=url, now=now).secret
+    if endpoint.url != url:
+        endpoint.url = url
+        endpoint.save(update_fields=["url"])
+    secrets_now = secrets_of(endpoint, now=now)
+    return known_secret if known_secret in secrets_now else secrets_now[0]
 
 
 def _register_campaign(described: Mapping[str, Any], *, now: datetime) -> None:

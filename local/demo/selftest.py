@@ -47,8 +47,8 @@ STEPS = (
     Step("webhook", "Kick sends the webhook", Scenario.deliver),
     Step("item", "The player sees the item", Scenario.see_item),
     Step("admin", "Support sees the claim", Scenario.see_in_admin),
-    Step("list", "The game server lists the item", Scenario.list_by_api),
-    Step("fulfil", "The game server delivers it", Scenario.fulfil_by_api),
+    Step("list", "The API lists the item", Scenario.list_by_api),
+    Step("game", "The game server has received the push and delivered it", Scenario.see_in_game),
     Step(
         "processed",
         "Kick shows the claim as processed",
@@ -68,9 +68,9 @@ def run_selftest(
     """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="drops-demo-") as directory:
-        web_port, local_kick_port = free_ports(2)
+        web, local_kick, game_server = free_ports(3)
         environment = Environment(
-            Path(directory), web_port, local_kick_port, neutral_surroundings()
+            Path(directory), web, local_kick, game_server, neutral_surroundings()
         )
         # All data is temporary, so there's no need for a graceful stop.
         with Supervisor(say=lambda _line: None, grace_seconds=0) as supervisor:

@@ -1,4 +1,4 @@
-"""Starts the whole system in this order: local Kick, database, web, worker, scheduler."""
+"""Starts the whole system: local Kick, database, web, worker, scheduler, game server."""
 
 import json
 import subprocess
@@ -17,6 +17,7 @@ from platforms.kick import WEBHOOK_PATH
 
 READY_WITHIN_SECONDS = 60.0
 WORKER_IS_READY = " ready."
+ENDPOINT_PATH = "/webhooks/drops"
 
 
 class StartFailedError(Exception):
@@ -48,17 +49,28 @@ def start_system(
     seeded = _seed(environment, campaign=campaign, known=known, lived_in=lived_in)
     if seeded["made_up"]:
         say(f"Created {seeded['made_up']:,} sample claims of other campaigns")
-    say("Starting web, worker and scheduler")
-    for program in (environment.web(), environment.worker(), environment.scheduler()):
+    say("Starting web, worker, scheduler and game server")
+    credentials = seeded["credentials"]
+    game_server = environment.game_server(
+        api_key=credentials["api_key"], webhook_secret=credentials["webhook_secret"]
+    )
+    for program in (
+        environment.web(),
+        environment.worker(),
+        environment.scheduler(),
+        game_server,
+    ):
         supervisor.start(program)
     wait_until_it_answers(supervisor, f"{environment.web_url}/readyz")
+    wait_until_it_answers(supervisor, f"{environment.game_server_url}/healthz")
     wait_for(supervisor, lambda: supervisor.has_said("worker", WORKER_IS_READY), what="The worker")
     return DemoFile(
         web_url=environment.web_url,
         local_kick_url=environment.local_kick_url,
+        game_server_url=environment.game_server_url,
         campaign=campaign,
         viewer_id=viewer_id,
-        **seeded["credentials"],
+        **credentials,
     )
 
 
@@ -154,8 +166,16 @@ def _seed(
     credentials = {
         "staff_password": known.staff_password if known else "",
         "api_key": known.api_key if known else "",
+        "webhook_secret": known.webhook_secret if known else "",
     }
-    asked = json.dumps({"campaign": campaign, "known": credentials, "lived_in": lived_in})
+    asked = json.dumps(
+        {
+            "campaign": campaign,
+            "known": credentials,
+            "lived_in": lived_in,
+            "endpoint_url": f"{environment.game_server_url}{ENDPOINT_PATH}",
+        }
+    )
     seeded: dict[str, Any] = json.loads(
         run_to_its_end(environment.command("seed_demo"), text=asked)
     )

@@ -26,6 +26,8 @@ CATCH_UP_OVERDUE_AFTER = timedelta(minutes=30)
 REPORT_OVERDUE_AFTER = timedelta(minutes=15)
 UNCONFIRMED_OVERDUE_AFTER = timedelta(hours=1)
 LAUNCH_IS_NEAR = timedelta(days=2)
+ENDPOINT_FAILS_FOR = timedelta(minutes=15)
+MESSAGES_OVERDUE_AFTER = timedelta(minutes=2)
 
 
 def check_database() -> Found:
@@ -306,6 +308,39 @@ def check_launches(now: datetime) -> Found:
     return passed(_("The campaigns of the next two days have their rewards and items."))
 
 
+def check_endpoints(now: datetime) -> Found:
+    """Whether game servers take our messages."""
+    found = indicators.webhook_endpoints(now=now)
+    if found.disabled:
+        message = _("Disabled, because the server failed for too long or is gone: %(names)s.")
+        names = {"names": ", ".join(map(str, found.disabled))}
+        next_step = _(
+            "No item is lost: game servers can still list them. Fix the server, then enable the"
+            " endpoint at the desk. All undelivered items are sent anew."
+        )
+        return Verdict.FAIL, message % names, next_step
+    failing = [
+        one
+        for one in found.failing
+        if one.failing_since and now - one.failing_since > ENDPOINT_FAILS_FOR
+    ]
+    if failing:
+        message = _("Messages fail: %(names)s.") % {"names": ", ".join(map(str, failing))}
+        next_step = _("Open the endpoint at the desk: it shows what the server answered.")
+        return Verdict.WARN, message, next_step
+    if found.overdue_since and now - found.overdue_since > MESSAGES_OVERDUE_AFTER:
+        message = _("Messages to game servers have been due for %(minutes)d min.")
+        message %= {"minutes": _minutes(now - found.overdue_since)}
+        return Verdict.WARN, message, _("Check that a worker is running, and its log.")
+    count = found.working + len(found.failing)
+    said = ngettext(
+        "%(count)d webhook endpoint takes messages.",
+        "%(count)d webhook endpoints take messages.",
+        count,
+    )
+    return passed(said % {"count": count})
+
+
 def check_alerts(now: datetime) -> Found:
     """Whether alerts reach a person."""
     if not channels():
@@ -354,6 +389,12 @@ CHECKS = (
     ),
     Check(gettext_noop("authorizations"), check_authorizations),
     Check(gettext_noop("deauthorizations"), check_deauthorizations, is_on_home=True),
+    Check(
+        gettext_noop("endpoints"),
+        check_endpoints,
+        is_on_home=True,
+        page="admin:claims_webhookendpoint_changelist",
+    ),
     Check(gettext_noop("alerts"), check_alerts),
 )
 

@@ -57,6 +57,21 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
         "Links whose authorization has ended. The players are asked to reconnect.",
         value=indicators.disconnected_links(),
     )
+    endpoints = indicators.webhook_endpoints(now=now)
+    states = _gauge(
+        "webhook_endpoints",
+        "Webhook endpoints by state. Those that staff disabled don't count.",
+        ["state"],
+    )
+    states.add_metric(["working"], endpoints.working)
+    states.add_metric(["failing"], len(endpoints.failing))
+    states.add_metric(["disabled"], len(endpoints.disabled))
+    yield states
+    yield GaugeMetricFamily(
+        f"{PREFIX}_overdue_message_seconds",
+        "How long the longest overdue message to a working webhook endpoint has been due.",
+        value=_age(endpoints.overdue_since, now),
+    )
 
 
 def _reports(now: datetime) -> Iterator[GaugeMetricFamily]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min, Q
 
 from accounts.models import Authorization, Deauthorization
-from claims.models import Campaign, Claim, ReconcileRun, Report
+from claims.models import Campaign, Claim, ReconcileRun, Report, WebhookDelivery, WebhookEndpoint
 from claims.source import listing_sources
 from core.models import Lease
 
@@ -160,3 +160,28 @@ def refused_authorizations() -> tuple[int, datetime | None]:
 def deauthorizations_overdue(*, now: datetime) -> int:
     pending = Deauthorization.objects.filter(outcome=Deauthorization.Outcome.PENDING)
     return pending.filter(created_at__lt=now - timedelta(days=1)).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Webhook endpoints by their state. `disabled` doesn't count those disabled by staff.
+
+    `overdue_since`: since when the longest overdue message of an endpoint that works is due.
+    """
+
+    working: int
+    failing: list[WebhookEndpoint]
+    disabled: list[WebhookEndpoint]
+    overdue_since: datetime | None
+
+
+def webhook_endpoints(*, now: datetime) -> Endpoints:
+    enabled = list(WebhookEndpoint.objects.enabled())
+    working = [one for one in enabled if one.failing_since is None]
+    overdue = WebhookDelivery.objects.due(now=now).filter(endpoint__in=working)
+    return Endpoints(
+        working=len(working),
+        failing=[one for one in enabled if one.failing_since],
+        disabled=list(WebhookEndpoint.objects.disabled_automatically()),
+        overdue_since=overdue.values_list("next_attempt_at", flat=True).first(),
+    )

@@ -41,12 +41,12 @@ _CLAIMS = f"""
 _ENTITLEMENTS = f"""
     INSERT INTO claims_entitlement (
         claim_id, player_id, sku, quantity, status, granted_at, first_listed_at,
-        fulfilled_at, fulfilment_id
+        fulfilled_at, fulfilment_id, announced_in
     )
     SELECT {CLAIM_ID}, n %% %(players)s + 1, 'bench-cape', 1,
         CASE WHEN n >= %(open_from)s THEN 'GRANTED' ELSE 'FULFILLED' END, %(now)s, %(now)s,
         CASE WHEN n < %(open_from)s THEN %(now)s END,
-        CASE WHEN n < %(open_from)s THEN 'handed-out' ELSE '' END
+        CASE WHEN n < %(open_from)s THEN 'handed-out' ELSE '' END, 0
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 # Fulfilled claims have been reported.

@@ -64,7 +64,7 @@ def prepared_deployment(
 ) -> Iterator[Deployment]:
     """Everything in place and nothing running. Raises NoPostgres."""
     (directory / "logs").mkdir()
-    web_port, local_kick_port, broker_port = free_ports(3)
+    *ports, broker_port = free_ports(4)
     with prepared_cluster() as cluster:
         broker = _broker(directory / "broker", broker_port)
         surroundings = neutral_surroundings() | {
@@ -78,7 +78,7 @@ def prepared_deployment(
             surroundings["CELERY_BROKER_URL"] = f"redis://{LOOPBACK}:{broker_port}/0"
         else:
             say("NO REDIS WAS FOUND on this machine: Celery's filesystem transport is tested.")
-        place = Environment(directory / "var", web_port, local_kick_port, surroundings)
+        place = Environment(directory / "var", *ports, surroundings)
         place.var_dir.mkdir()
         yield Deployment(directory, place, cluster, broker)
 

@@ -30,6 +30,9 @@ def test_support_may_view_every_model_of_the_desk_but_secrets_and_staff() -> Non
         "claims.PlayerSync",
         "claims.RewardFunnel",
         "core.AlertMessage",
+        "claims.WebhookDelivery",
+        "claims.WebhookMessage",
+        "core.Counter",
         "core.Lease",
     }
-    assert hidden == staff | internals | {"claims.ApiKey"}
+    assert hidden == staff | internals | {"claims.ApiKey", "claims.WebhookEndpoint"}

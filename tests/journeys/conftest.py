@@ -8,6 +8,7 @@ import pytest
 from tests.chromium import ARGUMENTS, find_chromium
 from tests.demo_process import RunningDemo, database_for_demo, start_demo
 from tests.engines import kept_files
+from tests.journeys.game_server import set_mode
 from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 from tests.session import asked_engine
 
@@ -20,6 +21,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """One for all journeys of the module, on the engine of this leg."""
     database_url = database_for_demo("journey")
     running = start_demo(tmp_path_factory.mktemp("journey") / "var", database_url=database_url)
+    set_mode(running.facts, "lie")  # so that items stay undelivered until a test delivers them
     yield running
     running.end()
 

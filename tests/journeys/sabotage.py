@@ -98,8 +98,8 @@ def revoke_api_keys(scenario: Scenario) -> None:
     )
 
 
-def fulfil_elsewhere(scenario: Scenario) -> None:
-    scenario.fulfil(fulfilment_id="another-game-server")
+def kill_game_server(scenario: Scenario) -> None:
+    scenario.supervisor.kill("game")
 
 
 def _in_database(scenario: Scenario, statement: str) -> None:
@@ -120,7 +120,7 @@ FAULTS: dict[str, Callable[[Scenario], None]] = {
     "item": lose_cookies,
     "admin": remove_staff,
     "list": revoke_api_keys,
-    "fulfil": fulfil_elsewhere,
+    "game": kill_game_server,
     "processed": kill_worker,
 }
 

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.demo_process import RunningDemo
+from tests.journeys.game_server import set_mode
 from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 
 if TYPE_CHECKING:
@@ -145,6 +146,27 @@ def test_new_drop_appears_without_a_reload(
     drop.get_by_text("Ready – log in to the game").wait_for(timeout=30_000)
     assert drop.get_by_text(" UTC").count() == 0
     visitor.look("live")
+
+
+def test_item_appears_in_the_game_while_one_watches(
+    demo: RunningDemo, visit: Callable[..., Visitor]
+) -> None:
+    visitor, facts = visit("game"), demo.facts
+    _be_viewer(visitor, facts, "playing_viewer")
+    _watch(visitor)
+    _link(visitor, facts, player="Gamer", viewer="playing_viewer")
+    page = visitor.page.context.new_page()
+    page.goto(f"{facts['game_server']['url']}/?player=Gamer")
+    game = Visitor(page, visitor.album)
+    assert page.get_by_text("Gamer has no items yet.").is_visible()
+
+    set_mode(facts, "deliver")
+    _claim(visitor)
+    page.get_by_role("listitem").filter(has_text="cape-ember").first.wait_for(timeout=30_000)
+    set_mode(facts, "lie")
+
+    game.look("inventory")
+    _find_the_item(visitor, facts, state="In your game")
 
 
 def _be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:

@@ -13,6 +13,7 @@ from claims.desk.admin import (
     rewards,
     runs,
     staff,
+    webhooks,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "rewards",
     "runs",
     "staff",
+    "webhooks",
 ]

@@ -28,6 +28,7 @@ TONE_OF_EVENT = {
     LinkEvent.Kind.LINKED: "good",
     LinkEvent.Kind.RENEWED: "quiet",
     LinkEvent.Kind.UNLINKED: "wait",
+    LinkEvent.Kind.DISCONNECTED: "bad",
 }
 TONE_OF_DEAUTHORIZATION = {
     Deauthorization.Outcome.PENDING: "wait",

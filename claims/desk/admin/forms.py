@@ -3,12 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminURLFieldWidget
 from django.forms.models import BaseInlineFormSet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.tokens import encrypt
 from claims.api_keys import make_prefix
-from claims.models import ApiKey
+from claims.models import ApiKey, EventType, WebhookEndpoint
+from claims.webhooks.addresses import BadUrl
+from claims.webhooks.endpoints import check_url, make_secret
 
 
 class RevocationForm(forms.Form):
@@ -53,6 +57,47 @@ class RevokeKeysForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("With 24 hours left, the game server can be given a new key first."),
     )
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new endpoint gets a secret. The URL is resolved, so saving takes a moment."""
+
+    url = forms.CharField(  # type: ignore[assignment]
+        label=_("URL"),
+        widget=AdminURLFieldWidget,
+        help_text=_("Where to send messages. It must be https."),
+    )
+    event_types = forms.MultipleChoiceField(
+        label=_("Events"),
+        choices=[(one.value, one.value) for one in EventType if one != EventType.TEST],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[one.value for one in EventType if one != EventType.TEST],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and not self.instance.event_types:
+            self.initial["event_types"] = self.fields["event_types"].initial
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"].strip()
+        try:
+            check_url(url)
+        except BadUrl as error:
+            raise forms.ValidationError(str(error)) from error
+        return url
+
+    def clean_event_types(self) -> list[str]:
+        """All of them are stored as none: so those of a later version are sent, too."""
+        chosen: list[str] = self.cleaned_data["event_types"]
+        return [] if set(chosen) >= set(EventType.values) - {EventType.TEST.value} else chosen
+
+    def save(self, commit: bool = True) -> WebhookEndpoint:
+        endpoint: Any = self.instance
+        if endpoint.pk is None:
+            endpoint.created_at = timezone.now()
+            endpoint.encrypted_secret = encrypt(make_secret(endpoint.signing))
+        return super().save(commit)  # type: ignore[no-any-return]
 
 
 class PairFormSet(BaseInlineFormSet):  # type: ignore[type-arg]

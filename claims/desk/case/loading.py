@@ -1,5 +1,6 @@
 """Loads the rows for the case page, in a constant number of queries."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,14 +16,17 @@ from claims.models import (
     Claim,
     Confirmation,
     Entitlement,
+    EventType,
     Item,
     Report,
     Reward,
+    WebhookDelivery,
 )
 from claims.outages import outages
 
 CLAIMS_AT_MOST = 50
 EVENTS_AT_MOST = 50
+PUSHES_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Case:
     link_events: Sequence[LinkEvent]
     acts: Sequence[AuditEvent]
     item_names: dict[str, str] = field(default_factory=dict)
+    # The newest deliveries to webhook endpoints, by the public id of the entitlement.
+    pushes: Mapping[str, Sequence[WebhookDelivery]] = field(default_factory=dict)
     # The API keys that are accepted now, last used first.
     keys: Sequence[ApiKey] = ()
     # The last error of each of these accounts' platforms whose last API call failed.
@@ -102,6 +108,7 @@ def load_case(
         link_events=_link_events(player, accounts),
         acts=list(acts.order_by("-at", "-pk")[:EVENTS_AT_MOST]),
         item_names=dict(items.values_list("sku", "name")),
+        pushes=_pushes(player) if player else {},
         keys=list(
             ApiKey.objects.active(now=now).order_by(F("last_used_at").desc(nulls_last=True), "pk")
         ),
@@ -160,6 +167,18 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
         )
         for claim in claims
     ]
+
+
+def _pushes(player: Player) -> dict[str, list[WebhookDelivery]]:
+    """Deliveries of the player's messages, oldest first, by the entitlements in them."""
+    newest = WebhookDelivery.objects.filter(
+        message__player=player, message__event_type=EventType.ENTITLEMENTS_GRANTED
+    ).select_related("message", "endpoint")
+    pushes: dict[str, list[WebhookDelivery]] = {}
+    for delivery in reversed(newest.order_by("-message_id")[:PUSHES_AT_MOST]):
+        for one in json.loads(delivery.message.body)["data"]["entitlements"]:
+            pushes.setdefault(one["id"], []).append(delivery)
+    return pushes
 
 
 def _link_events(player: Player | None, accounts: Sequence[PlatformAccount]) -> list[LinkEvent]:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from claims.desk.case.loading import Case, CaseClaim, platform_of
-from claims.models import AuditEvent, Claim, Entitlement
+from claims.desk.webhooks import delivery_answer
+from claims.models import AuditEvent, Claim, Entitlement, WebhookDelivery
 
 THE_END = datetime.max.replace(tzinfo=UTC)
 # (time, title, detail, tone). Steps with equal times keep their causal order.
@@ -88,6 +89,20 @@ def grant_steps(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
         yield at, what, case.items(given), "good"
 
 
+def push_steps(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
+    of_claim = (case.pushes.get(one.public_id, ()) for one in case_claim.entitlements)
+    deliveries = {one.pk: one for some in of_claim for one in some}
+    for one in deliveries.values():
+        endpoint = {"endpoint": one.endpoint}
+        if one.status == WebhookDelivery.Status.DELIVERED:
+            said = _("Answered %(answer)s") % {"answer": delivery_answer(one)}
+            yield one.last_attempt_at, _("Pushed to %(endpoint)s") % endpoint, said, "good"
+        elif one.last_attempt_at:
+            tone = "bad" if one.status == WebhookDelivery.Status.FAILED else "wait"
+            what = _("Push to %(endpoint)s failed") % endpoint
+            yield one.last_attempt_at, what, delivery_answer(one), tone
+
+
 def delivery_steps(case_claim: CaseClaim, case: Case) -> Iterator[Step]:
     for at, asked in _by_moment(case_claim.entitlements, lambda one: one.first_listed_at):
         yield at, _("Requested by the game"), case.items(asked), "good"
@@ -141,6 +156,7 @@ PARTS: tuple[Callable[[CaseClaim, Case], Iterator[Step]], ...] = (
     hold_steps,
     staff_steps,
     grant_steps,
+    push_steps,
     delivery_steps,
     revocation_steps,
     report_steps,

@@ -94,6 +94,7 @@ def _entitle(
         quantity=offer.quantity,
         status=Entitlement.Status.GRANTED,
         granted_at=granted_at,
+        announced_in=0,
     )
     listed_at = granted_at + timedelta(seconds=chance.lognormvariate(3, 1.8))
     if listed_at >= now:

@@ -35,7 +35,14 @@ def make_account(
             last_login_at=at,
         )
         account.player, account.linked_at = player, at
-        event = LinkEvent(kind="LINKED", account=account, player=player, actor="player", at=at)
+        event = LinkEvent(
+            kind="LINKED",
+            account=account,
+            player=player,
+            actor="player",
+            at=at,
+            is_announced=True,
+        )
         batch.players.append(player)
         batch.events.append(event)
     batch.accounts.append(account)

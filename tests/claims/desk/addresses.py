@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from claims.webhooks.endpoints import send_test
 from tests.claims.desk.cases import granted, linked
-from tests.factories import make_claim, make_reward
+from tests.factories import make_claim, make_endpoint, make_reward
 
 
 @pytest.fixture
@@ -21,6 +22,8 @@ def addresses(api: Any) -> list[str]:
     campaign.save()
     reward = make_reward(name="")
     make_claim(campaign=campaign, reward=reward, hold_reason="UNMAPPED_REWARD")
+    endpoint = make_endpoint()
+    send_test(endpoint=endpoint, now=now)
     story = reverse("desk:player", args=[player.pk])
     return [
         "/admin/",
@@ -40,4 +43,5 @@ def addresses(api: Any) -> list[str]:
         reverse("desk:pause", args=["campaign", campaign.pk]),
         reverse("desk:pause", args=["reward", reward.pk]),
         reverse("desk:catalogue"),
+        reverse("desk:endpoint", args=[endpoint.pk]),
     ]

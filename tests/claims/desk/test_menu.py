@@ -70,7 +70,14 @@ def test_owner_finds_the_machinery_on_one_page(log_in: Any) -> None:
 
     html = page(client, "/admin/desk/internals")
 
-    assert labels(html, "Developers") == ["API keys", "Deliveries", "Reconcile runs", "Internals"]
+    assert labels(html, "Developers") == [
+        "API keys",
+        "Webhook endpoints",
+        "Webhook messages",
+        "Deliveries",
+        "Reconcile runs",
+        "Internals",
+    ]
     for entry in INTERNALS:
         assert entry.url in html
         page(client, entry.url)

@@ -54,6 +54,9 @@ FAULTS: dict[str, tuple[dict[str, str], str]] = {
         {"studio_drops_oldest_pending_report_seconds": "3601x30"},
         "16m",
     ),
+    "EndpointDisabled": ({'studio_drops_webhook_endpoints{state="disabled"}': "1x30"}, "1m"),
+    "EndpointFailing": ({'studio_drops_webhook_endpoints{state="failing"}': "1x60"}, "31m"),
+    "MessagesOverdue": ({"studio_drops_overdue_message_seconds": "121x30"}, "6m"),
 }
 # A busy and healthy half hour.
 WELL = {

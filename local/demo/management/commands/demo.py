@@ -1,4 +1,4 @@
-"""Runs the whole system with the local Kick."""
+"""Runs the whole system with the local Kick and a local game server."""
 
 import os
 import sys
@@ -16,6 +16,8 @@ from local.demo.selftest import run_selftest
 from local.demo.supervisor import ProgramEndedError, Supervisor
 from local.demo.system import StartFailedError, StoppedError, start_system
 
+PORT_OPTIONS = ("port", "local-kick-port", "game-server-port")
+
 
 class Command(BaseCommand):
     help = "Run the demo until Ctrl-C. With --once, run one drop from start to end and exit."
@@ -32,6 +34,12 @@ class Command(BaseCommand):
             help="port of the local Kick (default: 8100)",
         )
         parser.add_argument(
+            "--game-server-port",
+            type=int,
+            default=8300,
+            help="port of the local game server (default: 8300)",
+        )
+        parser.add_argument(
             "--once",
             action="store_true",
             help="run one drop without a browser, on free ports and a temporary database, and exit",
@@ -45,12 +53,13 @@ class Command(BaseCommand):
                 "The demo lets anyone log in as any player, so it requires DEBUG. Unset DEBUG=0,"
                 " and don't run it on a production host."
             )
-        self._run(web_port=options["port"], local_kick_port=options["local_kick_port"])
+        self._run({option: options[option.replace("-", "_")] for option in PORT_OPTIONS})
 
-    def _run(self, *, web_port: int, local_kick_port: int) -> None:
+    def _run(self, ports: dict[str, int]) -> None:
         var_dir = Path(settings.VAR_DIR).resolve()
-        environment = Environment(var_dir, web_port, local_kick_port, surroundings=os.environ)
-        for port, option in ((web_port, "port"), (local_kick_port, "local-kick-port")):
+        web, local_kick, game_server = (ports[option] for option in PORT_OPTIONS)
+        environment = Environment(var_dir, web, local_kick, game_server, os.environ)
+        for option, port in ports.items():
             if is_taken(port):
                 raise CommandError(
                     f"Port {port} is in use, perhaps by another demo. Stop that process or choose"

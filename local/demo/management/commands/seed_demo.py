@@ -20,7 +20,12 @@ class Command(BaseCommand):
         asked = json.load(sys.stdin)
         call_command("migrate", verbosity=0, interactive=False)
         campaign, now = asked["campaign"], timezone.now()
-        credentials = seed(campaign=campaign, known=Credentials(**asked["known"]), now=now)
+        credentials = seed(
+            campaign=campaign,
+            known=Credentials(**asked["known"]),
+            endpoint_url=asked["endpoint_url"],
+            now=now,
+        )
         made_up = 0
         if asked["lived_in"]:
             own = campaign["campaign_id"]

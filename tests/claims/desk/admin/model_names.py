@@ -20,10 +20,20 @@ MODELS = [
     "claims_playersync",
     "claims_grantrequest",
     "core_alertmessage",
+    "core_counter",
+    "claims_webhookdelivery",
+    "claims_webhookmessage",
     "claims_campaign",
     "claims_reward",
     "claims_item",
     "claims_apikey",
+    "claims_webhookendpoint",
 ]
-READ_ONLY = MODELS[:19]
-EDITABLE = ["claims_campaign", "claims_reward", "claims_item", "claims_apikey"]
+READ_ONLY = MODELS[:22]
+EDITABLE = [
+    "claims_campaign",
+    "claims_reward",
+    "claims_item",
+    "claims_apikey",
+    "claims_webhookendpoint",
+]

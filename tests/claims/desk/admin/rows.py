@@ -16,13 +16,15 @@ from claims.models import (
     ReconcileRun,
     RewardFunnel,
 )
-from core.models import Lease
+from claims.webhooks.endpoints import send_test
+from core.models import Counter, Lease
 from tests.factories import (
     NOW,
     make_account,
     make_alert,
     make_alert_message,
     make_claim,
+    make_endpoint,
     make_entitlement,
     make_item,
     make_player,
@@ -77,6 +79,8 @@ def one_of_each(db):
         kind="LINKED", account=account, player=player, actor="player", at=NOW
     )
     make_claim(account=account)
+    endpoint = make_endpoint(name="eu-west hook")
+    delivery = send_test(endpoint=endpoint, now=NOW)
     return {
         "accounts_player": player,
         "accounts_platformaccount": account,
@@ -101,6 +105,9 @@ def one_of_each(db):
             requested_at=NOW,
         ),
         "core_alertmessage": make_alert_message(),
+        "core_counter": Counter.objects.create(name="changes", value=7),
+        "claims_webhookdelivery": delivery,
+        "claims_webhookmessage": delivery.message,
         "core_lease": Lease.objects.create(job="catch_up", expires_at=NOW, not_before=NOW),
         "claims_auditevent": AuditEvent.objects.create(
             action="UNLINK", actor="ada", subject_kind="player", subject_id="hero/7", at=NOW
@@ -116,5 +123,6 @@ def one_of_each(db):
         "claims_reward": claim.reward,
         "claims_item": claim.reward.items.first(),
         "claims_apikey": api_key,
+        "claims_webhookendpoint": endpoint,
         "secret": secret,
     }
