@@ -16,6 +16,7 @@ _ENTITLEMENT = {
     "granted_at": "2026-06-23T18:04:05Z",
     "fulfilled_at": None,
     "fulfilment_id": None,
+    "revoked_at": None,
     "platform": "kick",
     "source": "kick_drops",
     "claim_id": CLAIM_ID,
@@ -33,6 +34,18 @@ STILL_OWED = OpenApiExample(
 ENTITLEMENTS = OpenApiExample(
     "One item to deliver",
     value={"entitlements": [_ENTITLEMENT], "next_cursor": None},
+    response_only=True,
+    status_codes=["200"],
+)
+CHANGES = OpenApiExample(
+    "One item revoked",
+    value={
+        "entitlements": [
+            _ENTITLEMENT | {"status": "REVOKED", "revoked_at": "2026-06-24T09:30:00Z"},
+        ],
+        "next_cursor": "Y2hhbmdlczoxNy40NzEx",
+        "has_more": False,
+    },
     response_only=True,
     status_codes=["200"],
 )

@@ -96,6 +96,23 @@ class EntitlementQuery(QuerySerializer):
         return attrs
 
 
+class ChangeQuery(QuerySerializer):
+    after = serializers.CharField(
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy(
+            "`next_cursor` from the previous response, now or from an earlier day. `latest`: only"
+            " return the cursor of the last change. Without it, the response starts at the first."
+        ),
+    )
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_LIMIT,
+        default=DEFAULT_LIMIT,
+        help_text=gettext_lazy("Maximum number of entitlements per page."),
+    )
+
+
 def statuses_to_list(asked: Mapping[str, Any]) -> list[str]:
     """The statuses to list for a validated `EntitlementQuery`."""
     everything = Entitlement.Status.values
@@ -155,6 +172,19 @@ class EntitlementSerializer(serializers.Serializer[Any]):
     def to_representation(self, instance: ListedEntitlement) -> dict[str, Any]:
         """Build the dict in one go: field by field takes ten times as long, and servers poll."""
         return instance.as_json()
+
+
+class ChangePageSerializer(serializers.Serializer[Any]):
+    entitlements = EntitlementSerializer(
+        many=True,
+        help_text=gettext_lazy("As they are now, the one that changed first in front."),
+    )
+    next_cursor = serializers.CharField(
+        help_text=gettext_lazy("Store it, and pass it as `after` to continue. It never expires.")
+    )
+    has_more = serializers.BooleanField(
+        help_text=gettext_lazy("Whether there are more changes already.")
+    )
 
 
 class EntitlementPageSerializer(serializers.Serializer[Any]):

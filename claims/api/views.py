@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,11 +14,13 @@ from rest_framework.views import APIView
 from accounts.models import Player
 from claims.api import examples
 from claims.api.authentication import categories_of
-from claims.api.pagination import MAX_LIMIT, page_of
+from claims.api.pagination import MAX_LIMIT, UnknownPosition, page_of, page_of_changes
 from claims.api.parsers import BoundedJSONParser
 from claims.api.queries import list_links, mark_first_listed
 from claims.api.schema import responses
 from claims.api.serializers import (
+    ChangePageSerializer,
+    ChangeQuery,
     EntitlementPageSerializer,
     EntitlementQuery,
     FulfilmentSerializer,
@@ -86,6 +88,41 @@ class EntitlementsView(ApiView):
         if new_here:
             mark_first_listed(entitlement_ids=new_here, now=timezone.now())
         return Response(_PAGE.to_representation(page))
+
+
+class ChangesView(ApiView):
+    @extend_schema(
+        operation_id="list_changes",
+        summary="List changes of entitlements",
+        parameters=[ChangeQuery],
+        responses=responses(ChangePageSerializer, 400),
+        examples=[examples.CHANGES],
+    )
+    def get(self, request: Request) -> Response:
+        """List entitlements that were granted or revoked, in the order of the change.
+
+        Use it to learn of revocations after your server was away: store `next_cursor`, and go on
+        there. No change is ever skipped. An entitlement that changes again moves to the end of the
+        list. A change appears about a second after it happened. Fulfilling isn't a change.
+        """
+        query = ChangeQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        try:
+            page = page_of_changes(
+                after=query.validated_data.get("after", ""),
+                categories=categories_of(request),
+                limit=query.validated_data["limit"],
+            )
+        except UnknownPosition as error:
+            said = _(
+                "This cursor is ahead of the database, which was restored to an earlier state."
+                " Start again without `after`: no delivery is repeated."
+            )
+            raise ValidationError({"after": said}) from error
+        except ValueError as error:
+            said = _("Invalid cursor. Pass `next_cursor` from the previous response unchanged.")
+            raise ValidationError({"after": said}) from error
+        return Response(ChangePageSerializer(page).data)
 
 
 class FulfilView(ApiView):

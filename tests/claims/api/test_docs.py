@@ -55,9 +55,9 @@ def test_docs_hold_nothing_that_the_policy_blocks(page):
 def test_docs_have_an_example_call_of_every_operation(page):
     calls = re.findall(r"<code>(curl .*?)</code>", page, re.DOTALL)
 
-    assert len(calls) == 4
-    assert "game_account_id=hero-7" in calls[0] + calls[2]
-    assert "entitlement_ids" in calls[1]
+    assert len(calls) == 5
+    assert "game_account_id=hero-7" in calls[0] + calls[3]
+    assert "entitlement_ids" in calls[2]
     assert "game_account_id" in calls[3]
 
 

@@ -39,6 +39,7 @@ def test_list_says_everything_of_one(api):
                 "granted_at": "2026-06-23T12:00:00Z",
                 "fulfilled_at": None,
                 "fulfilment_id": None,
+                "revoked_at": None,
                 "platform": "kick",
                 "source": "kick_drops",
                 "claim_id": entitlement.claim_id,

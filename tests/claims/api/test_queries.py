@@ -3,8 +3,9 @@ from datetime import timedelta
 import pytest
 from rest_framework.serializers import Serializer
 
-from claims.api.queries import list_entitlements, list_links, mark_first_listed
+from claims.api.queries import list_links, mark_first_listed
 from claims.api.serializers import EntitlementSerializer
+from claims.listing import list_entitlements
 from claims.models import Campaign, Entitlement
 from tests.factories import (
     NOW,

@@ -65,6 +65,7 @@ def test_answer_without_a_key_is_what_the_schema_says(client, schema, path):
 def test_schema_names_every_address_and_its_examples_fit(schema):
     assert sorted(schema["paths"]) == [
         "/api/v1/entitlements",
+        "/api/v1/entitlements/changes",
         "/api/v1/entitlements/fulfil",
         "/api/v1/player",
         "/api/v1/players/sync",
