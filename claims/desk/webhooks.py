@@ -97,7 +97,7 @@ def disable(*, endpoint: WebhookEndpoint, act: ActionContext) -> str:
 def replace_secret(*, endpoint: WebhookEndpoint, act: ActionContext) -> str:
     endpoints.replace_secret(endpoint_id=endpoint.pk, now=act.now)
     _record(endpoint, act, "Made a new secret.")
-    return _("New secret made. The old one is valid for 24 hours more.")
+    return _("New secret made. The old secret stays valid for 24 hours.")
 
 
 def note_secret_shown(*, endpoint: WebhookEndpoint, act: ActionContext) -> None:

@@ -5,8 +5,8 @@ entitlements the next number of a counter and queues their messages. So each cha
 exactly once, and the recording statement stays as fast as it was.
 
 The number also orders `GET /api/v1/entitlements/changes`. Transactions commit out of order, so a
-number that is taken when a claim is recorded could become visible after a higher one, and a reader
-that had seen the higher one would skip it. This number is taken after the change is visible, under
+number that is taken when a claim is recorded could become visible after a higher number, and a
+reader that had seen that one would skip it. This number is taken after the change is visible, under
 the counter's lock: batches become visible one by one, each whole. A reader never skips one.
 """
 

@@ -65,7 +65,7 @@ def add_endpoint(
 
 @transaction.atomic
 def replace_secret(*, endpoint_id: int, now: datetime) -> NewSecret:
-    """Make a new secret. The old one signs as well for 24 hours. On a repeat: another new one."""
+    """Make a new secret. The old secret signs 24 hours more. A repeat makes another."""
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
     secret = make_secret(endpoint.signing)
     endpoint.encrypted_previous_secret = endpoint.encrypted_secret

@@ -40,7 +40,7 @@ LONGEST_PAUSE = timedelta(hours=24)
 DISABLED_AFTER = timedelta(days=5)
 
 THREADS = 24
-# At most so many connections to an endpoint, so that a slow one leaves threads to the others.
+# At most so many connections to an endpoint, so that a slow endpoint leaves threads to the others.
 CONNECTIONS_PER_ENDPOINT = 4
 BATCH_SIZE = 25
 # A batch ends after this time, and the rest of it is sent in the next.
