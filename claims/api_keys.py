@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Q
 
-from claims.models import ApiKey
+from claims.models import ApiKey, Scope
 from core.sql_values import from_db, to_db
 
 PREFIX_LENGTH = 8
@@ -20,9 +20,19 @@ LAST_USED_RESOLUTION = timedelta(minutes=1)
 
 # Plain SQL, because every API call runs it: Django takes longer to build the query and read the
 # row than the database takes to answer.
-_FOUND = ["id", "name", "prefix", "categories", "last_used_at"]
+# In the order of the model's fields, as `from_db` wants them.
+_FOUND = [
+    "id",
+    "name",
+    "prefix",
+    "categories",
+    "scopes",
+    "networks",
+    "requests_per_minute",
+    "last_used_at",
+]
 _FIND = """
-    SELECT id, name, prefix, categories, last_used_at
+    SELECT id, name, prefix, categories, scopes, networks, requests_per_minute, last_used_at
     FROM claims_apikey WHERE digest = %s AND (revoked_at IS NULL OR revoked_at > %s)
 """
 
@@ -32,11 +42,20 @@ def make_prefix() -> str:
 
 
 def make_api_key(
-    *, name: str, categories: Iterable[str], now: datetime, prefix: str = ""
+    *,
+    name: str,
+    categories: Iterable[str],
+    scopes: Iterable[str] = Scope.values,
+    networks: Iterable[str] = (),
+    requests_per_minute: int | None = None,
+    ends_at: datetime | None = None,
+    now: datetime,
+    prefix: str = "",
 ) -> tuple[ApiKey, str]:
     """Create a key and return it with its secret, `sd_<8 characters>_<43 characters>`.
 
-    The secret isn't stored and can't be shown again. Without categories the key sees all of them.
+    The secret isn't stored and can't be shown again. Without categories the key sees all of them;
+    without networks it may be used from anywhere; without `ends_at` it doesn't end.
     A `prefix` identifies one creation: raises IntegrityError if a key has it already.
     """
     prefix = prefix or make_prefix()
@@ -46,6 +65,10 @@ def make_api_key(
         prefix=prefix,
         digest=digest_of(secret),
         categories=list(dict.fromkeys(filter(None, map(str.strip, categories)))),
+        scopes=list(scopes),
+        networks=list(networks),
+        requests_per_minute=requests_per_minute,
+        revoked_at=ends_at,
         created_at=now,
     )
     return api_key, secret
@@ -68,8 +91,9 @@ def find_api_key(secret: str, *, now: datetime) -> ApiKey | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    *named, categories, last_used_at = row
-    values = [*named, json.loads(categories), from_db(last_used_at)]
+    *plain, categories, scopes, networks, requests_per_minute, last_used_at = row
+    lists = [json.loads(one) for one in (categories, scopes, networks)]
+    values = [*plain, *lists, requests_per_minute, from_db(last_used_at)]
     return ApiKey.from_db(connection.alias, _FOUND, values)
 
 

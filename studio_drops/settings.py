@@ -361,18 +361,18 @@ METRICS_TOKEN = secret("METRICS_TOKEN")
 # --- Webhooks to game servers ------------------------------------------------------------------
 
 
-def networks(name: str, default: list[str]) -> list[Network]:
+def networks(texts: list[str]) -> list[Network]:
     try:
-        return [ip_network(text) for text in env.list(name, default=default)]
+        return [ip_network(text) for text in texts]
     except ValueError as error:
         raise ImproperlyConfigured(
-            f"{name} isn't valid: {error}. Expected networks, such as 10.0.0.0/8."
+            f"WEBHOOK_PRIVATE_NETWORKS: {error}. Expected networks, such as 10.0.0.0/8."
         ) from error
 
 
 # Networks besides the internet that messages may be sent to.
 WEBHOOK_PRIVATE_NETWORKS = networks(
-    "WEBHOOK_PRIVATE_NETWORKS", ["127.0.0.0/8", "::1/128"] if DEBUG else []
+    env.list("WEBHOOK_PRIVATE_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
 )
 
 # --- Alerts to staff ---------------------------------------------------------------------------

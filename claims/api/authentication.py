@@ -6,12 +6,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from claims.api.rate_limit import take_request
+from claims.api.usage import count_request
 from claims.api_keys import find_api_key, touch_api_key
 from claims.models import ApiKey
+from core.client_address import client_address, is_in_networks
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
@@ -35,7 +38,13 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(
                 _("Unknown or revoked API key. Staff can create a new one in the admin.")
             )
+        address = client_address(request._request)
+        if api_key.networks and not is_in_networks(address, api_key.networks):
+            said = _("This API key can't be used from %(address)s.")
+            raise PermissionDenied(said % {"address": address})
+        take_request(api_key, now=now)
         touch_api_key(api_key=api_key, now=now)
+        count_request(api_key, now=now)
         return None, api_key
 
     def authenticate_header(self, _request: Request) -> str:
@@ -47,8 +56,14 @@ class HasApiKey(BasePermission):
         "API key missing. Send it as “Authorization: Bearer sd_…”. Staff create keys in the admin."
     )
 
-    def has_permission(self, request: Request, _view: "APIView") -> bool:
-        return isinstance(request.auth, ApiKey)
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not isinstance(request.auth, ApiKey):
+            return False
+        scope: str | None = getattr(view, "scope", None)
+        if scope is not None and scope not in request.auth.scopes:
+            said = _("This API key can't do this. It needs the scope “%(scope)s”.")
+            raise PermissionDenied(said % {"scope": scope})
+        return True
 
 
 def categories_of(request: Request) -> list[str]:

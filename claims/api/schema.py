@@ -8,7 +8,7 @@ from rest_framework import serializers
 from claims.api.problems import KINDS, MEDIA_TYPE
 from claims.api.serializers import ProblemSerializer
 
-EVERYWHERE = (401, 406, 500, 503)
+EVERYWHERE = (401, 403, 406, 429, 500, 503)
 
 
 def responses(answer: type[serializers.Serializer[Any]], *statuses: int) -> dict[Any, Any]:

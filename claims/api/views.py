@@ -33,7 +33,7 @@ from claims.api.serializers import (
 )
 from claims.entitlements import fulfil_entitlements
 from claims.listing import list_entitlements
-from claims.models import Entitlement
+from claims.models import Entitlement, Scope
 from claims.player_sync import sync_player
 from core.slots import OUTSIDE_CALLS, Busy
 
@@ -58,6 +58,8 @@ class ApiView(APIView):
 
 
 class EntitlementsView(ApiView):
+    scope = Scope.READ
+
     @extend_schema(
         operation_id="list_entitlements",
         summary="List entitlements",
@@ -91,6 +93,8 @@ class EntitlementsView(ApiView):
 
 
 class ChangesView(ApiView):
+    scope = Scope.READ
+
     @extend_schema(
         operation_id="list_changes",
         summary="List changes of entitlements",
@@ -126,6 +130,8 @@ class ChangesView(ApiView):
 
 
 class FulfilView(ApiView):
+    scope = Scope.FULFIL
+
     @extend_schema(
         operation_id="fulfil_entitlements",
         summary="Fulfil entitlements",
@@ -152,6 +158,8 @@ class FulfilView(ApiView):
 
 
 class PlayerView(ApiView):
+    scope = Scope.PLAYERS
+
     @extend_schema(
         operation_id="get_player",
         summary="Get a player's links",
@@ -178,6 +186,8 @@ class PlayerView(ApiView):
 
 
 class SyncView(ApiView):
+    scope = Scope.PLAYERS
+
     @extend_schema(
         operation_id="sync_player",
         summary="Check for missing drops",

@@ -1,4 +1,4 @@
-from claims.models.api_keys import ApiKey
+from claims.models.api_keys import ApiKey, ApiKeyMinute, ApiKeyUsage, Scope
 from claims.models.audit import AuditEvent
 from claims.models.bulk_jobs import BulkJob
 from claims.models.catalogue import (
@@ -25,6 +25,8 @@ from claims.models.webhooks import (
 
 __all__ = [
     "ApiKey",
+    "ApiKeyMinute",
+    "ApiKeyUsage",
     "AuditEvent",
     "BulkJob",
     "Campaign",
@@ -46,6 +48,7 @@ __all__ = [
     "Reward",
     "RewardFunnel",
     "RewardItem",
+    "Scope",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookMessage",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from accounts.platform_login import all_logins
 from claims.desk import figures
-from claims.models import Claim, QuarantinedDelivery
+from claims.models import ApiKey, Claim, QuarantinedDelivery
 from claims.source import listing_sources
 from core.checks import Check, Found, Verdict, passed, register_check
 from core.models import AlertMessage
@@ -28,6 +28,8 @@ UNCONFIRMED_OVERDUE_AFTER = timedelta(hours=1)
 LAUNCH_IS_NEAR = timedelta(days=2)
 ENDPOINT_FAILS_FOR = timedelta(minutes=15)
 MESSAGES_OVERDUE_AFTER = timedelta(minutes=2)
+KEY_ENDS_SOON = timedelta(days=7)
+KEY_IS_IN_USE = timedelta(days=2)
 
 
 def check_database() -> Found:
@@ -308,6 +310,17 @@ def check_launches(now: datetime) -> Found:
     return passed(_("The campaigns of the next two days have their rewards and items."))
 
 
+def check_api_keys(now: datetime) -> Found:
+    """Whether a key that is in use ends soon."""
+    used = ApiKey.objects.active(now=now).filter(last_used_at__gt=now - KEY_IS_IN_USE)
+    ending = used.filter(revoked_at__lt=now + KEY_ENDS_SOON).order_by("revoked_at")
+    if names := ", ".join(map(str, ending)):
+        message = _("API keys that are in use end within a week: %(names)s.") % {"names": names}
+        next_step = _("Create new keys at the desk, and give them to the game servers.")
+        return Verdict.WARN, message, next_step
+    return passed(_("No API key in use ends within a week."))
+
+
 def check_endpoints(now: datetime) -> Found:
     """Whether game servers take our messages."""
     found = indicators.webhook_endpoints(now=now)
@@ -389,6 +402,7 @@ CHECKS = (
     ),
     Check(gettext_noop("authorizations"), check_authorizations),
     Check(gettext_noop("deauthorizations"), check_deauthorizations, is_on_home=True),
+    Check(gettext_noop("API keys"), check_api_keys, page="admin:claims_apikey_changelist"),
     Check(
         gettext_noop("endpoints"),
         check_endpoints,

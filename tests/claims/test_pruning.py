@@ -6,7 +6,8 @@ from django.contrib.sessions.models import Session
 from accounts.models import LinkAttempt
 from claims.models import QuarantinedDelivery, ReconcileRun
 from claims.pruning import prune
-from tests.factories import NOW, make_alert, make_alert_message, make_player
+from claims.webhooks.endpoints import send_test
+from tests.factories import NOW, make_alert, make_alert_message, make_endpoint, make_player
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +38,12 @@ def test_prune_forgets_what_is_older_than_it_is_kept() -> None:
         make_alert(resolved_at=NOW - days * DAY)
         make_alert_message(key=f"alert:{days}", created_at=NOW - days * DAY)
 
+    for days in (6, 8):
+        send_test(endpoint=make_endpoint(), now=NOW - days * DAY)
+
     pruned = prune(now=NOW)
 
+    assert pruned.pop("webhook_messages") == 2  # with its delivery
     assert set(pruned.values()) == {1}
     assert pruned.keys() >= {"runs", "deliveries", "sessions", "link_attempts", "alerts"}
     assert set(prune(now=NOW).values()) == {0}

@@ -1,26 +1,28 @@
-"""API keys: created here, shown once, revoked permanently, now or in 24 hours."""
+"""API keys: created here, shown once, limited, revoked permanently, now or in 24 hours."""
 
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from claims.api_keys import make_api_key, revoke_api_keys
 from claims.desk.admin.audit_mixin import Audited
-from claims.desk.admin.forms import ApiKeyForm, RevokeKeysForm
+from claims.desk.admin.forms import ApiKeyForm, KeyLimitsForm, RevokeKeysForm
 from claims.models import ApiKey
 from core.admin.base import Page
-from core.admin.html import badge
+from core.admin.html import NOTHING, badge
 
 
 @admin.register(ApiKey)
@@ -34,17 +36,17 @@ class ApiKeyAdmin(Audited, Page):
     actions = ["revoke"]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:  # noqa: ARG002
-        editable = ["name", "categories"]
-        shown = ["prefix_shown", "state", "created_at", "last_used_at", "revoked_at"]
-        return [*editable, *shown] if obj else [*editable, "prefix"]
+        editable = ["name", "scopes", "categories", "networks", "requests_per_minute"]
+        shown = ["prefix_shown", "state", "created_at", "last_used_at", "revoked_at", "used"]
+        return [*editable, *shown] if obj else [*editable, "revoked_at", "prefix"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs["form"] = ApiKeyForm
+        kwargs["form"] = KeyLimitsForm if obj else ApiKeyForm
         return super().get_form(request, obj, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
-        return ["prefix_shown", "state", "created_at", "last_used_at", "revoked_at"]
+        shown = ["prefix_shown", "state", "created_at", "last_used_at", "used"]
+        return [*shown, "revoked_at"] if obj else shown
 
     def has_delete_permission(
         self,
@@ -59,7 +61,14 @@ class ApiKeyAdmin(Audited, Page):
             super().save_model(request, obj, form, change)
             return
         made, secret = make_api_key(
-            name=obj.name, categories=obj.categories, prefix=obj.prefix, now=timezone.now()
+            name=obj.name,
+            categories=obj.categories,
+            scopes=obj.scopes,
+            networks=obj.networks,
+            requests_per_minute=obj.requests_per_minute,
+            ends_at=obj.revoked_at,
+            prefix=obj.prefix,
+            now=timezone.now(),
         )
         obj.pk = made.pk
         # The secret is kept only on this request, for `response_add` to show.
@@ -120,6 +129,15 @@ class ApiKeyAdmin(Audited, Page):
         if api_key.revoked_at <= timezone.now():
             return badge("bad", _("revoked"))
         return badge("wait", _("ends %(at)s") % {"at": date_format(api_key.revoked_at)})
+
+    @admin.display(description=gettext_lazy("requests of the last days"))
+    def used(self, api_key: ApiKey) -> SafeString | str:
+        days = api_key.usage.order_by("-day")[:14]
+        lines = (
+            (date_format(one.day, "DATE_FORMAT"), intcomma(one.requests, use_l10n=False))
+            for one in days
+        )
+        return format_html_join(mark_safe("<br>"), "{}: {}", lines) or NOTHING
 
     @admin.display(description=gettext_lazy("categories"))
     def sees(self, api_key: ApiKey) -> str:

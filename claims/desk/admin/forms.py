@@ -1,5 +1,6 @@
 """Forms of the admin pages."""
 
+from ipaddress import ip_network
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tokens import encrypt
 from claims.api_keys import make_prefix
-from claims.models import ApiKey, EventType, WebhookEndpoint
+from claims.models import ApiKey, EventType, Scope, WebhookEndpoint
 from claims.webhooks.addresses import BadUrl
 from claims.webhooks.endpoints import check_url, make_secret
 
@@ -24,7 +25,30 @@ class RevocationForm(forms.Form):
     )
 
 
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+def checked_networks(texts: list[str]) -> list[str]:
+    """Networks in their usual form. Raises ValidationError."""
+    try:
+        return [str(ip_network(text)) for text in texts]
+    except ValueError as error:
+        said = _("Not a network: %(error)s. Enter for example 10.0.0.0/8.")
+        raise forms.ValidationError(said % {"error": error}) from error
+
+
+class KeyLimitsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a key may do, and from where. For a key that exists."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=Scope.values,
+    )
+
+    def clean_networks(self) -> list[str]:
+        return checked_networks(self.cleaned_data["networks"])
+
+
+class ApiKeyForm(KeyLimitsForm):
     # Made with the form, so that reloading the page with the secret can't create a second key.
     prefix = forms.RegexField(  # type: ignore[assignment]
         r"^[A-Za-z0-9]{8}\Z", widget=forms.HiddenInput, initial=make_prefix, required=False
@@ -62,7 +86,7 @@ class RevokeKeysForm(forms.Form):
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     """A new endpoint gets a secret. The URL is resolved, so saving takes a moment."""
 
-    url = forms.CharField(  # type: ignore[assignment]
+    url = forms.CharField(
         label=_("URL"),
         widget=AdminURLFieldWidget,
         help_text=_("Where to send messages. It must be https."),

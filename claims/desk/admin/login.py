@@ -1,14 +1,11 @@
 """The staff login. Too many failures lock it for a while."""
 
-import ipaddress
 import math
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
@@ -17,6 +14,7 @@ from claims.desk.audit import Subject, make_row
 from claims.desk.staff_logins import locked_until, note_failure, note_success
 from claims.models import AuditEvent, FailedLogin
 from core.admin.base import ReadOnlyPage
+from core.client_address import client_address, network_of
 from core.slots import Busy, Slots
 
 # A check takes a third of a second of processor time. Several at once would starve the webhook.
@@ -30,7 +28,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         user_name = self.cleaned_data.get("username") or ""
         if not user_name or not self.request:
             return super().clean()
-        who = {"user_name": user_name, "address": address_of(self.request)}
+        who = {"user_name": user_name, "address": network_of(client_address(self.request))}
         self._refuse_while_locked(**who)
         try:
             with PASSWORD_CHECKS.taken():
@@ -66,29 +64,6 @@ class StaffLoginForm(AdminAuthenticationForm):
             minutes,
         )
         raise forms.ValidationError(said % minutes, code="locked")
-
-
-def address_of(request: HttpRequest) -> str:
-    """The client's address, taken from the proxy's header if the settings name a proxy.
-
-    Only the last entry of `X-Forwarded-For` comes from our proxy. Clients can forge the others.
-    """
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    if settings.SECURE_PROXY_SSL_HEADER and forwarded:
-        address = str(forwarded).rpartition(",")[2].strip()[:64]
-    return network_of(address)
-
-
-def network_of(address: str) -> str:
-    """The address, or the /64 of an IPv6 address: one customer has at least that many."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4 or parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped or parsed) if parsed.version == 6 else address
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 admin.site.login_form = StaffLoginForm

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from claims.desk.admin.login import PASSWORD_CHECKS, network_of
+from claims.desk.admin.login import PASSWORD_CHECKS
 from claims.desk.staff_logins import (
     FAILURES_ALLOWED,
     FAILURES_OF_AN_ADDRESS,
@@ -17,6 +17,7 @@ from claims.desk.staff_logins import (
     note_failure,
 )
 from claims.models import AuditEvent, FailedLogin
+from core.client_address import network_of
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Authorization, Deauthorization
+from claims.api_keys import make_api_key, touch_api_key
 from claims.models import Campaign, Claim, QuarantinedDelivery, ReconcileRun
+from claims.webhooks.endpoints import send_test
 from core.checks import Finding, Verdict, examine
 from core.models import Lease
 from core.request_budget import pause_requests
@@ -24,6 +26,7 @@ from tests.factories import (
     make_account,
     make_claim,
     make_confirmation,
+    make_endpoint,
     make_entitlement,
     make_report,
 )
@@ -151,6 +154,15 @@ def fail_at_the_claims_api() -> None:
     )
 
 
+def use_a_key(*, ends_at: datetime | None) -> None:
+    api_key, _ = make_api_key(name="lobby", categories=[], ends_at=ends_at, now=NOW)
+    touch_api_key(api_key=api_key, now=NOW)
+
+
+def leave_a_message() -> None:
+    send_test(endpoint=make_endpoint(), now=NOW - DAY)
+
+
 def blank_a_category() -> None:
     make_claim()
     Campaign.objects.update(category="")
@@ -177,6 +189,14 @@ def blank_a_category() -> None:
         (blank_a_category, "campaigns", "WARN"),
         (refuse_an_authorization, "authorizations", "WARN"),
         (forget_a_deauthorization, "deauthorizations", "WARN"),
+        (lambda: use_a_key(ends_at=NOW + 3 * DAY), "API keys", "WARN"),
+        (
+            lambda: make_endpoint(disabled_at=NOW, disabled_because="FAILING"),
+            "endpoints",
+            "FAIL",
+        ),
+        (lambda: make_endpoint(failing_since=NOW - DAY), "endpoints", "WARN"),
+        (leave_a_message, "endpoints", "WARN"),
     ],
 )
 def test_examine_names_what_is_wrong_and_the_next_step(
@@ -212,6 +232,9 @@ def test_examine_is_calm_about_what_is_nobody_s_fault() -> None:
     hold("NOT_LINKED", received_at=NOW - DAY)
     make_confirmation(hold("NOT_OURS", received_at=NOW - DAY), foreign_at=NOW)
     leave_unreported(since=NOW)
+    use_a_key(ends_at=NOW + 30 * DAY)
+    make_endpoint(disabled_at=NOW, disabled_because="STAFF")
+    make_endpoint(failing_since=NOW)
 
     assert verdicts() == {}
 

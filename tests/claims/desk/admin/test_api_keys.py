@@ -7,16 +7,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from claims.api_keys import find_api_key, make_api_key, make_prefix, touch_api_key
-from claims.models import ApiKey, AuditEvent
+from claims.models import ApiKey, ApiKeyUsage, AuditEvent
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/claims/apikey/add/"
+SCOPES = ["read", "fulfil", "players"]
 
 
 def add(client, name="eu-west lobby", categories=""):
-    form = {"name": name, "categories": categories, "prefix": make_prefix()}
+    form = {"name": name, "categories": categories, "scopes": SCOPES, "prefix": make_prefix()}
     return client.post(ADD, form)
 
 
@@ -55,14 +56,16 @@ def test_change_of_name_and_categories_leaves_the_secret(admin_client):
     api_key, secret = make_api_key(name="lobby", categories=[], now=NOW)
     url = reverse("admin:claims_apikey_change", args=[api_key.pk])
 
-    admin_client.post(url, {"name": "new", "categories": "Rust", "digest": "x", "prefix": "x"})
+    admin_client.post(
+        url, {"name": "new", "categories": "Rust", "scopes": SCOPES, "digest": "x", "prefix": "x"}
+    )
 
     changed = find_api_key(secret, now=timezone.now())
     assert (changed.name, changed.categories, changed.prefix) == ("new", ["Rust"], api_key.prefix)
 
 
 def test_reload_after_adding_makes_no_second_key(admin_client):
-    form = {"name": "lobby", "categories": "", "prefix": "abcd1234"}
+    form = {"name": "lobby", "categories": "", "scopes": SCOPES, "prefix": "abcd1234"}
     first = admin_client.post(ADD, form)
 
     second = admin_client.post(ADD, form)
@@ -128,3 +131,45 @@ def test_revoke_is_refused_to_those_who_may_only_look(client, make_staff):
     client.post("/admin/claims/apikey/", {"action": "revoke", "_selected_action": [api_key.pk]})
 
     assert find_api_key(secret, now=timezone.now()) == api_key
+
+
+def test_new_key_keeps_its_limits(admin_client):
+    form = {
+        "name": "lobby",
+        "categories": "",
+        "scopes": ["read"],
+        "networks": "10.0.0.0/8\n2001:db8::/32",
+        "requests_per_minute": "600",
+        "revoked_at_0": "2030-01-02",
+        "revoked_at_1": "03:04:05",
+        "prefix": make_prefix(),
+    }
+
+    admin_client.post(ADD, form)
+
+    api_key = ApiKey.objects.get()
+    assert (api_key.scopes, api_key.networks) == (["read"], ["10.0.0.0/8", "2001:db8::/32"])
+    assert api_key.requests_per_minute == 600
+    assert api_key.revoked_at.isoformat() == "2030-01-02T03:04:05+00:00"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("networks", "10.0.0.1/8"), ("requests_per_minute", "0"), ("scopes", "everything")],
+)
+def test_wrong_limit_is_not_saved(admin_client, field, value):
+    form = {"name": "lobby", "categories": "", "scopes": SCOPES, "prefix": make_prefix()}
+
+    answer = admin_client.post(ADD, form | {field: value})
+
+    assert answer.context["adminform"].form.errors[field]
+    assert not ApiKey.objects.exists()
+
+
+def test_page_of_a_key_shows_its_usage(admin_client):
+    api_key, _ = make_api_key(name="lobby", categories=[], now=NOW)
+    ApiKeyUsage.objects.create(api_key=api_key, day=NOW.date(), requests=12_345)
+
+    page = admin_client.get(reverse("admin:claims_apikey_change", args=[api_key.pk]))
+
+    assert "23 Jun 2026: 12,345" in page.content.decode()

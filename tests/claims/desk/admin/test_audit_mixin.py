@@ -97,7 +97,8 @@ def test_taking_back_from_the_list(ops: Client) -> None:
 
 
 def test_making_and_revoking_a_key(admin_client: Client) -> None:
-    admin_client.post(reverse("admin:claims_apikey_add"), {"name": "eu-west", "categories": ""})
+    form = {"name": "eu-west", "categories": "", "scopes": ["read"]}
+    admin_client.post(reverse("admin:claims_apikey_add"), form)
     key, _ = make_api_key(name="us-east", categories=[], now=NOW)
     admin_client.post(
         reverse("admin:claims_apikey_changelist"),

@@ -15,6 +15,8 @@ from tests.inline_code import InlineCode
 
 # Shown on the page of a campaign, reward or claim.
 INLINES = {
+    "claims_apikeyminute",
+    "claims_apikeyusage",
     "claims_campaignreward",
     "claims_confirmation",
     "claims_itempicture",
