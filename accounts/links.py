@@ -78,6 +78,7 @@ def link(
     account: PlatformAccount,
     authorization: NewAuthorization,
     actor: str,
+    ticket_id: str | None = None,
     now: datetime,
 ) -> Linked:
     """Link the two and store the authorization. The caller holds the lock on `account`.
@@ -99,7 +100,9 @@ def link(
         )
     _keep_authorization(account=account, authorization=authorization, now=now)
     kind = LinkEvent.Kind.LINKED if outcome == Linked.NEW else LinkEvent.Kind.RENEWED
-    LinkEvent.objects.create(kind=kind, account=account, player=player, actor=actor, at=now)
+    LinkEvent.objects.create(
+        kind=kind, account=account, player=player, actor=actor, ticket_id=ticket_id, at=now
+    )
     return outcome
 
 

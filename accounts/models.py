@@ -100,6 +100,55 @@ def account_key(platform: str, user_id: str) -> str:
     return f"{platform}:{user_id}"
 
 
+class LinkTicket(models.Model):
+    """Lets whoever opens its URL, or types its code, link for a game account without a game login.
+
+    Only digests are stored. See `accounts.link_tickets`.
+    """
+
+    class Origin(models.TextChoices):
+        GAME = "GAME", _("by a game server")
+        PLAYER = "PLAYER", _("to continue on another device")
+
+    ticket_id = OpaqueTextField(_("ticket ID"), primary_key=True)
+    token_digest = OpaqueTextField(unique=True)
+    code_digest = OpaqueTextField(unique=True)
+    player = models.ForeignKey(
+        Player, on_delete=models.CASCADE, related_name="link_tickets", verbose_name=_("player")
+    )
+    origin = models.TextField(_("made"), choices=Origin)
+    # What the game knows of the account: pairs of a label and a value.
+    details = models.JSONField(_("details"), default=list, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"), db_index=True)
+    # When someone confirmed the game account. It can't be opened again.
+    opened_at = models.DateTimeField(_("opened at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("link ticket")
+        verbose_name_plural = _("link tickets")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return str(self.ticket_id)
+
+
+class WrongCodes(models.Model):
+    """Wrong codes of link tickets, typed from one network."""
+
+    network = OpaqueTextField(_("network"), primary_key=True)
+    count = models.PositiveIntegerField(_("count"), default=0)
+    last_at = models.DateTimeField(_("last at"), db_index=True)
+
+    class Meta:
+        verbose_name = _("wrong codes")
+        verbose_name_plural = _("wrong codes")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return str(self.network)
+
+
 class LinkEvent(models.Model):
     """The history of links. Rows are only ever added."""
 
@@ -123,6 +172,15 @@ class LinkEvent(models.Model):
         _("actor"), help_text=_("“player”, “platform” or the name of a staff member.")
     )
     at = models.DateTimeField(_("at"))
+    # The ticket that the link was made with.
+    ticket = models.ForeignKey(
+        LinkTicket,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="link_events",
+        verbose_name=_("link ticket"),
+    )
     # Whether a message to game servers was made of it, if any wanted one.
     is_announced = models.BooleanField(default=False, db_default=False, editable=False)
 

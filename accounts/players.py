@@ -21,6 +21,23 @@ def check_game_account_id(game_account_id: str) -> None:
         raise BadGameAccountId("A game account id can't contain NUL or lone surrogates.")
 
 
+def remember_player(*, game_account_id: str, name: str, now: datetime) -> Player:
+    """Return the game account's player. Creates it, or changes its name if one is given.
+
+    Unlike `record_login`, it isn't a login. Raises BadGameAccountId.
+    """
+    check_game_account_id(game_account_id)
+    name = displayable(name)
+    player, is_new = Player.objects.get_or_create(
+        game_account_id=game_account_id,
+        defaults={"name": name, "created_at": now, "last_login_at": now},
+    )
+    if name and player.name != name and not is_new:
+        player.name = name
+        player.save(update_fields=["name"])
+    return player
+
+
 def record_login(*, game_account_id: str, name: str, now: datetime) -> Player:
     """Return the game account's player, created at the first login and updated at later ones.
 

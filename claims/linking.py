@@ -33,6 +33,7 @@ def link_player(
     name: str,
     authorization: NewAuthorization,
     actor: str = links.BY_PLAYER,
+    ticket_id: str | None = None,
     now: datetime,
 ) -> LinkResult:
     """Link the two, store the authorization, and grant all claims held as NOT_LINKED.
@@ -47,6 +48,7 @@ def link_player(
         name=name,
         authorization=authorization,
         actor=actor,
+        ticket_id=ticket_id,
         now=now,
     )
     if isinstance(result, LinkRefused):
@@ -65,13 +67,19 @@ def _link_or_refuse(
     name: str,
     authorization: NewAuthorization,
     actor: str,
+    ticket_id: str | None,
     now: datetime,
 ) -> LinkResult | LinkRefused:
     """Returns a refusal instead of raising it, so that the queued revocation is committed."""
     account = lock_account(account_key, name=name, now=now)
     try:
         outcome = links.link(
-            player=player, account=account, authorization=authorization, actor=actor, now=now
+            player=player,
+            account=account,
+            authorization=authorization,
+            actor=actor,
+            ticket_id=ticket_id,
+            now=now,
         )
     except LinkRefused as refusal:
         links.drop_unused_authorization(account=account, authorization=authorization, now=now)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
-from accounts.models import LinkAttempt
+from accounts.models import LinkAttempt, WrongCodes
 from claims.models import QuarantinedDelivery, ReconcileRun, WebhookMessage
 from core.logs import log_event
 from core.models import Alert, AlertMessage
@@ -35,6 +35,7 @@ def prune(*, now: datetime) -> dict[str, int]:
         "webhook_messages": messages,
         "sessions": sessions,
         "link_attempts": attempts,
+        "wrong_codes": WrongCodes.objects.filter(last_at__lt=now - timedelta(days=1)),
         "alerts": Alert.objects.filter(resolved_at__lt=old_news),
         "alert_messages": AlertMessage.objects.filter(created_at__lt=old_news),
     }

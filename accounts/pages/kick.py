@@ -19,6 +19,7 @@ from accounts.pages.sessions import (
     leave_end,
     leave_news,
     session_key,
+    ticket_of,
 )
 from accounts.platform_login import get_login
 from claims.linking import LinkResult, link_player, unlink_player
@@ -82,6 +83,9 @@ def unlink(request: HttpRequest) -> HttpResponse:
     player = current_player(request)
     if player is None:
         return redirect("link:hub")
+    if ticket_of(request):
+        context = {"player": player, "step": 3}
+        return render(request, "link/log_in_first.html", context, status=403)
     if request.method != "POST":
         account = PlatformAccount.objects.filter(player=player, platform=KICK).first()
         if account is None:
@@ -137,5 +141,6 @@ def _finish_trip(request: HttpRequest, player: Player | None) -> LinkResult:
         account_key=account_key(KICK, user.user_id),
         name=user.name,
         authorization=NewAuthorization(tokens, checked_at=checked_at),
+        ticket_id=ticket_of(request),
         now=timezone.now(),
     )

@@ -11,19 +11,30 @@ from accounts.models import PlatformAccount, Player
 PLAYER_KEY = "player_id"
 NEWS_KEY = "link_news"
 END_KEY = "link_end"
+# The link ticket whose page was opened. Until it's confirmed, it has no effect.
+OFFERED_TICKET_KEY = "offered_ticket"
+# The link ticket that the player is logged in with. They may link, but not unlink.
+TICKET_KEY = "link_ticket"
 # Removed from the session at every login and logout of a player.
-VISIT_KEYS = (PLAYER_KEY, NEWS_KEY, END_KEY)
+VISIT_KEYS = (PLAYER_KEY, NEWS_KEY, END_KEY, OFFERED_TICKET_KEY, TICKET_KEY)
 PLAYERS_STAY_FOR = timedelta(days=14)
+TICKETS_STAY_FOR = timedelta(hours=1)
 LOGIN_LASTS = timedelta(minutes=10)
 
 
-def log_in_player(request: HttpRequest, player: Player) -> None:
-    """Log the player in under a new session key. The old key becomes invalid."""
+def log_in_player(request: HttpRequest, player: Player, *, ticket_id: str = "") -> None:
+    """Log the player in under a new session key. The old key becomes invalid.
+
+    With a link ticket instead of a game login, the session is short.
+    """
     _end_visit(request)
     request.session.cycle_key()
     request.session[PLAYER_KEY] = player.pk
+    if ticket_id:
+        request.session[TICKET_KEY] = ticket_id
     if not _is_staff(request):  # a staff session ends after SESSION_COOKIE_AGE
-        request.session.set_expiry(int(PLAYERS_STAY_FOR.total_seconds()))
+        lasts = TICKETS_STAY_FOR if ticket_id else PLAYERS_STAY_FOR
+        request.session.set_expiry(int(lasts.total_seconds()))
     rotate_token(request)
 
 
@@ -47,6 +58,11 @@ def log_out_player(request: HttpRequest) -> None:
 def current_player(request: HttpRequest) -> Player | None:
     player_id = request.session.get(PLAYER_KEY)
     return Player.objects.filter(pk=player_id).first() if player_id is not None else None
+
+
+def ticket_of(request: HttpRequest) -> str | None:
+    """The link ticket that the player is logged in with. None for a game login."""
+    return request.session.get(TICKET_KEY)
 
 
 def session_key(request: HttpRequest) -> str:

@@ -115,7 +115,8 @@ def _fields(schema: Json, node: Json, prefix: str = "") -> Iterator[Field]:
         suffix = "[]" if resolved.get("type") == "array" else ""
         is_required = name in node.get("required", ())
         yield _field(schema, f"{prefix}{name}{suffix}", resolved, of_field, is_required)
-        yield from _fields(schema, resolved.get("items", {}), f"{prefix}{name}{suffix}.")
+        inner = resolved.get("items", resolved)
+        yield from _fields(schema, inner, f"{prefix}{name}{suffix}.")
 
 
 def _field(schema: Json, name: str, node: Json, described: Json, is_required: bool) -> Field:
@@ -168,13 +169,17 @@ def _pretty(value: Any) -> str:
 
 
 def _curl(method: str, path: str, operation: Json, body: Json) -> str:
-    query = {
-        parameter["name"]: _example(parameter)
-        for parameter in operation.get("parameters", [])
-        if _example(parameter) is not None
-    }
+    query = {}
+    for parameter in operation.get("parameters", []):
+        example = _example(parameter)
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", str(example))
+        elif example is not None:
+            query[parameter["name"]] = example
     address = f"{settings.PUBLIC_URL}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
     lines = [f"curl '{address}'", '-H "Authorization: Bearer $API_KEY"']
-    if method != "GET":
+    if method != "GET" and not body:
+        lines.insert(1, "-X POST")
+    elif method != "GET":
         lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(_example(body))}'"]
     return " \\\n  ".join(lines)

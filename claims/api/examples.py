@@ -107,6 +107,46 @@ SYNCED = OpenApiExample(
     status_codes=["200"],
 )
 
+TICKET_BODY = OpenApiExample(
+    "A player",
+    value={
+        "game_account_id": GAME_ACCOUNT_ID,
+        "name": "Hero",
+        "details": [{"label": "Level", "value": "42"}],
+    },
+    request_only=True,
+)
+TICKET_ID = "lt_mZb1v4Yw8QeR2sTk"
+TICKET_PATH = OpenApiExample("A ticket", value=TICKET_ID, parameter_only=("ticket_id", "path"))
+NEW_TICKET = OpenApiExample(
+    "A ticket",
+    value={
+        "id": TICKET_ID,
+        "url": "https://drops.example.com/link/t/Jx3vQ8m2Zc7yR4nW9kLp5sTd1aBf6gHe",
+        "code": "7KQD-M4XP",
+        "code_url": "https://drops.example.com/link/code",
+        "qr": "<svg …></svg>",
+        "expires_in": 600,
+    },
+    response_only=True,
+    status_codes=["200"],
+)
+_TICKET = {
+    "id": TICKET_ID,
+    "game_account_id": GAME_ACCOUNT_ID,
+    "state": "linked",
+    "expires_in": 412,
+    "account": {"platform": "kick", "user_id": "18446744073709551615", "name": "night_owl"},
+    "undo_until": "2026-06-23T18:14:05Z",
+}
+TICKET = OpenApiExample("Linked", value=_TICKET, response_only=True, status_codes=["200"])
+UNDONE_TICKET = OpenApiExample(
+    "Undone",
+    value=_TICKET | {"state": "undone", "undo_until": None},
+    response_only=True,
+    status_codes=["200"],
+)
+
 PROBLEM = {
     "type": "/api/v1/docs#invalid-request",
     "title": "Invalid request",

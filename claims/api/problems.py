@@ -28,6 +28,7 @@ KINDS = {
     404: ("not-found", _("Not found")),
     405: ("method-not-allowed", _("Method not allowed")),
     406: ("not-acceptable", _("Responses are JSON only")),
+    409: ("conflict", _("Not possible in this state")),
     413: ("too-large", _("Request body too large")),
     415: ("unsupported-media-type", _("Request bodies must be JSON")),
     429: ("throttled", _("Too many requests")),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
+from accounts.link_tickets import State
 from accounts.models import GAME_ACCOUNT_ID_MAX_LENGTH
 from claims.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorField
 from claims.entitlements import FulfilmentOutcome
@@ -311,6 +312,71 @@ class SyncResultSerializer(serializers.Serializer[Any]):
     )
     entitlements = EntitlementSerializer(
         many=True, help_text=gettext_lazy("The player's undelivered items now, at most 1,000.")
+    )
+
+
+class DetailSerializer(serializers.Serializer[Any]):
+    label = ExactTextField(  # type: ignore[assignment]
+        max_length=40, help_text=gettext_lazy("Such as `Level`.")
+    )
+    value = ExactTextField(max_length=80, help_text=gettext_lazy("Such as `42`."))
+
+
+class LinkTicketBody(serializers.Serializer[Any]):
+    game_account_id = game_account_id_field(
+        help_text=gettext_lazy("The game account of the player who asked for it.")
+    )
+    name = ExactTextField(
+        required=False,
+        max_length=128,
+        default="",
+        help_text=gettext_lazy("The account's name, as the player knows it."),
+    )
+    details = DetailSerializer(
+        many=True,
+        required=False,
+        max_length=5,  # type: ignore[call-arg]  # the list's, not the serializer's
+        help_text=gettext_lazy("What helps to recognize the account. Shown before linking."),
+    )
+
+
+class NewLinkTicketSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField(help_text=gettext_lazy("To ask for the ticket's state."))
+    url = serializers.CharField(help_text=gettext_lazy("Opens the ticket. Show it to no one else."))
+    code = serializers.CharField(
+        help_text=gettext_lazy(
+            "For typing at `code_url`. Letters in any case; no 0, 1, I, L, O, U."
+        )
+    )
+    code_url = serializers.CharField(help_text=gettext_lazy("Where to type the code."))
+    qr = serializers.CharField(help_text=gettext_lazy("A QR code of `url`, as SVG."))
+    expires_in = serializers.IntegerField(help_text=gettext_lazy("Seconds."))
+
+
+class LinkedByTicketSerializer(serializers.Serializer[Any]):
+    platform = serializers.CharField()
+    user_id = serializers.CharField()
+    name = serializers.CharField(allow_blank=True)
+
+
+class LinkTicketSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    game_account_id = serializers.CharField()
+    state = serializers.ChoiceField(
+        choices=[(one.value, one.value) for one in State],
+        help_text=gettext_lazy(
+            "`waiting`: not opened yet. `opened`: the player confirmed the game account. `linked`."
+            " `undone`: linked, and unlinked since. `expired`: never opened."
+        ),
+    )
+    expires_in = serializers.IntegerField(
+        help_text=gettext_lazy("Seconds until it can't be opened any more, at least 0.")
+    )
+    account = LinkedByTicketSerializer(
+        allow_null=True, help_text=gettext_lazy("The linked account of the platform.")
+    )
+    undo_until = serializers.DateTimeField(
+        allow_null=True, help_text=gettext_lazy("Until when the link can be undone.")
     )
 
 

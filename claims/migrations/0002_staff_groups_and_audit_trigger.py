@@ -43,6 +43,8 @@ INTERNALS = [
     ("accounts", "authorization"),
     ("accounts", "deauthorization"),
     ("accounts", "linkattempt"),
+    ("accounts", "linkticket"),
+    ("accounts", "wrongcodes"),
     ("claims", "claimhour"),
     ("claims", "playersync"),
     ("claims", "rewardfunnel"),

@@ -124,6 +124,9 @@ def _link_message(
         "name": event.account.name,
         "at": utc(event.at),
     }
+    if event_type == EventType.PLAYER_LINKED:
+        # With it, the game can undo a link that its player doesn't know of.
+        data["link_ticket"] = event.ticket_id
     message = make_message(event_type, data, player_id=event.player_id, now=now)
     return message, [one for one in endpoints if one.wants(event_type)]
 

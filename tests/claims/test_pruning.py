@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 
-from accounts.models import LinkAttempt
+from accounts.models import LinkAttempt, WrongCodes
 from claims.models import QuarantinedDelivery, ReconcileRun
 from claims.pruning import prune
 from claims.webhooks.endpoints import send_test
@@ -38,6 +38,9 @@ def test_prune_forgets_what_is_older_than_it_is_kept() -> None:
         make_alert(resolved_at=NOW - days * DAY)
         make_alert_message(key=f"alert:{days}", created_at=NOW - days * DAY)
 
+    for hours in (23, 25):
+        at = NOW - timedelta(hours=hours)
+        WrongCodes.objects.create(network=f"10.0.0.{hours}", count=3, last_at=at)
     for days in (6, 8):
         send_test(endpoint=make_endpoint(), now=NOW - days * DAY)
 

@@ -26,6 +26,8 @@ def test_support_may_view_every_model_of_the_desk_but_secrets_and_staff() -> Non
         "accounts.Authorization",
         "accounts.Deauthorization",
         "accounts.LinkAttempt",
+        "accounts.LinkTicket",
+        "accounts.WrongCodes",
         "claims.ClaimHour",
         "claims.PlayerSync",
         "claims.RewardFunnel",

@@ -17,8 +17,10 @@ from accounts.models import (
     Deauthorization,
     LinkAttempt,
     LinkEvent,
+    LinkTicket,
     PlatformAccount,
     Player,
+    WrongCodes,
 )
 from claims.desk.admin.id_search import IdSearch
 from core.admin.base import ReadOnlyInline, ReadOnlyPage
@@ -285,3 +287,31 @@ class LinkAttemptAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
     search_help_text = gettext_lazy("Exact game account ID or player name.")
     empty_state = gettext_lazy("No one is linking an account right now.")
     fields = ["player_link", "expires_at"]
+
+
+@admin.register(LinkTicket)
+class LinkTicketAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
+    list_display = ["ticket_id", "player_link", "origin", "created_at", "opened_at", "expires_at"]
+    ordering = ["-created_at"]
+    list_select_related = ["player"]
+    search_fields = ["ticket_id"]
+    search_help_text = gettext_lazy("Exact ticket ID.")
+    fields = [
+        "ticket_id",
+        "player_link",
+        "origin",
+        "details",
+        "created_at",
+        "opened_at",
+        "expires_at",
+    ]
+
+
+@admin.register(WrongCodes)
+class WrongCodesAdmin(IdSearch, ReadOnlyPage):
+    list_display = ["network", "count", "last_at"]
+    ordering = ["-last_at"]
+    search_fields = ["network"]
+    search_help_text = gettext_lazy("Exact network.")
+    empty_state = gettext_lazy("No one has typed a wrong code in the last day.")
+    fields = ["network", "count", "last_at"]

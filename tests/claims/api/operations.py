@@ -14,4 +14,6 @@ OPERATIONS = [
     ("post", "/api/v1/entitlements/fulfil", {"entitlement_ids": [1]}, 400),
     ("post", "/api/v1/players/sync", {"game_account_id": "nobody"}, 200),
     ("post", "/api/v1/players/sync", {"game_account_id": 7}, 400),
+    ("post", "/api/v1/link-tickets", {"game_account_id": "hero-7"}, 200),
+    ("post", "/api/v1/link-tickets", {"game_account_id": ""}, 400),
 ]

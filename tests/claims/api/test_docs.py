@@ -55,8 +55,9 @@ def test_docs_hold_nothing_that_the_policy_blocks(page):
 def test_docs_have_an_example_call_of_every_operation(page):
     calls = re.findall(r"<code>(curl .*?)</code>", page, re.DOTALL)
 
-    assert len(calls) == 5
-    assert "game_account_id=hero-7" in calls[0] + calls[3]
+    assert len(calls) == 8
+    assert all("game_account_id=hero-7" in calls[number] for number in (0, 6))
+    assert "/link-tickets/lt_" in calls[4]
     assert "entitlement_ids" in calls[2]
     assert "game_account_id" in calls[3]
 

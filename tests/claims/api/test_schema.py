@@ -26,6 +26,8 @@ def checked(node):
         return node
     node = {key: checked(inner) for key, inner in node.items()}
     if node.pop("nullable", False):
+        if "type" not in node:
+            return {"anyOf": [node, {"type": "null"}]}
         node["type"] = [node["type"], "null"]
     if node.get("type") == "object":
         node["additionalProperties"] = False
@@ -67,6 +69,9 @@ def test_schema_names_every_address_and_its_examples_fit(schema):
         "/api/v1/entitlements",
         "/api/v1/entitlements/changes",
         "/api/v1/entitlements/fulfil",
+        "/api/v1/link-tickets",
+        "/api/v1/link-tickets/{ticket_id}",
+        "/api/v1/link-tickets/{ticket_id}/undo",
         "/api/v1/player",
         "/api/v1/players/sync",
     ]

@@ -21,6 +21,8 @@ MODELS = [
     "claims_grantrequest",
     "core_alertmessage",
     "core_counter",
+    "accounts_linkticket",
+    "accounts_wrongcodes",
     "claims_webhookdelivery",
     "claims_webhookmessage",
     "claims_campaign",
@@ -29,7 +31,7 @@ MODELS = [
     "claims_apikey",
     "claims_webhookendpoint",
 ]
-READ_ONLY = MODELS[:22]
+READ_ONLY = MODELS[:24]
 EDITABLE = [
     "claims_campaign",
     "claims_reward",

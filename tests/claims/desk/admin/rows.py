@@ -4,7 +4,15 @@ import uuid
 
 import pytest
 
-from accounts.models import Authorization, Deauthorization, LinkAttempt, LinkEvent
+from accounts.link_tickets import make_link_ticket
+from accounts.models import (
+    Authorization,
+    Deauthorization,
+    LinkAttempt,
+    LinkEvent,
+    LinkTicket,
+    WrongCodes,
+)
 from claims.api_keys import make_api_key
 from claims.models import (
     AuditEvent,
@@ -105,6 +113,10 @@ def one_of_each(db):
             requested_at=NOW,
         ),
         "core_alertmessage": make_alert_message(),
+        "accounts_linkticket": make_link_ticket(
+            player=player, origin=LinkTicket.Origin.GAME, now=NOW
+        ).ticket,
+        "accounts_wrongcodes": WrongCodes.objects.create(network="10.0.0.1", count=3, last_at=NOW),
         "core_counter": Counter.objects.create(name="changes", value=7),
         "claims_webhookdelivery": delivery,
         "claims_webhookmessage": delivery.message,
