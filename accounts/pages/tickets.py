@@ -26,6 +26,7 @@ from accounts.pages.sessions import (
     begin_login,
     current_player,
     log_in_player,
+    ticket_of,
 )
 from core.client_address import client_address, network_of
 from core.qr import qr_svg
@@ -97,7 +98,7 @@ def ticket(request: HttpRequest) -> HttpResponse:
 def hand_over(request: HttpRequest) -> HttpResponse:
     """A QR code and a code, to continue on another device as the same player."""
     player = current_player(request)
-    if player is None:
+    if player is None or ticket_of(request):  # a ticket can't make another
         return redirect("link:hub")
     made = make_link_ticket(player=player, origin=LinkTicket.Origin.PLAYER, now=timezone.now())
     url = ticket_url(made.token)

@@ -169,6 +169,70 @@ def test_item_appears_in_the_game_while_one_watches(
     _find_the_item(visitor, facts, state="In your game")
 
 
+def test_player_continues_on_another_device(
+    demo: RunningDemo, visit: Callable[..., Visitor]
+) -> None:
+    console, phone = visit("console"), visit("handed-over", screen=PHONE)
+    facts = demo.facts
+    console.page.goto(facts["web"]["link_url"])
+    console.page.get_by_role("link", name="Log in to Starfall Online").click()
+    _log_in(console, "Couch Potato")
+    console.page.get_by_text("On a phone?").click()
+    console.look("on-a-phone")
+    console.page.get_by_role("button", name="Continue on another device").click()
+    console.look("hand-over")
+    code = console.page.locator("p.code").inner_text()
+
+    _be_viewer(phone, facts, "couch_viewer")
+    phone.page.goto(facts["web"]["link_url"])
+    phone.page.get_by_role("link", name="Enter a code from the game").click()
+    phone.page.get_by_label("Code").fill("AAAA-AAAA")
+    phone.page.get_by_role("button", name="Continue").click()
+    phone.look("wrong-code")
+    phone.page.get_by_label("Code").fill(code)
+    phone.page.get_by_role("button", name="Continue").click()
+    phone.look("is-this-your-account")
+    phone.page.get_by_role("button", name="Yes, this is my account").click()
+    phone.page.get_by_role("button", name="Yes, continue to Kick").click()
+    _allow(phone)
+    phone.page.get_by_role("heading", name="Linked. You’re all set.").wait_for()
+    phone.page.get_by_role("link", name="Unlink").click()
+    phone.look("log-in-first")
+
+    console.page.get_by_role("link", name="I’m done there").click()
+    assert console.page.get_by_text("couch_viewer").first.is_visible()
+
+
+def test_game_s_ticket_is_named_and_confirmed(
+    demo: RunningDemo, visit: Callable[..., Visitor]
+) -> None:
+    visitor, facts = visit("ticket", screen=PHONE), demo.facts
+    headers = {"Authorization": f"Bearer {facts['api_key']}"}
+    body = {
+        "game_account_id": "ps-4711",
+        "name": "A console player with a rather long name",
+        "details": [
+            {"label": "Level", "value": "42"},
+            {"label": "Platform", "value": "PlayStation 5"},
+        ],
+    }
+    url = f"{facts['web']['api_url']}/link-tickets"
+    made = requests.post(url, json=body, headers=headers, timeout=10).json()
+    _be_viewer(visitor, facts, "ticket_viewer")
+
+    visitor.page.goto(made["url"])
+    visitor.look("ticket")
+    visitor.page.get_by_role("button", name="Yes, this is my account").click()
+    visitor.page.get_by_role("button", name="Yes, continue to Kick").click()
+    _allow(visitor)
+    visitor.page.get_by_role("heading", name="Linked. You’re all set.").wait_for()
+
+    state = requests.get(f"{url}/{made['id']}", headers=headers, timeout=10).json()
+    assert (state["state"], state["account"]["name"]) == ("linked", "ticket_viewer")
+    visitor.page.goto(made["url"])
+    visitor.look("ticket-ended")
+
+
 def _be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:
     visitor.page.goto(facts["local_kick"]["inventory_url"])
     visitor.look("who-are-you")

@@ -162,6 +162,14 @@ def test_player_continues_on_another_device(nova: Visitor, client: Client) -> No
     assert "Nova" in client.get("/link/").content.decode()
 
 
+def test_ticket_cannot_make_another(client: Client) -> None:
+    open_url(client, make_ticket())
+    client.post("/link/ticket")
+
+    assert client.post("/link/hand-over")["Location"] == "/link/"
+    assert LinkTicket.objects.count() == 1
+
+
 def test_hand_over_needs_a_login(client: Client) -> None:
     assert client.post("/link/hand-over")["Location"] == "/link/"
     assert client.get("/link/hand-over").status_code == 405
