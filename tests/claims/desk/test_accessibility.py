@@ -1,6 +1,7 @@
 """axe-core finds nothing to object to: on the desk, in the lists of the admin, and on the player's
 pages; on a desk's and a phone's screen, by day and by night."""
 
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,13 @@ from django.utils import timezone
 
 from accounts.game_logins import get_game_login
 from accounts.link_attempts import begin_link_attempt
-from accounts.models import Player
-from accounts.pages.sessions import PLAYER_KEY
+from accounts.link_tickets import make_link_ticket
+from accounts.models import LinkTicket, Player
+from accounts.pages.sessions import PLAYER_KEY, TICKET_KEY
 from claims.models import Claim
+from examples.python.game_server import Drops, Game
 from local.demo.sample_data import make_sample_data
+from local.game_server.server import GameServer, Handler
 from platforms.kick.protocol.oauth import challenge_of, new_verifier
 from tests.axe import find_violations
 from tests.factories import make_account, make_claim, make_entitlement, make_player
@@ -27,6 +31,12 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chromium]
 
 Check = Callable[..., None]
+ITEM = {
+    "game_account_id": "Nova",
+    "sku": "cape-ember",
+    "quantity": 1,
+    "granted_at": "2026-06-23T12:00:00Z",
+}
 
 
 @pytest.fixture
@@ -119,6 +129,12 @@ def test_lists_and_their_pages_are_accessible(
 
     check(
         *(reverse(f"admin:claims_{name}_changelist") for name in lists),
+        reverse("admin:claims_webhookendpoint_changelist"),
+        reverse("admin:claims_webhookendpoint_add"),
+        reverse("admin:claims_apikey_add"),
+        reverse(
+            "admin:claims_webhookdelivery_change", args=[one_of_each["claims_webhookdelivery"].pk]
+        ),
         reverse("admin:claims_claim_changelist") + "?q=nothing+such",
         *(
             reverse(f"admin:claims_{name}_change", args=[one_of_each[f"claims_{name}"].pk])
@@ -177,6 +193,51 @@ def test_linked_player_sees_accessible_pages(page: "Page", check: Check) -> None
     check("/link/", "/link/unlink")
 
 
+def test_pages_of_a_link_ticket_are_accessible(
+    page: "Page", check: Check, live_server: Any
+) -> None:
+    made = make_link_ticket(
+        player=make_player(name="Hero"),
+        origin=LinkTicket.Origin.GAME,
+        details=[("Level", "42")],
+        now=timezone.now(),
+    )
+
+    check("/link/code")
+    page.get_by_label("Code").fill("2222-2222")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_selector(".fault")
+    found = find_violations(page)
+    check("/link/t/unknown", status=410)
+    check(f"/link/t/{made.token}")
+    page.get_by_role("button", name="Yes, this is my account").click()
+    check("/link/")
+    check("/link/unlink", status=403)
+    be_player(page, make_player(name="Nova"))
+    page.goto(live_server.url + "/link/")
+    page.get_by_text("On a phone?").click()
+    page.get_by_role("button", name="Continue on another device").click()
+    page.wait_for_selector(".qr")
+
+    assert found + find_violations(page) == []
+
+
+def test_local_game_server_is_accessible(page: "Page", tmp_path: Any) -> None:
+    game = Game(tmp_path / "game.sqlite3")
+    game.remember([{**ITEM, "id": "a:cape"}, {**ITEM, "id": "a:blade", "sku": "blade-nova"}])
+    game.finish({"a:cape": "fulfilled", "a:blade": "fulfilled"})
+    drops = Drops("http://127.0.0.1:1", "key")
+    server = GameServer(("127.0.0.1", 0), Handler, drops=drops, game=game, secret="whsec_AAAA")
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+
+    page.goto(f"http://127.0.0.1:{server.server_address[1]}/")
+    page.get_by_text("blade-nova").first.wait_for()
+
+    assert find_violations(page) == []
+    server.shutdown()
+    server.server_close()
+
+
 def test_ends_without_a_link_are_accessible(page: "Page", check: Check) -> None:
     player = make_player(name="Nova")
     be_player(page, player)
@@ -220,6 +281,7 @@ def test_refused_links_are_accessible(
 
 def be_player(page: "Page", player: Player) -> None:
     session = session_of(page)
+    session.pop(TICKET_KEY, None)
     session[PLAYER_KEY] = player.pk
     session.save()
 
