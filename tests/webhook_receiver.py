@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +14,7 @@ from typing import Any
 class Received:
     headers: dict[str, str]
     body: bytes
-    at: float
+    status: int
 
     @property
     def payload(self) -> Any:
@@ -23,7 +23,10 @@ class Received:
 
 @dataclass
 class WebhookReceiver:
-    """`status`, `headers`, `text` and `seconds` say how it answers from now on."""
+    """`status`, `headers`, `text` and `seconds` say how it answers from now on.
+
+    With status 0, it closes the connection without an answer, and keeps nothing.
+    """
 
     url: str
     received: list[Received] = field(default_factory=list)
@@ -31,15 +34,21 @@ class WebhookReceiver:
     headers: dict[str, str] = field(default_factory=dict)
     text: str = ""
     seconds: float = 0.0
+    # Called with each payload that is answered 2xx, before the answer.
+    on_message: Callable[[Any], None] = lambda _payload: None
 
     def of_type(self, event_type: str) -> list[Any]:
-        payloads = [one.payload for one in self.received]
+        """The data of the messages that were answered well."""
+        payloads = [one.payload for one in self.received if one.status < 300]
         return [payload["data"] for payload in payloads if payload["type"] == event_type]
 
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A sender that was killed isn't worth a traceback."""
 
 
 @contextmanager
@@ -49,18 +58,28 @@ def running_receiver() -> Iterator[WebhookReceiver]:
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # the sender was killed
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
-            receiver.received.append(Received(headers, body, time.time()))
+            status = receiver.status
+            if status == 0:
+                self.close_connection = True
+                return
+            received = Received(headers, body, status)
+            receiver.received.append(received)
+            if status < 300:
+                receiver.on_message(received.payload)
             time.sleep(receiver.seconds)
             text = receiver.text.encode()
-            self.send_response(receiver.status)
+            self.send_response(status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
-            if receiver.status != 204:
+            if status != 204:
                 self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            if receiver.status != 204:
+            if status != 204:
                 self.wfile.write(text)
 
         def log_message(self, *_: Any) -> None:

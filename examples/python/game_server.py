@@ -1,7 +1,6 @@
 """A game server that delivers drops: one file without dependencies, for Python 3.9 or newer.
 
-    DROPS_URL=https://drops.your-game.example DROPS_KEY=sd_… DROPS_SECRET=whsec_… \
-        python game_server.py
+    DROPS_URL=https://… DROPS_KEY=sd_… DROPS_SECRET=whsec_… python game_server.py
 
 Three rules make it safe to stop it at any point and to receive everything twice:
 
@@ -14,6 +13,7 @@ server also looks at it every 30 seconds.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -41,11 +41,9 @@ class Drops:
         query = {"status": "GRANTED", "limit": 1000}
         if game_account_id is not None:
             query["game_account_id"] = game_account_id
-        while True:
+        while query.get("cursor", "") is not None:
             page = self.call("GET", "/entitlements", query)
             yield from page["entitlements"]
-            if page["next_cursor"] is None:
-                return
             query["cursor"] = page["next_cursor"]
 
     def fulfil(self, fulfilment_id, entitlement_ids):
@@ -98,20 +96,18 @@ class Game:
     def remember(self, entitlements):
         fulfilment_id = str(uuid.uuid4())
         keys = ("id", "game_account_id", "sku", "quantity", "granted_at")
-        rows = [(fulfilment_id, *(one[key] for key in keys)) for one in entitlements]
         with self.db:
             self.db.executemany(
                 "INSERT INTO delivery (fulfilment_id, entitlement_id, game_account_id, sku,"
                 " quantity, granted_at) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (entitlement_id) DO NOTHING",
-                rows,
+                [(fulfilment_id, *(one[key] for key in keys)) for one in entitlements],
             )
 
     def unfinished(self):
         calls = {}
-        for fulfilment_id, entitlement_id in self.db.execute(
-            "SELECT fulfilment_id, entitlement_id FROM delivery WHERE outcome IS NULL"
-        ):
+        query = "SELECT fulfilment_id, entitlement_id FROM delivery WHERE outcome IS NULL"
+        for fulfilment_id, entitlement_id in self.db.execute(query):
             calls.setdefault(fulfilment_id, []).append(entitlement_id)
         return list(calls.items())
 
@@ -119,6 +115,7 @@ class Game:
         with self.db:
             for entitlement_id, outcome in outcomes.items():
                 if outcome == "fulfilled":
+                    print("delivered", entitlement_id, flush=True)
                     self.db.execute(
                         "INSERT INTO inventory SELECT game_account_id, sku, quantity FROM delivery"
                         " WHERE entitlement_id = ? ON CONFLICT (game_account_id, sku)"
@@ -138,10 +135,10 @@ def verify(secret, headers, body):
         raise ValueError("The message is too old, or its clock is wrong.")
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, f"{message_id}.{sent_at}.".encode() + body, hashlib.sha256).digest()
-    expected = "v1," + base64.b64encode(digest).decode()
+    expected = b"v1," + base64.b64encode(digest)
     # While a secret is being replaced, a message has two signatures.
     for signature in headers.get("webhook-signature", "").split():
-        if hmac.compare_digest(signature, expected):
+        if hmac.compare_digest(signature.encode(), expected):
             return json.loads(body)
     raise ValueError("The signature doesn't match.")
 
@@ -155,9 +152,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
             self.received(verify(self.server.secret, self.headers, body))
+            self.answer(204)
         except ValueError as error:
-            return self.answer(400, str(error))
-        return self.answer(204)
+            self.answer(400, str(error))
 
     def received(self, message):
         if message["type"] == "entitlements.granted":
@@ -183,10 +180,9 @@ class Server(ThreadingHTTPServer):
 
     def deliver_forever(self):
         while True:
-            try:
+            entitlements = None
+            with contextlib.suppress(queue.Empty):
                 entitlements = self.work.get(timeout=self.poll_seconds)
-            except queue.Empty:
-                entitlements = None
             try:
                 self.game.deliver(self.drops, entitlements or self.drops.undelivered())
             except (OSError, ValueError) as error:  # no answer: the next round repeats the call
@@ -194,7 +190,10 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    drops = Drops(os.environ["DROPS_URL"], os.environ["DROPS_KEY"])
-    address = ("", int(os.environ.get("PORT", "8300")))
-    secret, game = os.environ["DROPS_SECRET"], Game(os.environ.get("DATABASE", "game.sqlite3"))
-    Server(address, Handler, drops=drops, game=game, secret=secret).serve_forever()
+    env = {"PORT": "8300", "DATABASE": "game.sqlite3", **os.environ}
+    drops, game = Drops(env["DROPS_URL"], env["DROPS_KEY"]), Game(env["DATABASE"])
+    address, secret = ("", int(env["PORT"])), env["DROPS_SECRET"]
+    server = Server(address, Handler, drops=drops, game=game, secret=secret)
+    print("listening on", server.server_address[1], flush=True)
+    server.work.put(None)  # look at the list at once
+    server.serve_forever()
