@@ -161,8 +161,10 @@ def test_link_event_is_announced_once(kind: str, event_type: str) -> None:
 
     assert [announce_links(now=LATER), announce_links(now=LATER)] == [1, 0]
 
+    ticket = {"link_ticket": None} if event_type == "player.linked" else {}
     assert payloads_for(endpoint, EventType(event_type)) == [
-        {
+        ticket
+        | {
             "game_account_id": player.game_account_id,
             "platform": "kick",
             "user_id": "4711",

@@ -16,6 +16,7 @@ from accounts.tokens import decrypt
 from claims.models import WebhookDelivery, WebhookEndpoint
 from claims.webhooks import http, sending
 from claims.webhooks.endpoints import (
+    check_url,
     disable_endpoint,
     enable_endpoint,
     replace_secret,
@@ -26,6 +27,7 @@ from claims.webhooks.endpoints import (
 from claims.webhooks.sending import SCHEDULE, Sender, pause_after
 from tests.factories import NOW, make_endpoint, make_entitlement
 from tests.hand_clock import HandClock
+from tests.hostile_urls import HOSTILE, names_resolve_to
 from tests.webhook_receiver import WebhookReceiver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -384,3 +386,36 @@ def closing_after_each_answer() -> Iterator[tuple[str, list[bytes]]]:
     with server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}/", bodies
         server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+def test_hostile_url_that_was_saved_all_the_same_gets_nothing(
+    clock: HandClock, settings: Any, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """It's checked again at each attempt: the setting or the name's address may have changed."""
+    connections: list[Any] = []
+    monkeypatch.setattr(socket, "create_connection", connections.append)
+    settings.WEBHOOK_PRIVATE_NETWORKS = []
+    delivery = delivery_to(make_endpoint(url))
+
+    send_everything(clock)
+
+    delivery.refresh_from_db()
+    assert (delivery.attempts, delivery.last_status) == (1, None)
+    assert delivery.error
+    assert connections == []
+
+
+def test_name_that_is_rebound_after_saving_gets_nothing(
+    clock: HandClock, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOK_PRIVATE_NETWORKS = []
+    names_resolve_to(monkeypatch, "93.184.215.14")
+    check_url("https://drops.example/")
+    delivery = delivery_to(make_endpoint("https://drops.example/"))
+    names_resolve_to(monkeypatch, "169.254.169.254")
+
+    send_everything(clock)
+
+    delivery.refresh_from_db()
+    assert "never allowed" in delivery.error
