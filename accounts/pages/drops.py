@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
+from accounts.platform_login import platform_label
 from claims.models import Claim, Entitlement, Item, Reward
 from claims.pictures import picture_digests
 
@@ -46,6 +48,14 @@ STATE_OF_HELD_CLAIM = {
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to a drop."""
+
+    label: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """One line of the list. `name` is "" while we have no name for the reward.
 
@@ -56,6 +66,8 @@ class Drop:
     quantity: int
     state: DropState
     at: datetime
+    claim_id: str
+    steps: list[Step]
     picture: str = ""
 
     @property
@@ -75,7 +87,8 @@ def list_player_drops(player: Player) -> list[Drop]:
 
 
 def _granted(player: Player) -> Iterable[Drop]:
-    newest = Entitlement.objects.filter(player=player).order_by("-granted_at", "-id")
+    mine = Entitlement.objects.filter(player=player).select_related("claim")
+    newest = mine.order_by("-granted_at", "-id")
     entitlements = list(newest[:SHOWN_AT_MOST])
     skus = {entitlement.sku for entitlement in entitlements}
     names = dict(Item.objects.filter(sku__in=skus).values_list("sku", "name"))
@@ -86,6 +99,8 @@ def _granted(player: Player) -> Iterable[Drop]:
             quantity=entitlement.quantity,
             state=STATE_OF_ENTITLEMENT[Entitlement.Status(entitlement.status)],
             at=entitlement.fulfilled_at or entitlement.revoked_at or entitlement.granted_at,
+            claim_id=entitlement.claim_id,
+            steps=_steps(entitlement.claim, entitlement),
             picture=pictures.get(entitlement.sku, ""),
         )
 
@@ -102,4 +117,27 @@ def _held(player: Player) -> Iterable[Drop]:
             quantity=claim.quantity,
             state=STATE_OF_HELD_CLAIM[Claim.HoldReason(claim.hold_reason)],
             at=claim.recorded_at,
+            claim_id=claim.pk,
+            steps=_steps(claim),
         )
+
+
+def _steps(claim: Claim, entitlement: Entitlement | None = None) -> list[Step]:
+    """What happened to the drop, oldest first."""
+    if claim.account_id:
+        platform = {"platform": platform_label(claim.account_id.partition(":")[0])}
+        times = [
+            (gettext("Claimed on %(platform)s") % platform, claim.occurred_at),
+            (gettext("Received from %(platform)s") % platform, claim.received_at),
+        ]
+    else:
+        times = [(gettext("Given by the studio"), claim.received_at)]
+    if entitlement:
+        times += [
+            (gettext("Unlocked in the game"), entitlement.granted_at),
+            (gettext("Requested by the game"), entitlement.first_listed_at),
+            (gettext("Delivered"), entitlement.fulfilled_at),
+            (gettext("Withdrawn by the studio"), entitlement.revoked_at),
+        ]
+    steps = [Step(label, at) for label, at in times if at]
+    return sorted(steps, key=lambda step: step.at)

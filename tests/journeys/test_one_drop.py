@@ -167,6 +167,11 @@ def test_item_appears_in_the_game_while_one_watches(
 
     game.look("inventory")
     _find_the_item(visitor, facts, state="In your game")
+    visitor.page.get_by_text("Details").first.click()
+    visitor.look("details-of-a-drop")
+    steps = visitor.page.locator(".drop__steps").first
+    assert steps.get_by_text("Claimed on Kick").is_visible()
+    assert steps.get_by_text("Delivered").is_visible()
 
 
 def test_player_continues_on_another_device(

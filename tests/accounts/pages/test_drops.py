@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from accounts.pages.drops import SHOWN_AT_MOST, Drop, DropState, list_player_drops
+from accounts.pages.drops import SHOWN_AT_MOST, DropState, list_player_drops
 from claims.models import Claim, Entitlement
 from tests.factories import (
     NOW,
@@ -36,7 +36,8 @@ def test_list_player_drops_names_items(status: str, state: DropState) -> None:
 
     drops = list_player_drops(player)
 
-    assert drops == [Drop(name="Ember Cape", quantity=3, state=state, at=NOW)]
+    (drop,) = drops
+    assert (drop.name, drop.quantity, drop.state, drop.at) == ("Ember Cape", 3, state, NOW)
 
 
 def test_list_player_drops_of_an_item_that_has_left_the_catalogue_shows_its_sku() -> None:
@@ -63,7 +64,9 @@ def test_list_player_drops_shows_held_claims(fields: dict[str, object], state: D
 
     drops = list_player_drops(account.player)
 
-    assert drops == [Drop(name=claim.reward.name, quantity=1, state=state, at=NOW)]
+    (drop,) = drops
+    assert (drop.name, drop.quantity, drop.state, drop.at) == (claim.reward.name, 1, state, NOW)
+    assert drop.claim_id == claim.pk
 
 
 def test_list_player_drops_of_a_reward_that_nobody_knows_has_no_name() -> None:
@@ -127,3 +130,31 @@ def test_hub_shows_drops_in_words(client: Client) -> None:
     assert "Ready – log in to the game" in page
     assert "A reward from Kick" in page
     assert "Checking with Kick" in page
+
+
+def test_drop_shows_its_steps_with_times() -> None:
+    claim = make_claim(status="GRANTED", occurred_at=NOW - timedelta(minutes=1))
+    entitlement = make_entitlement(claim=claim, first_listed_at=NOW + timedelta(minutes=2))
+    entitlement.status, entitlement.fulfilment_id = "FULFILLED", "login-1"
+    entitlement.fulfilled_at = NOW + timedelta(minutes=3)
+    entitlement.save()
+
+    (drop,) = list_player_drops(entitlement.player)
+
+    assert [step.label for step in drop.steps] == [
+        "Claimed on Kick",
+        "Received from Kick",
+        "Unlocked in the game",
+        "Requested by the game",
+        "Delivered",
+    ]
+    assert [step.at for step in drop.steps] == sorted(step.at for step in drop.steps)
+
+
+def test_drop_given_by_hand_names_no_platform() -> None:
+    claim = make_claim(status="GRANTED", source="manual", path="MANUAL", account=None)
+    entitlement = make_entitlement(claim=claim, player=make_player())
+
+    (drop,) = list_player_drops(entitlement.player)
+
+    assert [step.label for step in drop.steps] == ["Given by the studio", "Unlocked in the game"]
