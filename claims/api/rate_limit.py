@@ -34,7 +34,8 @@ _TAKE = """
 
 class TooManyRequests(Throttled):
     default_detail = _("This API key has used up its requests of this minute.")
-    extra_detail_singular = extra_detail_plural = ""
+    extra_detail_singular = _("Retry in {wait} second.")
+    extra_detail_plural = _("Retry in {wait} seconds.")
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.views.decorators.debug import sensitive_variables
 
 from accounts.tokens import decrypt, encrypt
 from claims.models import EventType, WebhookDelivery, WebhookEndpoint
@@ -36,6 +37,7 @@ def check_url(url: str) -> None:
     resolve(parse_url(url), allowed=settings.WEBHOOK_PRIVATE_NETWORKS)
 
 
+@sensitive_variables("secret")
 def add_endpoint(
     *,
     name: str,
@@ -64,6 +66,7 @@ def add_endpoint(
 
 
 @transaction.atomic
+@sensitive_variables("secret")
 def replace_secret(*, endpoint_id: int, now: datetime) -> NewSecret:
     """Make a new secret. The old secret signs 24 hours more. A repeat makes another."""
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)

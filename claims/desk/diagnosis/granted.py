@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from claims.desk.case.loading import Case, CaseClaim, platform_of
 from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy, name_drop, when
-from claims.models import ApiKey, Entitlement
+from claims.desk.webhooks import delivery_answer
+from claims.models import ApiKey, Entitlement, WebhookDelivery
 
 GRANTED, FULFILLED, REVOKED = Entitlement.Status
 
@@ -30,6 +31,8 @@ def _granted(case_claim: CaseClaim, case: Case) -> Diagnosis:
     }
     if case.keys and not case.keys_seeing(case_claim.category):
         return _seen_by_no_key(names, case_claim, case)
+    if pushes := [one for open_one in open_ones for one in case.pushes.get(open_one.public_id, ())]:
+        return _pushed(names, pushes)
     if all(one.first_listed_at for one in open_ones):
         listed_at = max(one.first_listed_at for one in open_ones if one.first_listed_at)
         return _told_to_the_game(names | {"listed": when(listed_at)})
@@ -74,6 +77,45 @@ def _not_asked_for(names: dict[str, object], keys: Sequence[ApiKey]) -> Diagnosi
             "that may see them: %(keys)s."
         )
         % {**names, "asked": asked, "keys": ", ".join(key.name for key in keys) or _("none")},
+    )
+
+
+def _pushed(names: dict[str, object], pushes: Sequence[WebhookDelivery]) -> Diagnosis:
+    taken = [one for one in pushes if one.status == WebhookDelivery.Status.DELIVERED]
+    if taken:
+        last = taken[-1]
+        said = _(
+            "The game server “%(endpoint)s” got our message about %(items)s on %(pushed)s and"
+            " answered %(answer)s, but hasn't confirmed the delivery. Ask the game team. Nothing is"
+            " lost on our side."
+        )
+    else:
+        last = pushes[-1]
+        said = _(
+            "The game server “%(endpoint)s” hasn't taken our message about %(items)s."
+            " %(answer)s. It's sent again. The server can also list the item itself."
+        )
+    details = {
+        "endpoint": last.endpoint,
+        "pushed": when(last.last_attempt_at),
+        "answer": delivery_answer(last).rstrip(".") or _("It isn't sent yet"),
+    }
+    return Diagnosis(
+        _("With the game") if taken else _("The game server doesn't answer"),
+        "wait",
+        _(
+            "Your drop %(drop)s has been ready for your game account “%(player)s” since %(at)s. The"
+            " game knows about it and is about to deliver it. If it isn't there after you log in"
+            " again, please let us know."
+        )
+        % names
+        if taken
+        else _(
+            "Your drop %(drop)s has been ready for your game account “%(player)s” since %(at)s. "
+            "The game delivers it the next time it checks for your drops, usually when you log in."
+        )
+        % names,
+        said % {**names, **details},
     )
 
 

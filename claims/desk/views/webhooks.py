@@ -64,6 +64,7 @@ def act(request: HttpRequest, *, endpoint_id: int) -> HttpResponse:
     return redirect("desk:endpoint", endpoint_id)
 
 
+@sensitive_variables("secret")
 def _page(request: HttpRequest, chosen: WebhookEndpoint, *, secret: str = "") -> HttpResponse:
     is_pair = chosen.signing == WebhookEndpoint.Signing.ED25519
     return show(

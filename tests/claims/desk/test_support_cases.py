@@ -11,7 +11,8 @@ from django.urls import reverse
 from claims.api.queries import mark_first_listed
 from claims.api_keys import make_api_key
 from claims.ledger import heal_claims
-from claims.models import ApiKey, AuditEvent, Entitlement, RewardItem
+from claims.models import ApiKey, AuditEvent, Entitlement, RewardItem, WebhookDelivery
+from claims.webhooks.announcing import announce_entitlements
 from core.models import Lease
 from platforms.kick.protocol.api import KickApi
 from tests.claims.desk.cases import cape, granted, linked, lose_a_webhook
@@ -22,6 +23,7 @@ from tests.factories import (
     make_campaign,
     make_claim,
     make_confirmation,
+    make_endpoint,
     make_entitlement,
     make_item,
     make_player,
@@ -230,6 +232,38 @@ def test_game_server_has_not_asked(support: Client) -> None:
     label, sentence = said(support, str(owed.pk))
     assert label == "With the game"
     assert "to the game on 23 June 2026 at 13:00 UTC" in sentence
+
+
+def push(owed: Entitlement, **answer: Any) -> None:
+    """The message about the item, as it was answered."""
+    make_endpoint(name="eu-west lobby")
+    announce_entitlements(now=owed.granted_at + timedelta(seconds=2))
+    WebhookDelivery.objects.update(
+        attempts=1, last_attempt_at=owed.granted_at + timedelta(seconds=2), **answer
+    )
+
+
+def test_game_server_took_the_message_and_did_not_deliver(support: Client) -> None:
+    owed = granted(*linked())
+    push(owed, status="DELIVERED", next_attempt_at=None, last_status=200, last_milliseconds=80)
+
+    answer = look_up(support, str(owed.pk)).context["page"].diagnosis
+
+    assert answer.label == "With the game"
+    assert "“eu-west lobby” got our message about 1 × Ember cape" in answer.to_staff
+    assert "answered 200 in 80 ms" in answer.to_staff
+    assert "is about to deliver it" in answer.to_player
+
+
+def test_game_server_does_not_answer(support: Client) -> None:
+    owed = granted(*linked())
+    push(owed, error="The connection was refused.")
+
+    answer = look_up(support, str(owed.pk)).context["page"].diagnosis
+
+    assert answer.label == "The game server doesn't answer"
+    assert "The connection was refused. It's sent again." in answer.to_staff
+    assert "usually when you log in" in answer.to_player
 
 
 def test_fulfilled_already(support: Client) -> None:
