@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from accounts.cooldown import cooldown_end
 from accounts.models import (
     Authorization,
     Deauthorization,
@@ -66,6 +67,10 @@ class PlayerHasAnotherAccount(LinkRefused):
 
 class DeauthorizationUnderWay(LinkRefused):
     """The account's last authorization was being ended, which may have ended this one too."""
+
+
+class RelinkTooSoon(LinkRefused):
+    """An earlier link of the player, or of the account, has ended too recently."""
 
 
 class NotLinked(Exception):
@@ -166,6 +171,10 @@ def _set_player(
         # The player may be linking two accounts at once, so the unique key decides.
         with transaction.atomic():
             PlatformAccount.objects.filter(pk=account.pk).update(player=player, linked_at=now)
+            # After the update, which has waited for an unlinking of the same player. Before it,
+            # that unlinking might not be visible yet.
+            if cooldown_end(player=player, account_id=account.pk, now=now):
+                raise RelinkTooSoon(account)
     except IntegrityError as error:
         raise PlayerHasAnotherAccount(account) from error
     account.player, account.linked_at = player, now

@@ -157,6 +157,7 @@ class LinkEvent(models.Model):
         RENEWED = "RENEWED", _("reauthorized")
         UNLINKED = "UNLINKED", _("unlinked")
         DISCONNECTED = "DISCONNECTED", _("disconnected by the platform")
+        WAIVED = "WAIVED", _("waiting time lifted")
 
     kind = models.TextField(_("event"), choices=Kind)
     account = models.ForeignKey(

@@ -38,9 +38,9 @@ def link_player(
 ) -> LinkResult:
     """Link the two, store the authorization, and grant all claims held as NOT_LINKED.
 
-    A repeat replaces the stored authorization. Raises AccountTaken, PlayerHasAnotherAccount or
-    DeauthorizationUnderWay. Nothing has changed then, except that the new authorization is queued
-    for revocation if that account isn't linked to anyone.
+    A repeat replaces the stored authorization. Raises AccountTaken, PlayerHasAnotherAccount,
+    RelinkTooSoon or DeauthorizationUnderWay. Nothing has changed then, except that the new
+    authorization is queued for revocation if that account isn't linked to anyone.
     """
     result = _link_or_refuse(
         player=player,

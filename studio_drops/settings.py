@@ -115,6 +115,9 @@ OIDC_SCOPE = env.str("OIDC_SCOPE", default="openid profile")
 OIDC_ACCOUNT_CLAIM = env.str("OIDC_ACCOUNT_CLAIM", default="sub")
 OIDC_NAME_CLAIM = env.str("OIDC_NAME_CLAIM", default="name")
 
+# Days between the end of a link and a link to another account. 0: none.
+RELINK_COOLDOWN_DAYS = env.int("RELINK_COOLDOWN_DAYS", default=0)
+
 # --- Django ------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.cooldown import cooldown_end
 from accounts.link_attempts import LinkAttemptRefused, begin_link_attempt, take_link_attempt
 from accounts.links import LinkRefused, NewAuthorization, NotLinked
 from accounts.models import PlatformAccount, Player, account_key
@@ -70,6 +71,9 @@ def kick_ended(request: HttpRequest) -> HttpResponse:
         player=player,
         account=account if player else None,
         refused_account=refused_account,
+        until=cooldown_end(player=player, account_id=refused_account.pk, now=timezone.now())
+        if player and refused_account
+        else None,
         masked_name=_mask(refused_account.player)
         if refused_account and refused_account.player
         else "",

@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.link_attempts import LinkAttemptRefused, StartedByAnotherPlayer
-from accounts.links import AccountTaken, DeauthorizationUnderWay, PlayerHasAnotherAccount
+from accounts.links import (
+    AccountTaken,
+    DeauthorizationUnderWay,
+    PlayerHasAnotherAccount,
+    RelinkTooSoon,
+)
 from core.logs import log_event
 from core.platform_errors import (
     PlatformError,
@@ -42,6 +47,7 @@ ENDS: tuple[tuple[type[Exception], End], ...] = (
     (AuthorizationRefused, End("declined", 200)),
     (AccountTaken, End("taken", 409)),
     (PlayerHasAnotherAccount, End("other_account", 409)),
+    (RelinkTooSoon, End("too_soon", 409)),
     (DeauthorizationUnderWay, End("being_revoked", 409)),
     (PlatformUnavailable, End("unreachable", 503)),
     (PlatformError, End("nonsense", 502)),

@@ -34,8 +34,8 @@ _TAKE = """
 
 class TooManyRequests(Throttled):
     default_detail = _("This API key has used up its requests of this minute.")
-    extra_detail_singular = _("Retry in {wait} second.")
-    extra_detail_plural = _("Retry in {wait} seconds.")
+    extra_detail_singular = _("Retry in {wait} second.")  # type: ignore[assignment]
+    extra_detail_plural = _("Retry in {wait} seconds.")  # type: ignore[assignment]
 
 
 @dataclass(slots=True)

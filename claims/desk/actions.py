@@ -8,6 +8,7 @@ from itertools import groupby, islice
 
 from django.db import transaction
 
+from accounts import cooldown
 from accounts.models import PlatformAccount, Player, account_key
 from accounts.platform_accounts import lock_account
 from accounts.platform_login import all_logins, get_login
@@ -179,6 +180,19 @@ def unlink(*, player: Player, platform: str, act: ActionContext) -> None:
     linking.unlink_player(player=player, platform=platform, actor=act.actor, now=act.now)
     after = {"account": None}
     _note(Action.UNLINK, act, of_player(player), before=before, after=after)
+
+
+@transaction.atomic
+def lift_cooldown(*, player: Player, platform: str, act: ActionContext) -> int:
+    """Let a player link another account now. Returns the number of ended links that counted.
+
+    Raises ReasonMissing. On a repeat: 0.
+    """
+    act.demand_reason()
+    count = cooldown.lift_cooldown(player=player, platform=platform, actor=act.actor, now=act.now)
+    if count:
+        _note(Action.WAIVE, act, of_player(player))
+    return count
 
 
 def describe_mapping(*, reward: Reward, items: Mapping[Item, int]) -> dict[str, object]:

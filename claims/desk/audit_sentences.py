@@ -17,6 +17,7 @@ SENTENCES = {
     Action.REJECT: gettext_lazy("%(actor)s rejected a grant to %(player)s"),
     Action.REVOKE: gettext_lazy("%(actor)s revoked items of %(player)s"),
     Action.UNLINK: gettext_lazy("%(actor)s unlinked %(name)s"),
+    Action.WAIVE: gettext_lazy("%(actor)s lifted the waiting time of %(name)s"),
     Action.MAP: gettext_lazy("%(actor)s mapped %(name)s to %(items)s"),
     Action.PAUSE: gettext_lazy("%(actor)s paused the grants of %(name)s"),
     Action.RESUME: gettext_lazy("%(actor)s resumed the grants of %(name)s"),

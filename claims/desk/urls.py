@@ -31,6 +31,11 @@ urlpatterns = [
     path("players/<int:player_id>/grant", actions.grant, name="grant"),
     path("players/<int:player_id>/revoke", actions.revoke, name="revoke"),
     path("players/<int:player_id>/unlink/<slug:platform>", actions.unlink, name="unlink"),
+    path(
+        "players/<int:player_id>/lift-cooldown/<slug:platform>",
+        actions.lift_cooldown,
+        name="lift_cooldown",
+    ),
     path("new-campaign", new_campaign.new_campaign, name="new_campaign"),
     path("new-campaign/rewards.csv", new_campaign.template, name="campaign_template"),
     path("campaigns/<path:campaign_id>", campaign.campaign, name="campaign"),

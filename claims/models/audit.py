@@ -18,6 +18,7 @@ class AuditEvent(models.Model):
         REJECT = "REJECT", _("rejected a manual grant")
         REVOKE = "REVOKE", _("revoked")
         UNLINK = "UNLINK", _("unlinked")
+        WAIVE = "WAIVE", _("lifted a waiting time")
         MAP = "MAP", _("mapped a reward")
         PAUSE = "PAUSE", _("paused grants")
         RESUME = "RESUME", _("resumed grants")

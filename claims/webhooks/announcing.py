@@ -108,7 +108,8 @@ def announce_links(*, now: datetime) -> int:
         locked = new.select_for_update(of=("self",), skip_locked=True)
         events = list(locked.select_related("account", "player")[:BATCH_SIZE])
         endpoints = list(WebhookEndpoint.objects.enabled())
-        queue_messages([_link_message(one, endpoints, now=now) for one in events], now=now)
+        told = [one for one in events if one.kind in EVENT_OF_LINK]
+        queue_messages([_link_message(one, endpoints, now=now) for one in told], now=now)
         LinkEvent.objects.filter(pk__in=[one.pk for one in events]).update(is_announced=True)
     return len(events)
 

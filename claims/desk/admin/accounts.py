@@ -31,6 +31,7 @@ TONE_OF_EVENT = {
     LinkEvent.Kind.RENEWED: "quiet",
     LinkEvent.Kind.UNLINKED: "wait",
     LinkEvent.Kind.DISCONNECTED: "bad",
+    LinkEvent.Kind.WAIVED: "quiet",
 }
 TONE_OF_DEAUTHORIZATION = {
     Deauthorization.Outcome.PENDING: "wait",

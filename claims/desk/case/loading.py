@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import F, Q
 
+from accounts.cooldown import player_cooldown_end
 from accounts.models import LinkEvent, PlatformAccount, Player
-from accounts.platform_login import platform_label
+from accounts.platform_login import all_logins, platform_label
 from claims.models import (
     ApiKey,
     AuditEvent,
@@ -64,6 +66,8 @@ class Case:
     # The last error of each of these accounts' platforms whose last API call failed.
     troubles: Mapping[str, str] = field(default_factory=dict)
     has_more_claims: bool = False
+    # For each platform on which the player can't link another account yet: until when.
+    cooldowns: Mapping[str, datetime] = field(default_factory=dict)
 
     def keys_seeing(self, category: str) -> list[ApiKey]:
         """The keys that may see the entitlements of campaigns in this category."""
@@ -114,6 +118,7 @@ def load_case(
         ),
         troubles=outages({account.platform for account in accounts}),
         has_more_claims=len(claims) > CLAIMS_AT_MOST,
+        cooldowns=_cooldowns(player, now=now) if player else {},
     )
 
 
@@ -167,6 +172,16 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
         )
         for claim in claims
     ]
+
+
+def _cooldowns(player: Player, *, now: datetime) -> dict[str, datetime]:
+    if not settings.RELINK_COOLDOWN_DAYS:
+        return {}
+    ends = {
+        login.platform: player_cooldown_end(player=player, platform=login.platform, now=now)
+        for login in all_logins()
+    }
+    return {platform: until for platform, until in ends.items() if until}
 
 
 def _pushes(player: Player) -> dict[str, list[WebhookDelivery]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.cooldown import player_cooldown_end
 from accounts.links import NotLinked
 from accounts.models import PlatformAccount, Player
 from accounts.platform_login import platform_label
@@ -140,6 +141,24 @@ def unlink(request: HttpRequest, *, player_id: int, platform: str) -> HttpRespon
         messages.warning(request, _("This player is no longer linked."))
     else:
         messages.success(request, _("Unlinked. The player keeps all granted items."))
+    return redirect(case_url(player=player, account=None))
+
+
+@ask_and_act
+@staff_page(*LOOK, "claims.unlink_player")
+def lift_cooldown(request: HttpRequest, *, player_id: int, platform: str) -> HttpResponse:
+    player = get_object_or_404(Player, pk=player_id)
+    form = ReasonForm(request.POST or None)
+    if not form.is_valid():
+        now = timezone.now()
+        until = player_cooldown_end(player=player, platform=platform, now=now)
+        context = {"player": player, "until": until, "form": form}
+        return show(request, "lift_cooldown.html", title=_("Lift the waiting time"), **context)
+    act = _act(request, form.cleaned_data["reason"])
+    if actions.lift_cooldown(player=player, platform=platform, act=act):
+        messages.success(request, _("Lifted. The player can link another account now."))
+    else:
+        messages.warning(request, _("This player doesn't have to wait."))
     return redirect(case_url(player=player, account=None))
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -406,3 +407,22 @@ def test_drops_fragment_is_the_players_list(nova: Visitor, client: Client) -> No
     assert "no-store" in fragment["Cache-Control"]
     assert client.get("/link/drops").status_code == 204
     assert not client.cookies
+
+
+def test_waiting_time_is_stated_and_its_end_is_named(nova: Visitor, settings: Settings) -> None:
+    settings.RELINK_COOLDOWN_DAYS = 7
+    assert "only 7 days afterwards" in nova.hub()
+    nova.link("first_account")
+    LinkEvent.objects.update(at=F("at") - timedelta(days=30))
+    assert "only after 7 days" in nova.client.get("/link/unlink").content.decode()
+    nova.client.post("/link/unlink")
+
+    refused = nova.link("second_account")
+
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "You can’t link this Kick account yet." in page
+    assert "You can link them from" in page
+    assert PlatformAccount.objects.filter(player=nova.player).count() == 0
+    nova.link("first_account")
+    assert "first_account" in nova.hub()

@@ -31,6 +31,7 @@ def addresses(api: Any) -> list[str]:
         f"{story}/grant",
         f"{story}/revoke?claim={owed.claim_id}",
         f"{story}/unlink/kick",
+        f"{story}/lift-cooldown/kick",
         reverse("desk:search") + "?find=nothing",
         reverse("desk:campaign", args=[campaign.pk]),
         reverse("desk:preflight", args=[campaign.pk]),
