@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,12 +18,15 @@ from typing import Any
 import pytest
 import requests
 from django.utils import timezone
+from standardwebhooks import Webhook
 
 from accounts.tokens import decrypt
 from claims.api_keys import make_api_key
 from claims.models import Entitlement, WebhookEndpoint
 from claims.webhooks import pushing
 from claims.webhooks.pushing import push_webhooks
+from claims.webhooks.signing import make_shared_secret
+from examples.python.game_server import verify
 from local.demo.environment import REPOSITORY, free_ports
 from tests.demo_process import wait_until
 from tests.factories import make_endpoint, make_entitlement, make_player
@@ -141,3 +145,19 @@ def test_example_refuses_a_forged_message(
         unsigned = requests.post(example.url, data=b"{}", timeout=10)
 
     assert (forged.status_code, unsigned.status_code) == (400, 400)
+
+
+def test_python_example_verifies_what_the_specification_s_library_signs() -> None:
+    secret, now = make_shared_secret(), datetime.now(UTC)
+    body = '{"type": "webhook.test", "data": {"name": "Zoë"}}'
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": f"v1,bm90aGluZw== {Webhook(secret).sign('msg_1', now, body)}",
+    }
+
+    assert verify(secret, headers, body.encode())["data"] == {"name": "Zoë"}
+    with pytest.raises(ValueError, match="doesn't match"):
+        verify(secret, headers, body.encode() + b" ")
+    with pytest.raises(ValueError, match="too old"):
+        verify(secret, headers | {"webhook-timestamp": "1700000000"}, body.encode())
