@@ -7,12 +7,13 @@ lost, the next scheduled run does the work.
 import os
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, worker_shutting_down
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
 from studio_drops.monitoring.prometheus import share_metrics
 from studio_drops.schedule import HEARTBEAT, beat_schedule, task_name
+from studio_drops.stopping import note_stop
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio_drops.settings")
 
@@ -39,6 +40,11 @@ def share_worker_metrics(**_details: object) -> None:
 def make_way_for_the_web(**_details: object) -> None:
     is_already = os.getpriority(os.PRIO_PROCESS, 0)  # only root may lower it again
     os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, is_already))
+
+
+@worker_shutting_down.connect
+def end_loops(**_details: object) -> None:
+    note_stop()
 
 
 @beat_init.connect

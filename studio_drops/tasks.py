@@ -32,6 +32,7 @@ from core.platform_errors import (
 from core.request_budget import Priority, is_paused, request_priority
 from studio_drops.monitoring import alerts, digest, notify
 from studio_drops.schedule import task_name
+from studio_drops.stopping import is_stopping
 
 Part = TypeVar("Part", Source, PlatformLogin)
 
@@ -140,7 +141,8 @@ def send_reports() -> None:
 
 @task
 def push_webhooks() -> None:
-    if pushing.push_webhooks(clock=timezone.now):
+    is_to_go_on = pushing.push_webhooks(clock=timezone.now, should_stop=is_stopping)
+    if is_to_go_on and not is_stopping():
         # Go on at once: waiting for the schedule would delay messages by up to five seconds.
         send_now(task_name("push_webhooks"))
 

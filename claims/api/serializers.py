@@ -328,6 +328,7 @@ class LinkTicketBody(serializers.Serializer[Any]):
     )
     name = ExactTextField(
         required=False,
+        allow_blank=True,
         max_length=128,
         default="",
         help_text=gettext_lazy("The account's name, as the player knows it."),

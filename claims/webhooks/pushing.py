@@ -4,6 +4,7 @@ One worker at a time has the lease: it announces, and sends. Others only help wh
 """
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from claims.models import WebhookDelivery, WebhookEndpoint
@@ -21,24 +22,24 @@ HELP_AFTER = timedelta(seconds=3)
 IDLE_SECONDS = 0.2
 
 
-def push_webhooks(*, clock: Clock) -> bool:
-    """Announce and send for 25 seconds. Returns whether to go on at once.
+def push_webhooks(*, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> bool:
+    """Announce and send for 25 seconds, or until `should_stop`. Returns whether to go on at once.
 
     Without endpoints, it announces what there is and ends: the list of changes needs it. A worker
     that doesn't get the lease sends too if messages are overdue, until none is.
     """
     with lease(JOB, clock=clock, lasts=LEASE_LASTS) as held:
         if held:
-            return _announce_and_send(held, clock=clock)
+            return _announce_and_send(held, clock=clock, should_stop=should_stop)
     if _is_behind(clock=clock):
-        _help(clock=clock)
+        _help(clock=clock, should_stop=should_stop)
     return False
 
 
-def _announce_and_send(held: HeldLease, *, clock: Clock) -> bool:
+def _announce_and_send(held: HeldLease, *, clock: Clock, should_stop: Callable[[], bool]) -> bool:
     began_at = renewed_at = clock()
     with Sender(clock=clock) as sender:
-        while clock() - began_at < AT_A_STRETCH:
+        while clock() - began_at < AT_A_STRETCH and not should_stop():
             announced = _announce(clock=clock)
             has_endpoints = WebhookEndpoint.objects.enabled().exists()
             if not has_endpoints and not announced:
@@ -64,10 +65,10 @@ def _is_behind(*, clock: Clock) -> bool:
     return overdue.filter(endpoint__in=enabled).exists()
 
 
-def _help(*, clock: Clock) -> None:
+def _help(*, clock: Clock, should_stop: Callable[[], bool]) -> None:
     began_at = clock()
     with Sender(clock=clock) as sender:
-        while clock() - began_at < TAKEN_FOR:
+        while clock() - began_at < TAKEN_FOR and not should_stop():
             sent = sender.step()
             if not sent and sender.is_idle:
                 break

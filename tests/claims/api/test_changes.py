@@ -135,8 +135,11 @@ def test_reader_skips_nothing_while_writers_commit_out_of_order() -> None:
             written.append(made.pk)
 
     def announce_all() -> None:
-        while time.monotonic() < until or Entitlement.objects.filter(announced_in=None).exists():
-            announce_entitlements(now=timezone.now())
+        is_last = False
+        while not is_last:
+            is_last = not any(writer.is_alive() for writer in writers)
+            while announce_entitlements(now=timezone.now()):
+                pass
 
     def read_changes() -> None:
         cursor, is_last = "", False
@@ -166,7 +169,7 @@ def test_reader_skips_nothing_while_writers_commit_out_of_order() -> None:
     ]
     writers = [threading.Thread(target=closing, args=(write, seed)) for seed in range(WRITERS)]
     threads = [announcer, *writers, *readers]
-    for thread in threads:
+    for thread in (*writers, announcer, *readers):
         thread.start()
     for thread in threads:
         thread.join()

@@ -41,6 +41,18 @@ def test_without_endpoints_it_ends_at_once() -> None:
     assert entitlement.announced_in == 1
 
 
+def test_it_ends_when_the_worker_stops(
+    receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pushing, "AT_A_STRETCH", timedelta(minutes=5))
+    make_endpoint(receiver.url)
+    steps = iter([False, False, True])
+
+    push_webhooks(clock=timezone.now, should_stop=lambda: next(steps))
+
+    assert next(steps, None) is None
+
+
 def test_worker_without_the_lease_sends_only_what_is_overdue(receiver: WebhookReceiver) -> None:
     endpoint = make_endpoint(receiver.url)
     send_test(endpoint=endpoint, now=timezone.now())
