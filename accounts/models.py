@@ -133,6 +133,30 @@ class LinkTicket(models.Model):
         return str(self.ticket_id)
 
 
+class PendingLink(models.Model):
+    """An account whose owner has consented, until the player confirms the link in this browser."""
+
+    session_digest = OpaqueTextField(primary_key=True)
+    player = models.ForeignKey(Player, on_delete=models.CASCADE, related_name="pending_links")
+    platform = models.TextField(_("platform"))
+    user_id = OpaqueTextField(_("user ID"))
+    name = models.TextField(_("name"), blank=True)
+    encrypted_refresh_token = models.BinaryField()
+    encrypted_access_token = models.BinaryField()
+    scope = models.TextField(_("scope"))
+    expires_in = models.FloatField()
+    checked_at = models.DateTimeField(_("checked at"))
+    expires_at = models.DateTimeField(_("expires at"), db_index=True)
+
+    class Meta:
+        verbose_name = _("link to confirm")
+        verbose_name_plural = _("links to confirm")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.user_id}"
+
+
 class WrongCodes(models.Model):
     """Wrong codes of link tickets, typed from one network."""
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 
 from accounts.models import LinkAttempt, WrongCodes
+from accounts.pending_links import discard_expired_links
 from claims.models import QuarantinedDelivery, ReconcileRun, WebhookDelivery, WebhookMessage
 from core.logs import log_event
 from core.models import Alert, AlertMessage
@@ -38,6 +39,7 @@ def prune(*, now: datetime) -> dict[str, int]:
         "alert_messages": AlertMessage.objects.filter(created_at__lt=old_news),
     }
     pruned = {name: queryset.delete()[0] for name, queryset in rows.items()}
+    pruned["pending_links"] = discard_expired_links(now=now)
     messages_before = now - timedelta(days=settings.MESSAGES_KEPT_DAYS)
     pruned["webhook_messages"] = _prune_messages(before=messages_before)
     log_event(logger, "pruned", **pruned)

@@ -117,6 +117,8 @@ OIDC_NAME_CLAIM = env.str("OIDC_NAME_CLAIM", default="name")
 
 # Days between the end of a link and a link to another account. 0: none.
 RELINK_COOLDOWN_DAYS = env.int("RELINK_COOLDOWN_DAYS", default=0)
+# After the consent at the platform, show both accounts and ask.
+LINK_CONFIRMATION = env.bool("LINK_CONFIRMATION", default=True)
 
 # --- Django ------------------------------------------------------------------------------------
 

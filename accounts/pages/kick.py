@@ -1,5 +1,6 @@
 """Connect to Kick, handle the callback, and unlink: the second step of linking."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.cooldown import cooldown_end
 from accounts.link_attempts import LinkAttemptRefused, begin_link_attempt, take_link_attempt
 from accounts.links import LinkRefused, NewAuthorization, NotLinked
-from accounts.models import PlatformAccount, Player, account_key
+from accounts.models import LinkTicket, PlatformAccount, Player, account_key
 from accounts.pages.failures import show_failure
 from accounts.pages.link_ends import AuthorizationRefused, end_named, end_of, read_authorization
 from accounts.pages.outside_calls import calls_outside
@@ -22,12 +23,20 @@ from accounts.pages.sessions import (
     session_key,
     ticket_of,
 )
+from accounts.pending_links import (
+    discard_pending_link,
+    find_pending_link,
+    hold_link,
+    needs_confirmation,
+    take_pending_link,
+)
 from accounts.platform_login import get_login
 from claims.linking import LinkResult, link_player, unlink_player
 from core import metrics
 from core.platform_errors import PlatformError
 
 KICK = "kick"
+FAILURES = (LinkAttemptRefused, AuthorizationRefused, PlatformError, LinkRefused)
 
 
 @require_POST
@@ -45,10 +54,56 @@ def kick_callback(request: HttpRequest) -> HttpResponse:
     player = current_player(request)
     try:
         result = _finish_trip(request, player)
-    except (LinkAttemptRefused, AuthorizationRefused, PlatformError, LinkRefused) as failure:
-        metrics.LINK_ENDS.labels(outcome=type(failure).__name__).inc()
-        leave_end(request, end_of(failure).name, getattr(failure, "account", None))
-        return redirect("link:kick_ended")
+    except FAILURES as failure:
+        return _end(request, failure)
+    return _welcome(request, result) if result else redirect("link:confirm")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Show both accounts and ask. POST links them, or drops the authorization."""
+    player, now = current_player(request), timezone.now()
+    if player is None:
+        return redirect("link:hub")
+    try:
+        pending = find_pending_link(player=player, session_key=session_key(request), now=now)
+        if request.method != "POST":
+            context = {"player": player, "step": 2, "pending": pending}
+            ticket = LinkTicket.objects.filter(pk=ticket_of(request)).first()
+            context["details"] = ticket.details if ticket else []
+            return render(request, "link/confirm.html", context)
+        if request.POST.get("answer") != "yes":
+            discard_pending_link(session_key=session_key(request), now=now)
+            is_other = request.POST.get("answer") == "other"
+            return _send_to_kick(request, player) if is_other else redirect("link:hub")
+        pending, authorization = take_pending_link(
+            player=player, session_key=session_key(request), now=now
+        )
+        result = link_player(
+            player=player,
+            account_key=account_key(pending.platform, pending.user_id),
+            name=pending.name,
+            authorization=authorization,
+            ticket_id=ticket_of(request),
+            now=now,
+        )
+    except FAILURES as failure:
+        # A reload after the answer, or the button pressed twice.
+        is_linked = PlatformAccount.objects.filter(player=player, platform=KICK).exists()
+        if isinstance(failure, LinkAttemptRefused) and is_linked:
+            return redirect("link:hub")
+        return _end(request, failure)
+    return _welcome(request, result)
+
+
+def _end(request: HttpRequest, failure: Exception) -> HttpResponse:
+    metrics.LINK_ENDS.labels(outcome=type(failure).__name__).inc()
+    leave_end(request, end_of(failure).name, getattr(failure, "account", None))
+    return redirect("link:kick_ended")
+
+
+def _welcome(request: HttpRequest, result: LinkResult) -> HttpResponse:
     metrics.LINK_ENDS.labels(outcome=f"linked_{result.outcome}").inc()
     leave_news(request, result.outcome)
     return redirect("link:hub")
@@ -124,7 +179,8 @@ def _send_to_kick(request: HttpRequest, player: Player) -> HttpResponse:
     return redirect(login.authorize_url(state=state, verifier=verifier))
 
 
-def _finish_trip(request: HttpRequest, player: Player | None) -> LinkResult:
+def _finish_trip(request: HttpRequest, player: Player | None) -> LinkResult | None:
+    """The link. None: the player has to confirm it first."""
     if player is None:
         raise LinkAttemptRefused
     login = get_login(KICK)
@@ -140,11 +196,23 @@ def _finish_trip(request: HttpRequest, player: Player | None) -> LinkResult:
     # end the active authorization of another player linked to the same account.
     checked_at = timezone.now()
     user = login.current_user(tokens.access_token)
+    authorization = NewAuthorization(tokens, checked_at=checked_at)
+    is_new = needs_confirmation(player=player, platform=KICK, user=user, now=timezone.now())
+    if settings.LINK_CONFIRMATION and is_new:
+        hold_link(
+            player=player,
+            platform=KICK,
+            session_key=session_key(request),
+            user=user,
+            authorization=authorization,
+            now=timezone.now(),
+        )
+        return None
     return link_player(
         player=player,
         account_key=account_key(KICK, user.user_id),
         name=user.name,
-        authorization=NewAuthorization(tokens, checked_at=checked_at),
+        authorization=authorization,
         ticket_id=ticket_of(request),
         now=timezone.now(),
     )

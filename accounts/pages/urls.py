@@ -20,6 +20,7 @@ urlpatterns = [
     path("hand-over", tickets.hand_over, name="hand_over"),
     path("kick", kick.connect, name="connect"),
     path("kick/callback", kick.kick_callback, name="kick_callback"),
+    path("kick/confirm", kick.confirm, name="confirm"),
     path("kick/ended", kick.kick_ended, name="kick_ended"),
     path("unlink", kick.unlink, name="unlink"),
 ]

@@ -44,6 +44,7 @@ INTERNALS = [
     ("accounts", "deauthorization"),
     ("accounts", "linkattempt"),
     ("accounts", "linkticket"),
+    ("accounts", "pendinglink"),
     ("accounts", "wrongcodes"),
     ("claims", "claimhour"),
     ("claims", "playersync"),

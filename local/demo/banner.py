@@ -22,7 +22,7 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
             "",
             f"press Connect, log in to the game as “{catalogue.PLAYER}”, continue to Kick",
         ),
-        ("Allow", "", "allow access; the next page shows both accounts linked"),
+        ("Allow", "", "allow access, and confirm that both accounts are yours"),
         ("Claim", kick["inventory_url"], f"claim the “{first.name}”"),
         ("See it", web["link_url"], "the player's page"),
         ("Support it", web["admin_url"], f"log in as {catalogue.STAFF} / {facts.staff_password}"),

@@ -99,6 +99,14 @@ class Scenario:
         page = self.player.get(allowed["redirect_to"])
         check(page.ok, f"The callback from Kick was answered {page.status_code}.")
 
+    def confirm(self) -> None:
+        url = f"{self.environment.web_url}/link/kick/confirm"
+        page = self.player.get(url)
+        shown = catalogue.PLAYER in page.text and catalogue.VIEWER in page.text
+        check(page.ok and shown, "The page doesn't show both accounts.")
+        page = self.player.post(url, data=_csrf_of(page.text) | {"answer": "yes"})
+        check(page.ok, f"The confirmation was answered {page.status_code}.")
+
     def see_both_accounts(self) -> None:
         self._check_player_page(catalogue.PLAYER, catalogue.VIEWER)
 

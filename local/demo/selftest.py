@@ -42,6 +42,7 @@ STEPS = (
     Step("log-in", "The player logs in to the game", Scenario.log_in),
     Step("connect", "The player continues to Kick", Scenario.connect),
     Step("consent", "The player allows access", Scenario.consent),
+    Step("confirm", "The player confirms both accounts", Scenario.confirm),
     Step("linked", "Both accounts are linked", Scenario.see_both_accounts),
     Step("claim", "The viewer claims the reward", Scenario.claim),
     Step("webhook", "Kick sends the webhook", Scenario.deliver),

@@ -15,6 +15,7 @@ from tests.local_kick_process import LocalKick
 class Visitor:
     client: Client
     kick: LocalKick
+    confirms: bool = True
 
     def log_in(self, name: str) -> Any:
         return self.client.post("/link/login/callback", {"name": name})
@@ -48,7 +49,12 @@ class Visitor:
         return self._show(self.client.get(urlsplit(settings.KICK_REDIRECT_URI).path, query))
 
     def _show(self, response: Any) -> Any:
-        """The page on which a failed attempt ends. A link leads to the hub."""
+        """Confirm the link, if it's asked about. Returns the page on which a failed attempt ends.
+
+        A link leads to the hub.
+        """
+        if response.get("Location") == "/link/kick/confirm" and self.confirms:
+            response = self.client.post("/link/kick/confirm", {"answer": "yes"})
         is_end = response.get("Location") == "/link/kick/ended"
         return self.client.get(response["Location"]) if is_end else response
 

@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 
-from accounts.models import LinkAttempt, WrongCodes
+from accounts.models import LinkAttempt, PendingLink, WrongCodes
+from accounts.tokens import encrypt
 from claims.models import QuarantinedDelivery, ReconcileRun
 from claims.pruning import prune
 from claims.webhooks.endpoints import send_test
@@ -41,6 +42,19 @@ def test_prune_forgets_what_is_older_than_it_is_kept() -> None:
     for hours in (23, 25):
         at = NOW - timedelta(hours=hours)
         WrongCodes.objects.create(network=f"10.0.0.{hours}", count=3, last_at=at)
+    for minutes in (-1, 1):
+        PendingLink.objects.create(
+            session_digest=f"session {minutes}",
+            player=player,
+            platform="kick",
+            user_id=str(minutes + 10),
+            encrypted_refresh_token=encrypt("refresh"),
+            encrypted_access_token=encrypt("access"),
+            scope="user:read",
+            expires_in=60,
+            checked_at=NOW,
+            expires_at=NOW + timedelta(minutes=minutes),
+        )
     for days in (6, 8):
         send_test(endpoint=make_endpoint(), now=NOW - days * DAY)
 

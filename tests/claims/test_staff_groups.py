@@ -27,6 +27,7 @@ def test_support_may_view_every_model_of_the_desk_but_secrets_and_staff() -> Non
         "accounts.Deauthorization",
         "accounts.LinkAttempt",
         "accounts.LinkTicket",
+        "accounts.PendingLink",
         "accounts.WrongCodes",
         "claims.ClaimHour",
         "claims.PlayerSync",

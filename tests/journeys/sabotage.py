@@ -74,6 +74,12 @@ def unlink(scenario: Scenario) -> None:
     scenario.player.post(address, data={"csrfmiddlewaretoken": token}).raise_for_status()
 
 
+def forget_pending_links(scenario: Scenario) -> None:
+    _in_database(
+        scenario, "from accounts.models import PendingLink; PendingLink.objects.all().delete()"
+    )
+
+
 def disconnect_at_kick(scenario: Scenario) -> None:
     scenario.control.post(
         "disconnect", {"user_id": scenario.facts.viewer_id, "client_id": CLIENT_ID}
@@ -114,6 +120,7 @@ FAULTS: dict[str, Callable[[Scenario], None]] = {
     "log-in": kill_web,
     "connect": lose_cookies,
     "consent": break_token_endpoint,
+    "confirm": forget_pending_links,
     "linked": unlink,
     "claim": disconnect_at_kick,
     "webhook": corrupt_webhooks,

@@ -170,7 +170,7 @@ def test_item_appears_in_the_game_while_one_watches(
     visitor.page.get_by_text("Details").first.click()
     visitor.look("details-of-a-drop")
     steps = visitor.page.locator(".drop__steps").first
-    assert steps.get_by_text("Claimed on Kick").is_visible()
+    assert steps.get_by_text("Received from Kick").is_visible()
     assert steps.get_by_text("Delivered").is_visible()
 
 
@@ -299,6 +299,9 @@ def _log_in(visitor: Visitor, player: str) -> None:
 
 def _allow(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Allow").click()
+    visitor.page.get_by_role("heading", name="Link these two accounts?").wait_for()
+    visitor.look("both-accounts")
+    visitor.page.get_by_role("button", name="Yes, link them").click()
     visitor.page.get_by_role("heading", name="Linked. You’re all set.").wait_for()
     visitor.look("linked")
 

@@ -132,6 +132,7 @@ class Studio:
         names = ("client_id", "redirect_uri", "state", "code_challenge", "scope")
         back = self.kick.authorize(user_id=viewer_id, **{name: asked[name] for name in names})
         assert player.session.get(back, timeout=20).ok
+        assert player.send("/link/kick/confirm", answer="yes").status_code == 302
         return player, viewer_id
 
     def claim(self, viewer_id: int, *, force: bool = False) -> str:

@@ -18,6 +18,7 @@ from accounts.models import (
     LinkAttempt,
     LinkEvent,
     LinkTicket,
+    PendingLink,
     PlatformAccount,
     Player,
     WrongCodes,
@@ -306,6 +307,20 @@ class LinkTicketAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
         "opened_at",
         "expires_at",
     ]
+
+
+@admin.register(PendingLink)
+class PendingLinkAdmin(PlayerColumn, IdSearch, ReadOnlyPage):
+    """No detail page, since the key is the digest of a secret."""
+
+    list_display = ["player_link", "platform", "user_id", "name", "expires_at"]
+    list_display_links = None
+    list_select_related = ["player"]
+    ordering = ["-expires_at"]
+    search_fields = ["user_id"]
+    search_help_text = gettext_lazy("Exact user ID on the platform.")
+    empty_state = gettext_lazy("No one is being asked to confirm a link right now.")
+    fields = ["player_link", "platform", "user_id", "name", "expires_at"]
 
 
 @admin.register(WrongCodes)

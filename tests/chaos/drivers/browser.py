@@ -9,6 +9,7 @@ from tests.local_kick_process import ControlError, LocalKick
 
 PATIENCE_SECONDS = 15.0
 CSRF_COOKIE = "studio_drops_csrf"
+CONFIRM = "/link/kick/confirm"
 ASKED = ("client_id", "redirect_uri", "state", "code_challenge", "scope")
 
 
@@ -34,6 +35,8 @@ class Browser:
     def come_back(self, address: str) -> bool:
         """Whether the trip ended in a link."""
         answer = self._send("GET", address, allow_redirects=False)
+        if answer.headers.get("Location") == CONFIRM:
+            answer = self._post(CONFIRM, answer="yes")
         return answer.status_code == 302
 
     def unlink(self) -> None:

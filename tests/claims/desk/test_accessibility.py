@@ -14,15 +14,24 @@ from django.utils import timezone
 from accounts.game_logins import get_game_login
 from accounts.link_attempts import begin_link_attempt
 from accounts.link_tickets import make_link_ticket
+from accounts.links import NewAuthorization
 from accounts.models import LinkTicket, Player
 from accounts.pages.sessions import PLAYER_KEY, TICKET_KEY
+from accounts.pending_links import hold_link
+from accounts.platform_login import PlatformUser
 from claims.models import Claim
 from examples.python.game_server import Drops, Game
 from local.demo.sample_data import make_sample_data
 from local.game_server.server import GameServer, Handler
 from platforms.kick.protocol.oauth import challenge_of, new_verifier
 from tests.axe import find_violations
-from tests.factories import make_account, make_claim, make_entitlement, make_player
+from tests.factories import (
+    make_account,
+    make_claim,
+    make_entitlement,
+    make_player,
+    new_tokens,
+)
 from tests.local_kick_process import LocalKick
 
 if TYPE_CHECKING:
@@ -220,6 +229,22 @@ def test_pages_of_a_link_ticket_are_accessible(
     page.wait_for_selector(".qr")
 
     assert found + find_violations(page) == []
+
+
+def test_question_before_a_link_is_accessible(page: "Page", check: Check) -> None:
+    player = make_player(name="Nova")
+    be_player(page, player)
+    now = timezone.now()
+    hold_link(
+        player=player,
+        platform="kick",
+        session_key=session_of(page).session_key,
+        user=PlatformUser("4711", "nova_live"),
+        authorization=NewAuthorization(new_tokens("refresh"), checked_at=now),
+        now=now,
+    )
+
+    check("/link/kick/confirm")
 
 
 def test_local_game_server_is_accessible(page: "Page", tmp_path: Any) -> None:

@@ -22,6 +22,7 @@ MODELS = [
     "core_alertmessage",
     "core_counter",
     "accounts_linkticket",
+    "accounts_pendinglink",
     "accounts_wrongcodes",
     "claims_webhookdelivery",
     "claims_webhookmessage",
@@ -31,7 +32,7 @@ MODELS = [
     "claims_apikey",
     "claims_webhookendpoint",
 ]
-READ_ONLY = MODELS[:24]
+READ_ONLY = MODELS[:25]
 EDITABLE = [
     "claims_campaign",
     "claims_reward",

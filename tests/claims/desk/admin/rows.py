@@ -11,6 +11,7 @@ from accounts.models import (
     LinkAttempt,
     LinkEvent,
     LinkTicket,
+    PendingLink,
     WrongCodes,
 )
 from claims.api_keys import make_api_key
@@ -116,6 +117,19 @@ def one_of_each(db):
         "accounts_linkticket": make_link_ticket(
             player=player, origin=LinkTicket.Origin.GAME, now=NOW
         ).ticket,
+        "accounts_pendinglink": PendingLink.objects.create(
+            session_digest="session-digest",
+            player=player,
+            platform="kick",
+            user_id="77",
+            name="night_owl",
+            encrypted_refresh_token=TOKEN,
+            encrypted_access_token=TOKEN,
+            scope="user:read",
+            expires_in=60,
+            checked_at=NOW,
+            expires_at=NOW,
+        ),
         "accounts_wrongcodes": WrongCodes.objects.create(network="10.0.0.1", count=3, last_at=NOW),
         "core_counter": Counter.objects.create(name="changes", value=7),
         "claims_webhookdelivery": delivery,
