@@ -197,8 +197,9 @@ def _finish_trip(request: HttpRequest, player: Player | None) -> LinkResult | No
     checked_at = timezone.now()
     user = login.current_user(tokens.access_token)
     authorization = NewAuthorization(tokens, checked_at=checked_at)
-    is_new = needs_confirmation(player=player, platform=KICK, user=user, now=timezone.now())
-    if settings.LINK_CONFIRMATION and is_new:
+    if settings.LINK_CONFIRMATION and needs_confirmation(
+        player=player, platform=KICK, user=user, now=timezone.now()
+    ):
         hold_link(
             player=player,
             platform=KICK,

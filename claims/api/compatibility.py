@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from claims.api.openapi import resolve
+
 Json = dict[str, Any]
 LIMITS = ("maxLength", "maximum", "maxItems", "minimum")
 
@@ -35,13 +37,13 @@ def _of_parameters(call: str, old: Json, new: Json, was: Json, now: Json) -> Ite
         if one.get("required") and not before.get(name, {}).get("required"):
             yield f"{call}: the parameter {name} is required now."
         elif name in before:
-            pair = _resolve(old, before[name]["schema"]), _resolve(new, one["schema"])
+            pair = resolve(old, before[name]["schema"]), resolve(new, one["schema"])
             yield from _of_taken(f"{call}: the parameter {name}", *pair)
 
 
 def _of_body(call: str, old: Json, new: Json, was: Json, now: Json) -> Iterator[str]:
     before, after = (
-        _resolve(schema, _content(one.get("requestBody", {})))
+        resolve(schema, _content(one.get("requestBody", {})))
         for schema, one in ((old, was), (new, now))
     )
     for name in before.get("properties", {}).keys() - after.get("properties", {}).keys():
@@ -49,7 +51,7 @@ def _of_body(call: str, old: Json, new: Json, was: Json, now: Json) -> Iterator[
     for name in set(after.get("required", ())) - set(before.get("required", ())):
         yield f"{call}: the field {name} of the body is required now."
     for name in before.get("properties", {}).keys() & after.get("properties", {}).keys():
-        pair = _resolve(old, before["properties"][name]), _resolve(new, after["properties"][name])
+        pair = resolve(old, before["properties"][name]), resolve(new, after["properties"][name])
         yield from _of_taken(f"{call}: the field {name} of the body", *pair)
 
 
@@ -74,7 +76,7 @@ def _of_answer(
     call: str, old: Json, new: Json, was: Json, now: Json, at: str = ""
 ) -> Iterator[str]:
     """What callers read: each field stays, with its type. Null may not be new."""
-    was, now = _resolve(old, was), _resolve(new, now)
+    was, now = resolve(old, was), resolve(new, now)
     what = f"{call}: {at or 'the answer'}"
     if was.get("type") != now.get("type"):
         yield f"{what} is of type {now.get('type')} now, not {was.get('type')}."
@@ -94,12 +96,3 @@ def _of_answer(
 def _content(node: Json) -> Json:
     found: Json = node.get("content", {}).get("application/json", {}).get("schema", {})
     return found
-
-
-def _resolve(schema: Json, node: Json) -> Json:
-    if len(node.get("allOf", ())) == 1:
-        return {**_resolve(schema, node["allOf"][0]), **node}
-    if "$ref" not in node:
-        return node
-    target: Json = schema["components"]["schemas"][node["$ref"].rpartition("/")[2]]
-    return target

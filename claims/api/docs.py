@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from claims.api import examples
-from claims.api.openapi import public_schema
+from claims.api.openapi import public_schema, resolve
 from claims.api.problems import KINDS, MEDIA_TYPE
 
 Json = dict[str, Any]
@@ -109,9 +109,9 @@ def _json_of(content: Json) -> Json:
 
 def _fields(schema: Json, node: Json, prefix: str = "") -> Iterator[Field]:
     """The fields of an object and of the objects in its lists, depth first."""
-    node = _resolve(schema, node)
+    node = resolve(schema, node)
     for name, of_field in node.get("properties", {}).items():
-        resolved = _resolve(schema, of_field)
+        resolved = resolve(schema, of_field)
         suffix = "[]" if resolved.get("type") == "array" else ""
         is_required = name in node.get("required", ())
         yield _field(schema, f"{prefix}{name}{suffix}", resolved, of_field, is_required)
@@ -120,8 +120,8 @@ def _fields(schema: Json, node: Json, prefix: str = "") -> Iterator[Field]:
 
 
 def _field(schema: Json, name: str, node: Json, described: Json, is_required: bool) -> Field:
-    node = _resolve(schema, node)
-    of_choices = _resolve(schema, node.get("items", node))
+    node = resolve(schema, node)
+    of_choices = resolve(schema, node.get("items", node))
     return Field(
         name=name,
         type=_type(schema, node),
@@ -142,19 +142,9 @@ def _problem(status: int) -> tuple[int, str, str]:
     return status, fragment, str(title)
 
 
-def _resolve(schema: Json, node: Json) -> Json:
-    """Follow a `$ref`. drf-spectacular wraps it in an allOf when the field has a description."""
-    if len(node.get("allOf", ())) == 1:
-        return {**_resolve(schema, node["allOf"][0]), **node}
-    if "$ref" not in node:
-        return node
-    target: Json = schema["components"]["schemas"][node["$ref"].rpartition("/")[2]]
-    return target
-
-
 def _type(schema: Json, node: Json) -> str:
     if node.get("type") == "array":
-        return f"list of {_type(schema, _resolve(schema, node['items']))}"
+        return f"list of {_type(schema, resolve(schema, node['items']))}"
     name = {"date-time": "time"}.get(node.get("format", ""), node.get("type", "object"))
     return f"{name} or null" if node.get("nullable") else str(name)
 
