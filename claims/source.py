@@ -4,7 +4,7 @@ A source turns a platform's deliveries and API entries into awards. The ledger r
 knows nothing else about the platform.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,6 +76,25 @@ class Filter:
     is_open: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Something that viewers do in a channel and that an offer can reward.
+
+    `unit` is what an offer's `at_least` counts. `delay_hours`: a new offer's delay. Both texts are
+    lazy translations, for staff.
+    """
+
+    source: str
+    name: str
+    label: Any
+    unit: Any
+    delay_hours: int = 0
+
+    @property
+    def key(self) -> str:
+        return f"{self.source}:{self.name}"
+
+
 class Source:
     """One kind of thing that earns items. Subclasses set the attributes and fill the methods.
 
@@ -93,6 +112,8 @@ class Source:
     is_lossy = False
     # Whether the platform wants to know which claims were delivered.
     has_reports = False
+    # What offers of this source can reward. Empty if it has none.
+    triggers: Sequence[Trigger] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -120,7 +141,12 @@ class Source:
         raise NotImplementedError
 
 
+# Has a platform deliver the events that offers need. Returns the number of changes it made.
+# Raises PlatformError.
+Subscriber = Callable[[datetime], int]
+
 _sources: dict[str, Source] = {}
+_subscribers: dict[str, Subscriber] = {}
 
 
 def register_source(source: Source) -> None:
@@ -135,6 +161,16 @@ def register_source(source: Source) -> None:
 
 def unregister_source(name: str) -> None:
     _sources.pop(name, None)
+
+
+def register_subscriber(platform: str, subscriber: Subscriber) -> None:
+    """Make known how to subscribe to a platform's events. A repeat replaces it."""
+    _subscribers[platform] = subscriber
+
+
+def all_subscribers() -> dict[str, Subscriber]:
+    """By platform."""
+    return dict(_subscribers)
 
 
 def get_source(name: str) -> Source:
@@ -165,6 +201,20 @@ def default_source() -> str:
 def source_choices() -> list[tuple[str, Any]]:
     """The sources of campaigns and rewards, for forms."""
     return [(source.name, source.label) for source in _sources.values()]
+
+
+def all_triggers() -> list[Trigger]:
+    """What offers can reward, of all sources."""
+    return [trigger for source in _sources.values() for trigger in source.triggers]
+
+
+def get_trigger(key: str) -> Trigger | None:
+    return next((one for one in all_triggers() if one.key == key), None)
+
+
+def trigger_choices() -> list[tuple[str, Any]]:
+    """The triggers, for forms."""
+    return [(trigger.key, trigger.label) for trigger in all_triggers()]
 
 
 def claim_source_choices() -> list[tuple[str, Any]]:

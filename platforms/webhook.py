@@ -115,16 +115,20 @@ class SignedWebhook:
         now = timezone.now()
         try:
             delivery = self._validate(request, now=now)
-            parsed = self._parse(delivery, now=now)
-            recorded = _to_database(lambda: _record(parsed, delivery, now=now))
+            return self.handle(delivery, started=started, now=now)
         except Refusal as refusal:
-            _note(refusal.outcome, started, reason=refusal.sentence)
+            note(refusal.outcome, started, reason=refusal.sentence)
             key = "ignored" if refusal.status == 200 else "error"
-            return _answer(refusal.status, {key: refusal.sentence})
+            return answer(refusal.status, {key: refusal.sentence})
+
+    def handle(self, delivery: Any, *, started: float, now: datetime) -> HttpResponse:
+        """Record a verified delivery's claims, and answer. Raises Refusal."""
+        parsed = self._parse(delivery, now=now)
+        recorded = to_database(lambda: _record(parsed, delivery, now=now))
         accounts = {award.claim_id: award.account for award in parsed.awards}
         for claim in recorded:
             is_new = claim.outcome == Outcome.RECORDED
-            _note(
+            note(
                 claim.status.lower() if is_new else claim.outcome,
                 started,
                 claim_id=claim.claim_id,
@@ -132,11 +136,11 @@ class SignedWebhook:
                 hold_reason=claim.hold_reason,
             )
         if not recorded:
-            _note("empty", started)
+            note("empty", started)
         # Each claim once, in the order of the delivery.
         statuses = {claim.claim_id: claim.status for claim in recorded}
         claims = [{"claim_id": one, "status": statuses[one]} for one in accounts]
-        return _answer(200, claims[0] if len(claims) == 1 else {"claims": claims})
+        return answer(200, claims[0] if len(claims) == 1 else {"claims": claims})
 
     # --- Size, headers, signature --------------------------------------------------------------
 
@@ -179,8 +183,8 @@ class SignedWebhook:
             return self.parse(delivery)
         except Unusable as error:
             reason = str(error)
-        _to_database(
-            lambda: _quarantine(
+        to_database(
+            lambda: quarantine(
                 delivery, QuarantinedDelivery.Verdict.UNUSABLE, reason=reason, now=now
             )
         )
@@ -230,7 +234,7 @@ def _record(parsed: Parsed, delivery: Delivery, *, now: datetime) -> list[Record
     )
     for claim in recorded:
         if claim.outcome == Outcome.DIFFERS:
-            _quarantine(
+            quarantine(
                 delivery,
                 QuarantinedDelivery.Verdict.DIFFERS,
                 source=source.name,
@@ -241,7 +245,7 @@ def _record(parsed: Parsed, delivery: Delivery, *, now: datetime) -> list[Record
     return recorded
 
 
-def _quarantine(
+def quarantine(
     delivery: Delivery,
     verdict: QuarantinedDelivery.Verdict,
     *,
@@ -262,7 +266,7 @@ def _quarantine(
     )
 
 
-def _to_database(write: Callable[[], T]) -> T:
+def to_database(write: Callable[[], T]) -> T:
     """Run `write`, and retry it once if the connection was dead. Answer 503 on other errors.
 
     Both writes are safe to repeat, even if the first attempt was committed and only the
@@ -294,7 +298,7 @@ def _unavailable(error: Exception) -> Refusal:
 # --- Answer ------------------------------------------------------------------------------------
 
 
-def _answer(status: int, content: Mapping[str, object]) -> HttpResponse:
+def answer(status: int, content: Mapping[str, object]) -> HttpResponse:
     body = json.dumps(content).encode()  # bytes, so that Django doesn't look up a charset
     response = HttpResponse(body, status=status, content_type="application/json")
     if status == 405:
@@ -302,7 +306,7 @@ def _answer(status: int, content: Mapping[str, object]) -> HttpResponse:
     return response
 
 
-def _note(outcome: str, started: float, **fields: str) -> None:
+def note(outcome: str, started: float, **fields: str) -> None:
     _counted_as(outcome).inc()
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     log_event(logger, "delivery", outcome=outcome, milliseconds=milliseconds, **fields)

@@ -37,6 +37,12 @@ JOBS = (
         timedelta(seconds=5),
         "Tells game servers' endpoints about new items, revocations and links",
     ),
+    Job("settle_offers", timedelta(seconds=10), "Claims what viewers earned by offers, when due"),
+    Job(
+        "keep_subscriptions",
+        timedelta(minutes=15),
+        "Compares the subscriptions to platforms' events with what offers need",
+    ),
     Job("run_bulk_jobs", timedelta(seconds=10), "Runs the bulk jobs that staff started"),
     Job("count_funnels", timedelta(minutes=5), "Counts the figures of running campaigns"),
     Job(

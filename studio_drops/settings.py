@@ -93,6 +93,8 @@ KICK_ID_URL = env.str("KICK_ID_URL", default=LOCAL_KICK_URL if DEBUG else "https
 KICK_API_URL = env.str("KICK_API_URL", default=LOCAL_KICK_URL if DEBUG else "https://api.kick.com")
 KICK_CLIENT_ID = env.str("KICK_CLIENT_ID", default="studio-drops-demo" if DEBUG else "")
 KICK_CLIENT_SECRET = secret("KICK_CLIENT_SECRET", "development-only" if DEBUG else "")
+# Part of the event webhook's URL, if set: `/webhooks/kick/events/<secret>`.
+KICK_EVENTS_SECRET = secret("KICK_EVENTS_SECRET", "")
 KICK_REDIRECT_URI = f"{PUBLIC_URL}/link/kick/callback"
 # Where a linked player goes next: Kick's drops inventory.
 KICK_INVENTORY_URL = env.str(

@@ -6,6 +6,7 @@ A task may be lost, doubled or late: due work is found in the database.
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar
 
@@ -16,9 +17,9 @@ from django.utils import timezone
 
 from accounts import authorizations, deauthorizations
 from accounts.platform_login import PlatformLogin, all_logins
-from claims import confirmation, ledger, pruning, reports, sync
+from claims import confirmation, ledger, offers, pruning, reports, sync
 from claims.desk import bulk_jobs, funnels
-from claims.source import Source, all_sources, listing_sources
+from claims.source import Source, Subscriber, all_sources, all_subscribers, listing_sources
 from claims.webhooks import pushing
 from core.early_start import send_now
 from core.leases import HeldLease, lease
@@ -34,7 +35,19 @@ from studio_drops.monitoring import alerts, digest, notify
 from studio_drops.schedule import task_name
 from studio_drops.stopping import is_stopping
 
-Part = TypeVar("Part", Source, PlatformLogin)
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A platform, and how to subscribe to its events."""
+
+    platform: str
+    subscribe: Subscriber
+
+    def __str__(self) -> str:
+        return self.platform
+
+
+Part = TypeVar("Part", Source, PlatformLogin, Subscription)
 
 logger = logging.getLogger(__name__)
 
@@ -145,6 +158,24 @@ def push_webhooks() -> None:
     if is_to_go_on and not is_stopping():
         # Go on at once: waiting for the schedule would delay messages by up to five seconds.
         send_now(task_name("push_webhooks"))
+
+
+@task
+def settle_offers() -> None:
+    with lease("settle_offers", clock=timezone.now) as held:
+        if held:
+            offers.settle_due_uses(now=timezone.now(), renew=held.renew)
+
+
+@task
+def keep_subscriptions() -> None:
+    def keep(part: Subscription) -> None:
+        with platform_lease(f"keep_subscriptions:{part.platform}") as held:
+            if held:
+                part.subscribe(timezone.now())
+
+    parts = [Subscription(*one) for one in all_subscribers().items()]
+    for_each("keep_subscriptions", parts, keep, priority=Priority.LOOKUP)
 
 
 @task

@@ -56,6 +56,7 @@ class LocalKick:
         redirect_uris: Sequence[str] = ("http://localhost:8000/link/kick/callback",),
         connect_url: str = "",
         webhook_url: str = "",
+        events_url: str = "",
     ) -> dict[str, Any]:
         body = {
             "client_id": client_id,
@@ -65,6 +66,7 @@ class LocalKick:
             "redirect_uris": list(redirect_uris),
             "connect_url": connect_url,
             "webhook_url": webhook_url,
+            "events_url": events_url,
         }
         return self.call("PUT", "apps", body)
 

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def races(full: int) -> int:
-    """That share of the full number which RACES asks for: 0.1 by default, 0.5 in the CI.
+    """That share of the full number which RACES asks for: 0.1 by default, 0.2 in the CI.
 
     SQLite lets one writer in at a time, so there a tenth of it shows what there is to see.
     """

@@ -1,4 +1,4 @@
-"""The desk's menu: six sections with their pages, as far as a staff member may see them."""
+"""The desk's menu: seven sections with their pages, as far as a staff member may see them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,6 +60,14 @@ SECTIONS = (
             ),
             _list(_("Rewards"), "claims_reward", "/admin/desk/mapping/"),
             Entry(_("Unmapped rewards"), "desk:queue", (*LOOK, "claims.view_reward")),
+        ),
+    ),
+    Section(
+        _("Offers"),
+        (
+            _list(_("Offers"), "claims_offer"),
+            _list(_("Partner channels"), "claims_channel"),
+            _list(_("Uses of offers"), "claims_offeruse"),
         ),
     ),
     Section(

@@ -15,7 +15,7 @@ LOOK_AT = {
     "claims": [
         "claim", "entitlement", "quarantineddelivery", "reconcilerun", "campaign", "reward", "item",
         "campaignreward", "rewarditem", "auditevent", "bulkjob",
-        "grantrequest",
+        "grantrequest", "offer", "channel", "offeruse",
     ],
 }
 SUPPORT = [
@@ -30,6 +30,7 @@ OPS = [
         for model in ("campaign", "reward", "item", "campaignreward", "rewarditem")
         for action in ("add", "change", "delete")
     ),
+    *(("claims", model, action) for model in ("offer", "channel") for action in ("add", "change")),
     ("claims", "entitlement", "change"),
     ("claims", "auditevent", "grant_by_hand"),
     ("claims", "auditevent", "unlink_player"),

@@ -13,6 +13,7 @@ from claims.models.catalogue import (
 from claims.models.figures import ClaimHour, RewardFunnel
 from claims.models.grant_requests import GrantRequest
 from claims.models.ledger import Claim, Confirmation, Entitlement, Report
+from claims.models.offers import Channel, Offer, OfferUse
 from claims.models.quarantine import QuarantinedDelivery
 from claims.models.runs import PlayerSync, ReconcileRun
 from claims.models.staff_logins import FailedLogin
@@ -31,6 +32,7 @@ __all__ = [
     "BulkJob",
     "Campaign",
     "CampaignReward",
+    "Channel",
     "Claim",
     "ClaimHour",
     "Confirmation",
@@ -40,6 +42,8 @@ __all__ = [
     "GrantRequest",
     "Item",
     "ItemPicture",
+    "Offer",
+    "OfferUse",
     "Pause",
     "PlayerSync",
     "QuarantinedDelivery",

@@ -15,7 +15,8 @@ from .json_fields import Fields
 from .models import Switch
 from .refusals import Refused
 
-WEBHOOK_FAULTS = ("drop", "duplicate", "delay", "reorder", "corrupt", "cut")
+# `twin`, for events only: the same event again under another message ID.
+WEBHOOK_FAULTS = ("drop", "duplicate", "delay", "reorder", "corrupt", "cut", "twin")
 READINGS = {
     "claims_order": ("ascending", "descending", "created", "shuffled"),
     "cursor": ("exclusive", "inclusive", "next"),

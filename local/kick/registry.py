@@ -27,12 +27,14 @@ def register_app(
     redirect_uris: Sequence[str],
     connect_url: str | None = None,
     webhook_url: str | None = None,
+    events_url: str | None = None,
 ) -> App:
     """Create or replace an app. Creates its organization if needed.
 
-    `connect_url` and `webhook_url` belong to the organization. None keeps the current value.
+    `connect_url` and `webhook_url` belong to the organization, `events_url` to the app. None keeps
+    the current value. A blank `events_url` switches events off, which ends the subscriptions.
     """
-    for url in filter(None, [*redirect_uris, connect_url, webhook_url]):
+    for url in filter(None, [*redirect_uris, connect_url, webhook_url, events_url]):
         if not url.startswith(("http://", "https://")):
             raise Refused(f"{url!r} isn't a URL. It must start with http:// or https://.")
     owner = find_or_make_organization(organization) if organization else None
@@ -49,8 +51,11 @@ def register_app(
             "name": name,
             "organization": owner,
             "redirect_uris": list(redirect_uris),
+            **({} if events_url is None else {"events_url": events_url}),
         },
     )
+    if not app.events_url:
+        app.subscriptions.all().delete()
     return app
 
 

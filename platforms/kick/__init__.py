@@ -1,19 +1,25 @@
-"""Kick: its login, its webhook, and the sources of claims that it offers."""
+"""Kick: its login, its webhooks, and the sources of claims that it offers."""
 
 WEBHOOK_PATH = "/webhooks/kick/drops"
+EVENTS_PATH = "/webhooks/kick/events"
 
 
 def register() -> None:
     """Register Kick's login and sources. Their clients are made at the first call."""
     from accounts.platform_login import register_login
-    from claims.source import register_source
+    from claims.source import register_source, register_subscriber
     from platforms.kick.checks import register_checks
     from platforms.kick.client import get_app, get_kick
     from platforms.kick.drops import KickDrops
+    from platforms.kick.event_subscriptions import keep_subscriptions
+    from platforms.kick.gifts import KickGifts, KickSubscriptions
     from platforms.kick.linking import KickLogin
 
     register_login(
         KickLogin(app=get_app, oauth=lambda: get_kick().oauth, api=lambda: get_kick().api)
     )
     register_source(KickDrops(api=lambda: get_kick().api))
+    register_source(KickGifts())
+    register_source(KickSubscriptions())
+    register_subscriber("kick", lambda now: keep_subscriptions(get_kick().api, now=now))
     register_checks()

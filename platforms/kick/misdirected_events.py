@@ -11,22 +11,9 @@ from django.db import Error
 
 from core.logs import log_event
 from platforms.kick.models import MisdirectedEvent
+from platforms.kick.protocol.events import EVENT_TYPES
 
-# Kick's docs, "Webhook Payloads".
-KNOWN_TYPES = frozenset(
-    {
-        "chat.message.sent",
-        "channel.followed",
-        "channel.subscription.renewal",
-        "channel.subscription.gifts",
-        "channel.subscription.new",
-        "channel.reward.redemption.updated",
-        "livestream.status.updated",
-        "livestream.metadata.updated",
-        "moderation.banned",
-        "kicks.gifted",
-    }
-)
+KNOWN_TYPES = frozenset(EVENT_TYPES)
 OTHER = "another event"
 WRITTEN_EVERY = timedelta(minutes=1)
 

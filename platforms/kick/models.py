@@ -21,6 +21,31 @@ class PublicKey(models.Model):
         return str(self.api_url)
 
 
+class EventSubscription(models.Model):
+    """A subscription at Kick that this deployment made or took over. See `event_subscriptions`.
+
+    `error`: why Kick refused it. Then `subscription_id` is blank.
+    """
+
+    user_id = OpaqueTextField(_("channel owner's ID"))
+    event = OpaqueTextField(_("event"))
+    subscription_id = OpaqueTextField(_("subscription ID"), blank=True, db_index=True)
+    error = models.TextField(_("error"), blank=True)
+    checked_at = models.DateTimeField(_("last checked at"))
+    # When Kick had ended it without a word, and we made a new one.
+    lost_at = models.DateTimeField(_("lost at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("event subscription")
+        verbose_name_plural = _("event subscriptions")
+        constraints = [
+            models.UniqueConstraint(name="event_subscription_once", fields=["user_id", "event"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} of {self.user_id}"
+
+
 class MisdirectedEvent(models.Model):
     """A type of event that Kick sent to the drops URL. See `misdirected_events`."""
 

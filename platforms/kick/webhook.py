@@ -1,18 +1,27 @@
-"""Kick's claim webhook: `POST /webhooks/kick/drops`.
+"""Kick's webhooks: `POST /webhooks/kick/drops` for claims, `/webhooks/kick/events` for events.
 
 Kick documents no retry. If a signature doesn't verify, we may also look for a newer key, in the
 database and at Kick: see `public_keys`.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
+from claims.models import QuarantinedDelivery
+from claims.offers import Earning, RecordedUse, UnknownChannel, record_earnings
 from claims.source import get_source
 from platforms.kick import drops
 from platforms.kick.client import NoPublicKey, verify_delivery
+from platforms.kick.event_subscriptions import is_known, is_ours
+from platforms.kick.gifts import earnings_of
 from platforms.kick.misdirected_events import note_misdirected_event
+from platforms.kick.protocol.events import UnknownEvent, parse_event
 from platforms.kick.protocol.payloads import PayloadError, is_other_event, parse_claim
 from platforms.kick.protocol.signatures import (
     HEADERS,
@@ -21,10 +30,24 @@ from platforms.kick.protocol.signatures import (
     SignedDelivery,
     read_delivery,
 )
-from platforms.webhook import Parsed, Refusal, SignedWebhook, Unusable
+from platforms.webhook import (
+    Parsed,
+    Refusal,
+    SignedWebhook,
+    Unusable,
+    answer,
+    note,
+    quarantine,
+    to_database,
+)
+
+# An event that no API can confirm is only counted if it was sent within this time.
+FRESH_FOR = timedelta(hours=1)
 
 
-class KickDropsWebhook(SignedWebhook):
+class KickWebhook(SignedWebhook):
+    """What both have: Kick's headers and its signature."""
+
     headers = HEADERS
 
     def verify(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> SignedDelivery:
@@ -48,6 +71,8 @@ class KickDropsWebhook(SignedWebhook):
             )
         return delivery
 
+
+class KickDropsWebhook(KickWebhook):
     def parse(self, delivery: SignedDelivery) -> Parsed:
         try:
             payload = parse_claim(delivery.body)
@@ -63,4 +88,81 @@ class KickDropsWebhook(SignedWebhook):
         return Parsed(get_source(drops.NAME), [award])
 
 
+class KickEventsWebhook(KickWebhook):
+    """All that Kick can send here is answered 200 once it's signed, or Kick would stop sending.
+
+    See `gifts` for what makes an event ours.
+    """
+
+    def __call__(self, request: HttpRequest, secret: str = "") -> HttpResponse:
+        if not constant_time_compare(secret, settings.KICK_EVENTS_SECRET):
+            return answer(404, {"error": "Not found. Check the webhook URL of your Kick app."})
+        return super().__call__(request)
+
+    def handle(self, delivery: Any, *, started: float, now: datetime) -> HttpResponse:
+        try:
+            event = parse_event(
+                delivery.body, event_type=delivery.event_type, version=delivery.event_version
+            )
+        except UnknownEvent as error:
+            raise Refusal(200, "unknown_event", f"Unknown event: {error}.") from error
+        except PayloadError as error:
+            reason = str(error)
+            to_database(lambda: self._keep_unusable(delivery, reason, now=now))
+            raise Refusal(200, "unusable", reason) from error
+        earnings = earnings_of(
+            event, message_id=delivery.message_id, sent_at=delivery.sent_at or now
+        )
+        if not earnings:
+            raise Refusal(200, "no_earnings", "This event earns nothing.")
+        user_id = event.broadcaster.user_id
+        uses = to_database(lambda: self._record(delivery, user_id, earnings, now=now))
+        for one in uses:
+            note(
+                _outcome(one),
+                started,
+                claim_id=one.use.pk,
+                account_id=one.use.account_id,
+                hold_reason=one.claim.hold_reason if one.claim else "",
+            )
+        if not uses:
+            note("no_offer", started)
+        return answer(200, {"recorded": len(uses)})
+
+    def _record(
+        self, delivery: SignedDelivery, user_id: str, earnings: Sequence[Earning], *, now: datetime
+    ) -> list[RecordedUse]:
+        if not is_ours(
+            subscription_id=delivery.subscription_id, user_id=user_id, event=delivery.event_type
+        ):
+            raise Refusal(200, "foreign_subscription", "Not sent for one of our subscriptions.")
+        sent_at = delivery.sent_at
+        if sent_at is None or abs(now - sent_at) > FRESH_FOR:
+            reason = "Sent too long ago to be counted. Grant the item by hand if it's genuine."
+            quarantine(
+                delivery,
+                QuarantinedDelivery.Verdict.UNUSABLE,
+                source=earnings[0].source,
+                reason=reason,
+                now=now,
+            )
+            raise Refusal(200, "stale", reason)
+        try:
+            return record_earnings(earnings, now=now)
+        except UnknownChannel as error:
+            raise Refusal(200, "unknown_channel", "Not an active partner channel.") from error
+
+    def _keep_unusable(self, delivery: SignedDelivery, reason: str, *, now: datetime) -> None:
+        """Only if it names one of our subscriptions: anyone can forward signed events."""
+        if is_known(delivery.subscription_id):
+            quarantine(delivery, QuarantinedDelivery.Verdict.UNUSABLE, reason=reason, now=now)
+
+
+def _outcome(recorded: RecordedUse) -> str:
+    if not recorded.is_new:
+        return "known"
+    return recorded.claim.status.lower() if recorded.claim else recorded.use.outcome.lower()
+
+
 drops_webhook = KickDropsWebhook()
+events_webhook = KickEventsWebhook()

@@ -14,7 +14,8 @@ from .endpoint import Answer
 def put_app(request: HttpRequest) -> Answer:
     fields = read_fields(
         request.body,
-        known="client_id client_secret name organization redirect_uris connect_url webhook_url",
+        known="client_id client_secret name organization redirect_uris connect_url webhook_url "
+        "events_url",
     )
     app = register_app(
         client_id=fields.text("client_id"),
@@ -24,6 +25,7 @@ def put_app(request: HttpRequest) -> Answer:
         redirect_uris=fields.texts("redirect_uris"),
         connect_url=fields.optional_text("connect_url"),
         webhook_url=fields.optional_text("webhook_url"),
+        events_url=fields.optional_text("events_url"),
     )
     owner = app.organization
     return {
@@ -33,6 +35,7 @@ def put_app(request: HttpRequest) -> Answer:
         "redirect_uris": app.redirect_uris,
         "connect_url": owner.connect_url if owner else "",
         "webhook_url": owner.webhook_url if owner else "",
+        "events_url": app.events_url,
     }
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import campaigns, claims, dump, identities, machinery
+from . import campaigns, claims, dump, events, identities, machinery
 from .endpoint import control
 
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("campaigns", control(PUT=campaigns.put_campaign)),
     path("watch", control(POST=campaigns.post_watch)),
     path("claims", control(POST=claims.post_claims)),
+    path("events", control(POST=events.post_event)),
+    path("subscriptions", control(DELETE=events.delete_subscriptions)),
+    path("dump/events", control(GET=events.get_event_deliveries)),
     path("deliver", control(POST=claims.post_deliver)),
     path(
         "faults",

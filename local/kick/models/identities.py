@@ -42,6 +42,8 @@ class App(models.Model):
         Organization, null=True, on_delete=models.CASCADE, related_name="apps"
     )
     redirect_uris = models.JSONField(default=list)
+    # Unlike the drops webhook, the event webhook belongs to the app. Blank: switched off.
+    events_url = models.CharField(blank=True, max_length=2000)
 
     def __str__(self) -> str:
         return self.name

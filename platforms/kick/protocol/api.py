@@ -1,4 +1,4 @@
-"""Client for Kick's public API (api.kick.com), limited to the endpoints that drops need."""
+"""Client for Kick's public API (api.kick.com): the endpoints for drops and event subscriptions."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from platforms.kick.protocol.payloads import (
 MAX_PAGE = 1000
 MAX_UPDATES = 100
 MAX_SLUG = 25
+MAX_SUBSCRIPTIONS = 50
 KEY_SECONDS = 2.0
 
 
@@ -30,6 +31,25 @@ class User:
     user_id: str
     name: str
     profile_picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventSubscription:
+    """A subscription to one type of event of one channel. `user_id` is the channel's owner."""
+
+    subscription_id: str
+    user_id: str
+    event: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribedEvent:
+    """Kick's answer for one event. Either `subscription_id` or `error` is blank."""
+
+    event: str
+    subscription_id: str
+    error: str
 
 
 class KickApi:
@@ -157,6 +177,52 @@ class KickApi:
             # Kick documents 204. A page with 200, from a proxy, doesn't mean that Kick has it.
             if answer.status != 204 and answer.body:
                 answer.json()
+
+    def event_subscriptions(self) -> list[EventSubscription]:
+        """Return all event subscriptions of our app. Kick documents no pages."""
+        data = self._call_as_app("GET", "/events/subscriptions").json().get("data")
+        if data is None:  # Kick's servers are written in Go, which encodes nil as null.
+            return []
+        if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
+            raise KickMalformed("Kick's response doesn't contain a list of subscriptions.")
+        return [
+            EventSubscription(
+                subscription_id=_printable(one.get("id")),
+                user_id=_user_id(one.get("broadcaster_user_id")),
+                event=_printable(one.get("event")),
+                created_at=_printable(one.get("created_at")),
+            )
+            for one in data
+        ]
+
+    def subscribe(self, *, user_id: str, events: Iterable[str]) -> list[SubscribedEvent]:
+        """Subscribe to events of a channel, by its owner's ID. A repeat makes duplicates.
+
+        Each event succeeds or fails separately.
+        """
+        body = {
+            "broadcaster_user_id": int(user_id),
+            "events": [{"name": name, "version": 1} for name in events],
+            "method": "webhook",
+        }
+        data = self._call_as_app("POST", "/events/subscriptions", json=body).json().get("data")
+        if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
+            raise KickMalformed("Kick's response doesn't contain a list of subscriptions.")
+        return [
+            SubscribedEvent(
+                event=_printable(one.get("name")),
+                subscription_id=_printable(one.get("subscription_id")),
+                error=_printable(one.get("error")),
+            )
+            for one in data
+        ]
+
+    def unsubscribe(self, subscription_ids: Iterable[str]) -> None:
+        """End subscriptions, 50 at a time: Kick refuses long lists."""
+        remaining = iter(subscription_ids)
+        while batch := list(islice(remaining, MAX_SUBSCRIPTIONS)):
+            query = [("id", one) for one in batch]
+            self._call_as_app("DELETE", "/events/subscriptions", params=query)
 
     def _call_as_app(self, method: str, path: str, **request: Any) -> Answer:
         """Retry once with a new token: Kick may refuse an app token long before it expires."""

@@ -95,11 +95,16 @@ class ClaimsPage:
 
 
 def parse_claim(body: bytes) -> ClaimPayload:
-    """Return the claim in a webhook's body. Unknown fields are ignored. Raises PayloadError.
+    """Return the claim in a webhook's body. Unknown fields are ignored. Raises PayloadError."""
+    return _read_claim(decode_body(body))
+
+
+def decode_body(body: bytes) -> Any:
+    """Return the JSON of a webhook's body. Raises PayloadError.
 
     Refuses what two parsers could read differently: repeated keys, NaN and Infinity.
     """
-    return _read_claim(_decode(_STRICT, body))
+    return _decode(_STRICT, body)
 
 
 def is_other_event(body: bytes) -> bool:

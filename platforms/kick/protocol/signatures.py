@@ -26,15 +26,28 @@ TIMESTAMP_HEADER = "Kick-Event-Timestamp"
 EVENT_TIMESTAMP_HEADER = "Kick-Event-Message-Timestamp"
 # Other events have it, drops claims don't. It isn't signed.
 EVENT_TYPE_HEADER = "Kick-Event-Type"
+# Nor are these two. A subscription's ID can't be guessed, though.
+EVENT_VERSION_HEADER = "Kick-Event-Version"
+SUBSCRIPTION_ID_HEADER = "Kick-Event-Subscription-ID"
 HEADERS = (
     SIGNATURE_HEADER,
     MESSAGE_ID_HEADER,
     TIMESTAMP_HEADER,
     EVENT_TIMESTAMP_HEADER,
     EVENT_TYPE_HEADER,
+    EVENT_VERSION_HEADER,
+    SUBSCRIPTION_ID_HEADER,
 )
 
-_SIGNATURE, _MESSAGE_ID, _TIMESTAMP, _EVENT_TIMESTAMP, _EVENT_TYPE = map(str.lower, HEADERS)
+(
+    _SIGNATURE,
+    _MESSAGE_ID,
+    _TIMESTAMP,
+    _EVENT_TIMESTAMP,
+    _EVENT_TYPE,
+    _EVENT_VERSION,
+    _SUBSCRIPTION_ID,
+) = map(str.lower, HEADERS)
 # `datetime.fromisoformat` accepts text that isn't RFC 3339 (week dates, no offset, and 24:00:00
 # from Python 3.14 on) and refuses some that is (a leap second, a lowercase z). So the grammar is
 # stated here.
@@ -67,6 +80,8 @@ class SignedDelivery:
     signature: str = field(repr=False)
     body: bytes = field(repr=False)
     event_type: str = ""
+    event_version: str = ""
+    subscription_id: str = ""
 
     @property
     def sent_at(self) -> datetime | None:
@@ -92,6 +107,8 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> SignedDelivery:
         signature=signature,
         body=body,
         event_type=lowered.get(_EVENT_TYPE, ""),
+        event_version=lowered.get(_EVENT_VERSION, ""),
+        subscription_id=lowered.get(_SUBSCRIPTION_ID, ""),
     )
 
 

@@ -26,17 +26,22 @@ MODELS = [
     "accounts_wrongcodes",
     "claims_webhookdelivery",
     "claims_webhookmessage",
+    "claims_offeruse",
     "claims_campaign",
     "claims_reward",
     "claims_item",
     "claims_apikey",
     "claims_webhookendpoint",
+    "claims_channel",
+    "claims_offer",
 ]
-READ_ONLY = MODELS[:25]
+READ_ONLY = MODELS[:26]
 EDITABLE = [
     "claims_campaign",
     "claims_reward",
     "claims_item",
     "claims_apikey",
     "claims_webhookendpoint",
+    "claims_channel",
+    "claims_offer",
 ]

@@ -20,6 +20,7 @@ from claims.models import (
     BulkJob,
     FailedLogin,
     GrantRequest,
+    OfferUse,
     PlayerSync,
     QuarantinedDelivery,
     ReconcileRun,
@@ -27,6 +28,7 @@ from claims.models import (
 )
 from claims.webhooks.endpoints import send_test
 from core.models import Counter, Lease
+from tests.claims.make_offers import make_offer
 from tests.factories import (
     NOW,
     make_account,
@@ -90,6 +92,7 @@ def one_of_each(db):
     make_claim(account=account)
     endpoint = make_endpoint(name="eu-west hook")
     delivery = send_test(endpoint=endpoint, now=NOW)
+    offer = make_offer(channels=("kick:1",))
     return {
         "accounts_player": player,
         "accounts_platformaccount": account,
@@ -150,5 +153,18 @@ def one_of_each(db):
         "claims_item": claim.reward.items.first(),
         "claims_apikey": api_key,
         "claims_webhookendpoint": endpoint,
+        "claims_channel": offer.channels.get(),
+        "claims_offer": offer,
+        "claims_offeruse": OfferUse.objects.create(
+            claim_id="kick_gifts:1",
+            offer=offer,
+            channel=offer.channels.get(),
+            account_id=account.pk,
+            amount=500,
+            message_id="01K0MESSAGE",
+            occurred_at=NOW,
+            received_at=NOW,
+            due_at=NOW,
+        ),
         "secret": secret,
     }

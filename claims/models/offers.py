@@ -1,0 +1,177 @@
+"""Offers: what viewers do in a partner channel, such as gifting subscriptions, earns a reward."""
+
+from datetime import datetime
+from typing import Self
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from claims.models.catalogue import Reward
+from claims.source import trigger_choices
+from core.fields import OpaqueTextField
+
+
+class Channel(models.Model):
+    """A partner streamer's channel. `channel_id` is the key of its owner's account."""
+
+    channel_id = OpaqueTextField(_("channel ID"), primary_key=True)
+    name = models.TextField(_("name"), blank=True)
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("In a channel that isn't active, viewers earn nothing from offers."),
+    )
+    added_at = models.DateTimeField(_("added at"))
+
+    class Meta:
+        verbose_name = _("partner channel")
+        verbose_name_plural = _("partner channels")
+
+    def __str__(self) -> str:
+        return self.name or self.channel_id
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def open_at(self, moment: datetime) -> Self:
+        """Offers that had started and hadn't ended at this time."""
+        return self.filter(
+            Q(starts_at=None) | Q(starts_at__lte=moment), Q(ends_at=None) | Q(ends_at__gt=moment)
+        )
+
+    def not_over(self, *, now: datetime) -> Self:
+        """Offers that run or are still to come."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now))
+
+
+class Offer(models.Model):
+    """A reward for something that viewers do in partner channels. A limit of None is no limit."""
+
+    reward = models.OneToOneField(
+        Reward, on_delete=models.PROTECT, primary_key=True, related_name="offer"
+    )
+    # `source:name`, as in `claims.source.Trigger`.
+    trigger = models.TextField(_("earned by"), choices=trigger_choices)
+    at_least = models.PositiveIntegerField(
+        _("at least"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("The smallest amount in one event that earns the item."),
+    )
+    channels = models.ManyToManyField(
+        Channel,
+        blank=True,
+        related_name="offers",
+        verbose_name=_("channels"),
+        help_text=_("Leave empty for all partner channels."),
+    )
+    starts_at = models.DateTimeField(_("starts at"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    delay_hours = models.PositiveSmallIntegerField(
+        _("delay (hours)"),
+        default=0,
+        help_text=_("How long to wait before the item is given. Payments can fail in this time."),
+    )
+    limit_per_player = models.PositiveIntegerField(_("limit per viewer"), null=True, blank=True)
+    limit_per_player_a_day = models.PositiveIntegerField(
+        _("limit per viewer and day"), null=True, blank=True
+    )
+    limit_per_channel_a_day = models.PositiveIntegerField(
+        _("limit per channel and day"), null=True, blank=True
+    )
+    limit_in_all = models.PositiveIntegerField(_("limit in all"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        constraints = [
+            models.CheckConstraint(
+                name="offer_ends_after_it_starts",
+                condition=Q(starts_at__isnull=True)
+                | Q(ends_at__isnull=True)
+                | Q(ends_at__gt=F("starts_at")),
+                violation_error_message=_("The offer ends before it starts."),
+            ),
+            models.CheckConstraint(name="offer_at_least_one", condition=Q(at_least__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.reward)
+
+    @property
+    def has_limits(self) -> bool:
+        return any(
+            limit is not None
+            for limit in (
+                self.limit_per_player,
+                self.limit_per_player_a_day,
+                self.limit_per_channel_a_day,
+                self.limit_in_all,
+            )
+        )
+
+
+class OfferUse(models.Model):
+    """Someone has earned an offer's reward. Waits for its delay, then becomes a claim, or doesn't.
+
+    Written once per event, offer and account, under the ID that its claim gets.
+    """
+
+    class Outcome(models.TextChoices):
+        WAITING = "WAITING", _("waiting")
+        CLAIMED = "CLAIMED", _("claimed")
+        REFUSED = "REFUSED", _("over a limit")
+
+    class Limit(models.TextChoices):
+        PER_PLAYER = "PER_PLAYER", _("limit per viewer")
+        PER_PLAYER_A_DAY = "PER_PLAYER_A_DAY", _("limit per viewer and day")
+        PER_CHANNEL_A_DAY = "PER_CHANNEL_A_DAY", _("limit per channel and day")
+        IN_ALL = "IN_ALL", _("limit in all")
+
+    claim_id = OpaqueTextField(_("claim ID"), primary_key=True)
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, db_index=False, related_name="uses")
+    channel = models.ForeignKey(
+        Channel, on_delete=models.PROTECT, db_index=False, related_name="uses"
+    )
+    account_id = OpaqueTextField(_("account ID"), db_index=True)
+    amount = models.PositiveIntegerField(_("amount"))
+    message_id = OpaqueTextField(_("message ID"))
+    occurred_at = models.DateTimeField(_("occurred at"))
+    received_at = models.DateTimeField(_("received at"))
+    due_at = models.DateTimeField(_("due at"))
+    outcome = models.TextField(_("outcome"), choices=Outcome, default=Outcome.WAITING)
+    # Why it was refused.
+    over_limit = models.TextField(_("over the"), choices=Limit, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("use of an offer")
+        verbose_name_plural = _("uses of offers")
+        constraints = [
+            models.CheckConstraint(
+                name="offer_use_refused_goes_with_limit",
+                condition=Q(outcome="REFUSED") & ~Q(over_limit="")
+                | ~Q(outcome="REFUSED") & Q(over_limit=""),
+            )
+        ]
+        indexes = [
+            models.Index(
+                name="offer_uses_due", fields=["due_at", "claim_id"], condition=Q(outcome="WAITING")
+            ),
+            models.Index(
+                name="offer_uses_counted",
+                fields=["offer", "account_id", "occurred_at"],
+                condition=Q(outcome="CLAIMED"),
+            ),
+            models.Index(
+                name="offer_uses_of_channel",
+                fields=["channel", "offer", "occurred_at"],
+                condition=Q(outcome="CLAIMED"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.claim_id)

@@ -1,0 +1,234 @@
+"""Offers: viewers earn rewards by what they do in partner channels.
+
+A platform turns an event into earnings. Each offer that matches an earning is used once: the use is
+a row, under the ID that its claim gets. After the offer's delay, and if no limit is reached, the
+use becomes a claim, which the ledger grants or holds like any other.
+
+Uses of an offer with limits are settled one transaction at a time, under a lock on the offer, so
+that concurrent events can't exceed a limit. Lock order: offers in key order, then the ledger's.
+"""
+
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+
+from claims.ledger import RecordedClaim, record_claims
+from claims.mapping import map_rewards
+from claims.models import Channel, Claim, Item, Offer, OfferUse, Reward
+from claims.source import Award
+from core.deadlocks import retry_deadlock_once
+from core.leases import no_lease
+
+BATCH_SIZE = 500
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """Someone did something in a channel that offers may reward.
+
+    `event_key` identifies what happened by its own facts, not by its message: the same event may
+    arrive in several messages. `trigger` is a `Trigger.key`. `amount` is in the trigger's unit.
+    `channel_id` and `account` are keys of accounts.
+    """
+
+    event_key: str
+    trigger: str
+    account: str
+    channel_id: str
+    amount: int
+    occurred_at: datetime
+    message_id: str
+
+    @property
+    def source(self) -> str:
+        return self.trigger.partition(":")[0]
+
+    def claim_id(self, offer: Offer) -> str:
+        """The ID of the claim that this earning gives for an offer. Always the same."""
+        text = "\n".join([self.event_key, self.trigger, self.account, offer.pk])
+        return f"{self.source}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedUse:
+    """What has become of an earning for one offer. `claim` is None while it waits, or if refused.
+
+    `is_new` is False for a repeat.
+    """
+
+    use: OfferUse
+    is_new: bool
+    claim: RecordedClaim | None = None
+
+
+class UnknownChannel(Exception):
+    """The channel isn't an active partner channel, so nothing is earned there."""
+
+
+@transaction.atomic
+def create_offer(
+    *,
+    name: str,
+    offer: Offer,
+    channels: Collection[Channel],
+    items: Mapping[Item, int],
+    actor: str,
+    now: datetime,
+) -> Offer:
+    """Save a new offer with its reward, which is mapped to these items. Each call makes another."""
+    source = offer.trigger.partition(":")[0]
+    reward = Reward.objects.create(
+        pk=f"offer-{uuid.uuid4().hex}", source=source, name=name, created_at=now
+    )
+    map_rewards({reward.pk: items}, actor=actor, now=now)
+    offer.reward, offer.created_at = reward, now
+    offer.save(force_insert=True)
+    offer.channels.set(channels)
+    return offer
+
+
+@retry_deadlock_once
+@transaction.atomic
+def record_earnings(earnings: Sequence[Earning], *, now: datetime) -> list[RecordedUse]:
+    """Record the uses of all offers that match, and claim those that are due.
+
+    Raises UnknownChannel. A channel's owner earns nothing in it. On a repeat, nothing is written,
+    and the uses are returned with `is_new` False.
+    """
+    channel_ids = {earning.channel_id for earning in earnings}
+    if Channel.objects.filter(pk__in=channel_ids, is_active=True).count() < len(channel_ids):
+        raise UnknownChannel
+    uses = {
+        use.pk: use
+        for earning in earnings
+        if earning.account != earning.channel_id
+        for use in _matching_uses(earning, now=now)
+    }
+    known = set(OfferUse.objects.filter(pk__in=uses).values_list("pk", flat=True))
+    new = [uses[pk] for pk in sorted(uses.keys() - known)]
+    # A concurrent copy of the event may write them first. Then it settles them, too.
+    OfferUse.objects.bulk_create(new, ignore_conflicts=True)
+    settled = _settle([use.pk for use in new if use.due_at <= now], now=now)
+    written = OfferUse.objects.in_bulk(uses)
+    return [
+        RecordedUse(use, is_new=pk not in known, claim=settled.get(pk))
+        for pk, use in sorted(written.items())
+    ]
+
+
+def _matching_uses(earning: Earning, *, now: datetime) -> list[OfferUse]:
+    offers = (
+        Offer.objects.open_at(earning.occurred_at)
+        .filter(trigger=earning.trigger, at_least__lte=earning.amount)
+        .prefetch_related("channels")
+    )
+    uses = []
+    for offer in offers:
+        only_in = {one.pk for one in offer.channels.all()}
+        if only_in and earning.channel_id not in only_in:
+            continue
+        use = OfferUse(
+            claim_id=earning.claim_id(offer),
+            offer=offer,
+            channel_id=earning.channel_id,
+            account_id=earning.account,
+            amount=earning.amount,
+            message_id=earning.message_id,
+            occurred_at=earning.occurred_at,
+            received_at=now,
+            due_at=earning.occurred_at + timedelta(hours=offer.delay_hours),
+        )
+        uses.append(use)
+    return uses
+
+
+def settle_due_uses(*, now: datetime, renew: Callable[[], None] = no_lease) -> int:
+    """Claim the uses whose delay is over. Returns the number of settled ones. On a repeat: 0."""
+    waiting = OfferUse.objects.filter(outcome=OfferUse.Outcome.WAITING, due_at__lte=now)
+    settled = 0
+    while ids := list(waiting.order_by("due_at", "pk").values_list("pk", flat=True)[:BATCH_SIZE]):
+        with transaction.atomic():
+            _settle(ids, now=now)
+        settled += len(ids)
+        renew()
+    return settled
+
+
+def _settle(use_ids: Collection[str], *, now: datetime) -> dict[str, RecordedClaim]:
+    """Decide about waiting uses, and record the claims of those within the limits."""
+    if not use_ids:
+        return {}
+    offers = _lock_limited_offers(use_ids)
+    waiting = OfferUse.objects.filter(pk__in=use_ids, outcome=OfferUse.Outcome.WAITING)
+    # Locked, because the job and a webhook may settle the same uses.
+    uses = list(waiting.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    for use in sorted(uses, key=lambda one: (one.occurred_at, one.pk)):
+        use.over_limit = _limit_reached(offers[use.offer_id], use)
+        is_refused = bool(use.over_limit)
+        use.outcome = OfferUse.Outcome.REFUSED if is_refused else OfferUse.Outcome.CLAIMED
+        if offers[use.offer_id].has_limits:
+            use.save(update_fields=["outcome", "over_limit"])  # the next use counts it
+    OfferUse.objects.bulk_update(uses, ["outcome", "over_limit"])
+    by_source: defaultdict[str, list[Award]] = defaultdict(list)
+    for use in uses:
+        if use.outcome == OfferUse.Outcome.REFUSED:
+            continue
+        by_source[offers[use.offer_id].reward.source].append(_award_of(use))
+    return {
+        claim.claim_id: claim
+        for source, awards in sorted(by_source.items())
+        for claim in record_claims(
+            awards,
+            source=source,
+            path=Claim.Path.WEBHOOK,
+            is_authoritative=False,
+            received_at=now,
+            now=now,
+        )
+    }
+
+
+def _lock_limited_offers(use_ids: Collection[str]) -> dict[str, Offer]:
+    ids = OfferUse.objects.filter(pk__in=use_ids).order_by().values_list("offer", flat=True)
+    offers = Offer.objects.select_related("reward").in_bulk(set(ids))
+    limited = sorted(pk for pk, offer in offers.items() if offer.has_limits)
+    if limited:
+        locked = Offer.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=limited)
+        # Read again: the limits may have changed while we waited for the lock.
+        offers |= {one.pk: one for one in locked.select_related("reward").order_by("pk")}
+    return offers
+
+
+def _limit_reached(offer: Offer, use: OfferUse) -> str:
+    """The first limit that this use would exceed, or ""."""
+    began = use.occurred_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    claimed = OfferUse.objects.filter(offer=offer, outcome=OfferUse.Outcome.CLAIMED)
+    today = claimed.filter(occurred_at__gte=began, occurred_at__lt=began + DAY)
+    limits = (
+        (OfferUse.Limit.PER_PLAYER, offer.limit_per_player, claimed, "account_id"),
+        (OfferUse.Limit.PER_PLAYER_A_DAY, offer.limit_per_player_a_day, today, "account_id"),
+        (OfferUse.Limit.PER_CHANNEL_A_DAY, offer.limit_per_channel_a_day, today, "channel_id"),
+        (OfferUse.Limit.IN_ALL, offer.limit_in_all, claimed, "offer_id"),
+    )
+    for name, limit, counted, field in limits:
+        if limit is not None:
+            same = counted.filter(**{field: getattr(use, field)})
+            if same.count() >= limit:
+                return str(name)
+    return ""
+
+
+def _award_of(use: OfferUse) -> Award:
+    return Award(
+        claim_id=use.pk,
+        account=use.account_id,
+        reward_id=use.offer_id,
+        occurred_at=use.occurred_at,
+        message_id=use.message_id,
+    )

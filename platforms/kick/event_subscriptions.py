@@ -1,0 +1,149 @@
+"""Keeps the subscriptions to Kick's events: what should be subscribed against what is.
+
+Kick ends a subscription after a day of failed deliveries, and all of them when someone switches the
+app's webhooks off. It tells no one. It also accepts duplicates, which then deliver each event
+twice. So `keep_subscriptions` compares and repairs. Subscriptions belong to the app: the ones of
+another deployment with the same client ID look like ours. We never delete those of a channel that
+isn't ours.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from claims.models import Channel, Offer
+from core.logs import log_event
+from platforms.kick.errors import platform_errors
+from platforms.kick.gifts import EVENTS_OF, PLATFORM
+from platforms.kick.models import EventSubscription
+from platforms.kick.protocol.api import EventSubscription as AtKick
+from platforms.kick.protocol.api import KickApi
+
+Wanted = set[tuple[str, str]]  # the owner's user ID and the type of the event
+
+logger = logging.getLogger(__name__)
+
+
+def keep_subscriptions(api: KickApi, *, now: datetime) -> int:
+    """Make missing subscriptions, and end duplicates and those that no offer needs any more.
+
+    Returns the number of changes at Kick. On a repeat: 0. Raises PlatformError. Only one worker may
+    run this at once, because a concurrent run would make duplicates.
+    """
+    wanted = wanted_subscriptions(now=now)
+    known = {(one.user_id, one.event): one for one in EventSubscription.objects.all()}
+    with platform_errors():
+        listed = api.event_subscriptions()
+    kept, surplus = _choose(listed, wanted=wanted, known=known)
+    for pair, at_kick in kept.items():
+        _remember(*pair, subscription_id=at_kick.subscription_id, now=now)
+    for pair, one in known.items():
+        if pair not in wanted:
+            one.delete()
+        elif pair not in kept and one.subscription_id:
+            log_event(
+                logger, "event_subscription_lost", logging.WARNING, channel=pair[0], event=pair[1]
+            )
+            one.subscription_id, one.lost_at = "", now
+            one.save(update_fields=["subscription_id", "lost_at"])
+    if surplus:
+        with platform_errors():
+            api.unsubscribe(surplus)
+    missing: defaultdict[str, list[str]] = defaultdict(list)
+    for user_id, event in sorted(wanted - kept.keys()):
+        missing[user_id].append(event)
+    made = sum(_subscribe(api, user_id, events, now=now) for user_id, events in missing.items())
+    if made or surplus:
+        log_event(logger, "event_subscriptions", made=made, ended=len(surplus))
+    return made + len(surplus)
+
+
+def wanted_subscriptions(*, now: datetime) -> Wanted:
+    """What offers that run, or will run, need: for each channel, the types of events."""
+    channels = Channel.objects.filter(is_active=True, channel_id__startswith=f"{PLATFORM}:")
+    ids = set(channels.values_list("pk", flat=True))
+    wanted: Wanted = set()
+    for offer in Offer.objects.not_over(now=now).prefetch_related("channels"):
+        of_offer = {one.pk for one in offer.channels.all()} or ids
+        wanted |= {
+            (channel_id.partition(":")[2], event)
+            for channel_id in of_offer & ids
+            for event in EVENTS_OF.get(offer.trigger, ())
+        }
+    return wanted
+
+
+def is_ours(*, subscription_id: str, user_id: str, event: str) -> bool:
+    """Whether this deployment keeps this subscription, for this channel and type."""
+    return bool(subscription_id) and (
+        EventSubscription.objects.filter(
+            subscription_id=subscription_id, user_id=user_id, event=event
+        ).exists()
+    )
+
+
+def is_known(subscription_id: str) -> bool:
+    return EventSubscription.objects.filter(subscription_id=subscription_id or None).exists()
+
+
+def _choose(
+    listed: Sequence[AtKick],
+    *,
+    wanted: Collection[tuple[str, str]],
+    known: Mapping[tuple[str, str], EventSubscription],
+) -> tuple[dict[tuple[str, str], AtKick], list[str]]:
+    """The subscription to keep for each pair, and the IDs of those to end.
+
+    Of duplicates, ours is kept, or else the oldest.
+    """
+    by_pair: defaultdict[tuple[str, str], list[AtKick]] = defaultdict(list)
+    for one in listed:
+        by_pair[one.user_id, one.event].append(one)
+    kept, surplus = {}, []
+    for pair, same in by_pair.items():
+        own = known[pair].subscription_id if pair in known else ""
+        same.sort(key=lambda one: (one.subscription_id != own, one.created_at, one.subscription_id))
+        if pair in wanted:
+            kept[pair] = same.pop(0)
+            surplus += [one.subscription_id for one in same]
+        elif own:
+            surplus += [one.subscription_id for one in same if one.subscription_id == own]
+    return kept, surplus
+
+
+def _subscribe(api: KickApi, user_id: str, events: Sequence[str], *, now: datetime) -> int:
+    with platform_errors():
+        answers = api.subscribe(user_id=user_id, events=events)
+    made = 0
+    for answer in answers:
+        if answer.event not in events:
+            continue
+        _remember(
+            user_id,
+            answer.event,
+            subscription_id=answer.subscription_id,
+            error="" if answer.subscription_id else answer.error or "no ID",
+            now=now,
+        )
+        made += bool(answer.subscription_id)
+        if not answer.subscription_id:
+            log_event(
+                logger,
+                "event_not_subscribed",
+                logging.WARNING,
+                channel=user_id,
+                event=answer.event,
+                error=answer.error,
+            )
+    return made
+
+
+def _remember(
+    user_id: str, event: str, *, subscription_id: str, error: str = "", now: datetime
+) -> None:
+    EventSubscription.objects.update_or_create(
+        user_id=user_id,
+        event=event,
+        defaults={"subscription_id": subscription_id, "error": error[:200], "checked_at": now},
+    )
