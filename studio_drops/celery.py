@@ -51,3 +51,9 @@ def end_loops(**_details: object) -> None:
 def send_first_heartbeat(**_details: object) -> None:
     """Otherwise a new system would seem to have no scheduler for its first minute."""
     app.send_task(task_name(HEARTBEAT))
+
+
+@beat_init.connect
+def subscribe_at_start(**_details: object) -> None:
+    """Events that arrive before the subscriptions are checked could be lost."""
+    app.send_task(task_name("keep_subscriptions"))

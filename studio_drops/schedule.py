@@ -40,8 +40,8 @@ JOBS = (
     Job("settle_offers", timedelta(seconds=10), "Claims what viewers earned by offers, when due"),
     Job(
         "keep_subscriptions",
-        timedelta(minutes=15),
-        "Compares the subscriptions to platforms' events with what offers need",
+        timedelta(minutes=1),
+        "Subscribes to the platforms' events that offers need; checks them every 15 minutes",
     ),
     Job("run_bulk_jobs", timedelta(seconds=10), "Runs the bulk jobs that staff started"),
     Job("count_funnels", timedelta(minutes=5), "Counts the figures of running campaigns"),

@@ -4,6 +4,7 @@ from core.early_start import start_after_commit
 
 HEAL_CLAIMS = "studio_drops.heal_claims"
 RUN_BULK_JOBS = "studio_drops.run_bulk_jobs"
+KEEP_SUBSCRIPTIONS = "studio_drops.keep_subscriptions"
 
 
 def heal_after_commit() -> None:
@@ -12,3 +13,7 @@ def heal_after_commit() -> None:
 
 def run_jobs_after_commit() -> None:
     start_after_commit(RUN_BULK_JOBS)
+
+
+def subscribe_after_commit() -> None:
+    start_after_commit(KEEP_SUBSCRIPTIONS)

@@ -7,6 +7,11 @@ SOURCE = "kick_drops"
 GAME = CATEGORY = "Starfall Online"
 CAMPAIGN = "Launch Week"
 VIEWER = "vega_watches"
+STREAMER = "astra_live"
+# The offer in the partner channel, and the item that it gives.
+GIFT_OFFER = "500 KICKs in one gift: Orbit emote"
+GIFT_TRIGGER, GIFT_AT_LEAST = "kick_gifts:gift", 500
+GIFT_SKU, GIFT_ITEM = "emote-orbit", "Orbit emote"
 PLAYER = "Nova"
 STAFF = "staff"
 API_KEY = ENDPOINT = "demo game server"

@@ -18,6 +18,7 @@ class DemoFile:
     game_server_url: str
     campaign: Mapping[str, Any]
     viewer_id: int
+    streamer_id: int
     staff_password: str
     api_key: str
     webhook_secret: str
@@ -38,6 +39,7 @@ class DemoFile:
                 "url": kick,
                 "inventory_url": f"{kick}/",
                 "dashboard_url": f"{kick}/dashboard",
+                "channels_url": f"{kick}/channels",
                 "control_url": f"{kick}/local",
             },
             "game_server": {
@@ -51,6 +53,7 @@ class DemoFile:
             "rewards": list(self.campaign["rewards"]),
             "player": {"game_account_id": catalogue.PLAYER, "name": catalogue.PLAYER},
             "viewer": {"user_id": self.viewer_id, "name": catalogue.VIEWER},
+            "streamer": {"user_id": self.streamer_id, "name": catalogue.STREAMER},
         }
 
     def write(self, path: Path) -> None:
@@ -73,6 +76,7 @@ class DemoFile:
                 game_server_url=found["game_server"]["url"],
                 campaign=found["campaign"] | {"rewards": found["rewards"]},
                 viewer_id=found["viewer"]["user_id"],
+                streamer_id=found["streamer"]["user_id"],
                 staff_password=found["staff"]["password"],
                 api_key=found["api_key"],
                 webhook_secret=found["game_server"]["webhook_secret"],

@@ -156,6 +156,40 @@ class Scenario:
         )
         self.say("     the game server’s inventory has it")
 
+    def gift_kicks(self) -> None:
+        in_silence = LocalKickControl(self.environment.local_kick_url, session=requests.Session())
+
+        def is_subscribed() -> bool:
+            return bool(in_silence.get("subscriptions")["subscriptions"])
+
+        wait_for(
+            self.supervisor,
+            is_subscribed,
+            what="The subscription to the channel's events",
+            seconds=DELIVERED_WITHIN_SECONDS,
+        )
+        gift = {
+            "kind": "gift_kicks",
+            "channel": self.facts.streamer_id,
+            "user_id": self.facts.viewer_id,
+            "amount": catalogue.GIFT_AT_LEAST,
+        }
+        # Twice, under two message IDs: as Kick may, and as anyone may who holds a copy.
+        self.control.put("faults", {"webhook": {"twin": 1.0}})
+        deliveries = self.control.post("events", gift)["deliveries"]
+        self.control.put("faults", {})
+        statuses = [delivery["status"] for delivery in deliveries]
+        check(statuses == [200, 200], f"The two deliveries were answered {statuses}, not 200.")
+
+    def see_gift_item(self) -> None:
+        self._check_player_page(catalogue.GIFT_ITEM)
+        answer = self.game_server.get(
+            f"{self.environment.web_url}/api/v1/entitlements",
+            params={"game_account_id": catalogue.PLAYER},
+        )
+        listed = [one for one in answer.json()["entitlements"] if one["sku"] == catalogue.GIFT_SKU]
+        check(len(listed) == 1, f"The API lists the item {len(listed)} times instead of once.")
+
     def see_processed(self) -> None:
         in_silence = LocalKickControl(self.environment.local_kick_url, session=requests.Session())
 

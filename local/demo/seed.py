@@ -13,9 +13,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
+from accounts.models import account_key
 from claims.api_keys import find_api_key, make_api_key
 from claims.mapping import map_rewards
-from claims.models import Campaign, CampaignReward, Item, Reward, WebhookEndpoint
+from claims.models import Campaign, CampaignReward, Channel, Item, Offer, Reward, WebhookEndpoint
+from claims.offers import create_offer
 from claims.webhooks.endpoints import add_endpoint, secrets_of
 from local.demo import catalogue
 from local.demo.item_pictures import add_picture
@@ -30,7 +32,12 @@ class Credentials:
 
 @transaction.atomic
 def seed(
-    *, campaign: Mapping[str, Any], known: Credentials, endpoint_url: str, now: datetime
+    *,
+    campaign: Mapping[str, Any],
+    streamer_id: int,
+    known: Credentials,
+    endpoint_url: str,
+    now: datetime,
 ) -> Credentials:
     """Create the rows for `campaign` (as the local Kick describes it) and return credentials.
 
@@ -38,6 +45,7 @@ def seed(
     empty.
     """
     _register_campaign(campaign, now=now)
+    _register_offer(streamer_id, now=now)
     staff, _ = User.objects.get_or_create(
         username=catalogue.STAFF, defaults={"is_staff": True, "is_superuser": True}
     )
@@ -84,6 +92,27 @@ def _register_campaign(described: Mapping[str, Any], *, now: datetime) -> None:
     for reward in described["rewards"]:
         if offer := offers.get(reward["external_id"]):
             _register_reward(campaign, reward["reward_id"], offer, now=now)
+
+
+def _register_offer(streamer_id: int, *, now: datetime) -> None:
+    """A partner channel, and an offer for its viewers."""
+    channel, _ = Channel.objects.get_or_create(
+        channel_id=account_key("kick", str(streamer_id)),
+        defaults={"name": catalogue.STREAMER, "added_at": now},
+    )
+    item, _ = Item.objects.get_or_create(
+        sku=catalogue.GIFT_SKU, defaults={"name": catalogue.GIFT_ITEM}
+    )
+    add_picture(item)
+    if not Offer.objects.filter(reward__name=catalogue.GIFT_OFFER).exists():
+        create_offer(
+            name=catalogue.GIFT_OFFER,
+            offer=Offer(trigger=catalogue.GIFT_TRIGGER, at_least=catalogue.GIFT_AT_LEAST),
+            channels=[channel],
+            items={item: 1},
+            actor=catalogue.STAFF,
+            now=now,
+        )
 
 
 def _register_reward(

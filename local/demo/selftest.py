@@ -50,6 +50,8 @@ STEPS = (
     Step("admin", "Support sees the claim", Scenario.see_in_admin),
     Step("list", "The API lists the item", Scenario.list_by_api),
     Step("game", "The game server has received the push and delivered it", Scenario.see_in_game),
+    Step("gift", "The viewer gifts 500 KICKs in a partner channel", Scenario.gift_kicks),
+    Step("gift-item", "The player sees the item of the offer, once", Scenario.see_gift_item),
     Step(
         "processed",
         "Kick shows the claim as processed",

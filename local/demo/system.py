@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -13,7 +14,7 @@ from local.demo.control import LocalKickControl
 from local.demo.demo_file import DemoFile
 from local.demo.environment import CLIENT_ID, CLIENT_SECRET, REPOSITORY, Environment
 from local.demo.supervisor import Program, Supervisor
-from platforms.kick import WEBHOOK_PATH
+from platforms.kick import EVENTS_PATH, WEBHOOK_PATH
 
 READY_WITHIN_SECONDS = 60.0
 WORKER_IS_READY = " ready."
@@ -22,6 +23,15 @@ ENDPOINT_PATH = "/webhooks/drops"
 
 class StartFailedError(Exception):
     """The system didn't start. The message says which part failed and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the demo made at the local Kick. `campaign` is as the local Kick describes it."""
+
+    campaign: Mapping[str, Any]
+    viewer_id: int
+    streamer_id: int
 
 
 class StoppedError(Exception):
@@ -44,9 +54,9 @@ def start_system(
     say("Starting the local Kick")
     supervisor.start(environment.local_kick())
     wait_until_it_answers(supervisor, f"{environment.local_kick_url}/local/healthz")
-    campaign, viewer_id = _register_at_local_kick(environment)
+    registered = _register_at_local_kick(environment)
     say("Preparing the database")
-    seeded = _seed(environment, campaign=campaign, known=known, lived_in=lived_in)
+    seeded = _seed(environment, registered=registered, known=known, lived_in=lived_in)
     if seeded["made_up"]:
         say(f"Created {seeded['made_up']:,} sample claims of other campaigns")
     say("Starting web, worker, scheduler and game server")
@@ -68,8 +78,9 @@ def start_system(
         web_url=environment.web_url,
         local_kick_url=environment.local_kick_url,
         game_server_url=environment.game_server_url,
-        campaign=campaign,
-        viewer_id=viewer_id,
+        campaign=registered.campaign,
+        viewer_id=registered.viewer_id,
+        streamer_id=registered.streamer_id,
         **credentials,
     )
 
@@ -126,7 +137,7 @@ def run_to_its_end(program: Program, *, text: str = "") -> str:
     return done.stdout
 
 
-def _register_at_local_kick(environment: Environment) -> tuple[dict[str, Any], int]:
+def _register_at_local_kick(environment: Environment) -> Registered:
     control = LocalKickControl(environment.local_kick_url, session=requests.Session())
     control.put(
         "apps",
@@ -138,9 +149,11 @@ def _register_at_local_kick(environment: Environment) -> tuple[dict[str, Any], i
             "redirect_uris": [f"{environment.web_url}/link/kick/callback"],
             "connect_url": f"{environment.web_url}/link/",
             "webhook_url": f"{environment.web_url}{WEBHOOK_PATH}",
+            "events_url": f"{environment.web_url}{EVENTS_PATH}",
         },
     )
     viewer = control.post("viewers", {"name": catalogue.VIEWER})
+    streamer = control.post("viewers", {"name": catalogue.STREAMER})
     campaign = control.put(
         "campaigns",
         {
@@ -157,11 +170,11 @@ def _register_at_local_kick(environment: Environment) -> tuple[dict[str, Any], i
             ],
         },
     )
-    return campaign, viewer["user_id"]
+    return Registered(campaign, viewer["user_id"], streamer["user_id"])
 
 
 def _seed(
-    environment: Environment, *, campaign: Mapping[str, Any], known: DemoFile | None, lived_in: bool
+    environment: Environment, *, registered: Registered, known: DemoFile | None, lived_in: bool
 ) -> dict[str, Any]:
     credentials = {
         "staff_password": known.staff_password if known else "",
@@ -170,7 +183,8 @@ def _seed(
     }
     asked = json.dumps(
         {
-            "campaign": campaign,
+            "campaign": registered.campaign,
+            "streamer_id": registered.streamer_id,
             "known": credentials,
             "lived_in": lived_in,
             "endpoint_url": f"{environment.game_server_url}{ENDPOINT_PATH}",

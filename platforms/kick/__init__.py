@@ -11,7 +11,7 @@ def register() -> None:
     from platforms.kick.checks import register_checks
     from platforms.kick.client import get_app, get_kick
     from platforms.kick.drops import KickDrops
-    from platforms.kick.event_subscriptions import keep_subscriptions
+    from platforms.kick.event_subscriptions import is_due, keep_subscriptions
     from platforms.kick.gifts import KickGifts, KickSubscriptions
     from platforms.kick.linking import KickLogin
 
@@ -21,5 +21,7 @@ def register() -> None:
     register_source(KickDrops(api=lambda: get_kick().api))
     register_source(KickGifts())
     register_source(KickSubscriptions())
-    register_subscriber("kick", lambda now: keep_subscriptions(get_kick().api, now=now))
+    register_subscriber(
+        "kick", lambda now: keep_subscriptions(get_kick().api, now=now) if is_due(now=now) else 0
+    )
     register_checks()

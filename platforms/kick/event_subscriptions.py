@@ -10,7 +10,7 @@ isn't ours.
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from claims.models import Channel, Offer
 from core.logs import log_event
@@ -21,6 +21,8 @@ from platforms.kick.protocol.api import EventSubscription as AtKick
 from platforms.kick.protocol.api import KickApi
 
 Wanted = set[tuple[str, str]]  # the owner's user ID and the type of the event
+
+CHECKED_EVERY = timedelta(minutes=15)
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,14 @@ def keep_subscriptions(api: KickApi, *, now: datetime) -> int:
     if made or surplus:
         log_event(logger, "event_subscriptions", made=made, ended=len(surplus))
     return made + len(surplus)
+
+
+def is_due(*, now: datetime) -> bool:
+    """Whether to ask Kick: if the offers' needs have changed, or a quarter of an hour later."""
+    wanted = wanted_subscriptions(now=now)
+    known = EventSubscription.objects.values_list("user_id", "event", "checked_at")
+    checks = {(user_id, event): checked_at for user_id, event, checked_at in known}
+    return wanted != checks.keys() or any(now - at >= CHECKED_EVERY for at in checks.values())
 
 
 def wanted_subscriptions(*, now: datetime) -> Wanted:

@@ -84,7 +84,7 @@ class KickSubscriptions(Source):
 def earnings_of(event: Event, *, message_id: str, sent_at: datetime) -> Sequence[Earning]:
     """What an event earns, for each person that it's about. Anonymous gifters earn nothing.
 
-    `sent_at` is the delivery's signed time. A renewal has no time of its own.
+    `sent_at` is the delivery's signed time. A renewal has no other time.
     """
     channel = event.broadcaster.user_id
 

@@ -108,6 +108,12 @@ def kill_game_server(scenario: Scenario) -> None:
     scenario.supervisor.kill("game")
 
 
+def end_subscriptions(scenario: Scenario) -> None:
+    """As Kick does after a day of failed deliveries: without a word."""
+    in_silence = scenario.control.session
+    in_silence.delete(f"{scenario.environment.local_kick_url}/local/subscriptions")
+
+
 def _in_database(scenario: Scenario, statement: str) -> None:
     run_to_its_end(scenario.environment.command("shell", "--no-imports", "--command", statement))
 
@@ -128,6 +134,8 @@ FAULTS: dict[str, Callable[[Scenario], None]] = {
     "admin": remove_staff,
     "list": revoke_api_keys,
     "game": kill_game_server,
+    "gift": end_subscriptions,
+    "gift-item": lose_cookies,
     "processed": kill_worker,
 }
 

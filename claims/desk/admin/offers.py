@@ -18,6 +18,7 @@ from accounts.models import account_key
 from accounts.platform_login import all_logins, platform_label
 from claims.desk.admin.audit_mixin import Audited
 from claims.desk.admin.id_search import IdSearch
+from claims.desk.enqueue import subscribe_after_commit
 from claims.models import Channel, Item, Offer, OfferUse
 from claims.offers import create_offer
 from claims.source import all_triggers, get_source, get_trigger
@@ -80,6 +81,7 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=100,
+        widget=admin.widgets.AdminTextInputWidget,
         help_text=gettext_lazy("For example: “500 KICKs in one gift: Ember cape”."),
     )
     item = forms.ModelChoiceField(
@@ -129,6 +131,7 @@ class ChannelAdmin(Audited, Page):
         if not change:
             obj.added_at = timezone.now()
         super().save_model(request, obj, form, change)
+        subscribe_after_commit()
 
     def has_delete_permission(
         self,
@@ -201,9 +204,9 @@ class OfferAdmin(Audited, Page):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        units = "; ".join(f"{one.label}: {one.unit}" for one in all_triggers())
+        units = ", ".join(dict.fromkeys(str(one.unit) for one in all_triggers()))
         form.base_fields["at_least"].help_text = _(
-            "The smallest amount in one event that earns the item. It counts: %(units)s."
+            "The smallest number in one event that earns the item: %(units)s."
         ) % {"units": units}
         if change:
             for name in ("item", "quantity"):
@@ -218,6 +221,7 @@ class OfferAdmin(Audited, Page):
         return form
 
     def save_model(self, request: HttpRequest, obj: Offer, form: Any, change: bool) -> None:
+        subscribe_after_commit()
         values, actor = form.cleaned_data, request.user.get_username()
         if change:
             super().save_model(request, obj, form, change)
@@ -313,6 +317,8 @@ class OfferUseAdmin(IdSearch, ReadOnlyPage):
 
     @admin.display(description=gettext_lazy("account"))
     def account_link(self, use: OfferUse) -> SafeString | str:
+        if use.outcome != OfferUse.Outcome.CLAIMED:
+            return use.account_id  # the account has no page before its first claim
         return row_link("accounts_platformaccount", use.account_id, use.account_id)
 
     @admin.display(description=gettext_lazy("claim"))

@@ -49,6 +49,21 @@ def get_event_deliveries(_request: HttpRequest) -> Answer:
     return {"deliveries": [{**describe_delivery(one), "body": one.body} for one in rows]}
 
 
+def get_subscriptions(_request: HttpRequest) -> Answer:
+    rows = Subscription.objects.order_by("pk")
+    return {
+        "subscriptions": [
+            {
+                "id": one.pk,
+                "client_id": one.app_id,
+                "channel": int(one.broadcaster_id),
+                "event": one.event,
+            }
+            for one in rows
+        ]
+    }
+
+
 def delete_subscriptions(_request: HttpRequest) -> Answer:
     """End all subscriptions without a word, as Kick does after a day of failed deliveries."""
     count, _ = Subscription.objects.all().delete()

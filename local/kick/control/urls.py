@@ -16,7 +16,9 @@ urlpatterns = [
     path("watch", control(POST=campaigns.post_watch)),
     path("claims", control(POST=claims.post_claims)),
     path("events", control(POST=events.post_event)),
-    path("subscriptions", control(DELETE=events.delete_subscriptions)),
+    path(
+        "subscriptions", control(GET=events.get_subscriptions, DELETE=events.delete_subscriptions)
+    ),
     path("dump/events", control(GET=events.get_event_deliveries)),
     path("deliver", control(POST=claims.post_deliver)),
     path(

@@ -6,7 +6,6 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,7 +21,7 @@ from ..keys import public_key_pem, rotate_key
 from ..models import Campaign, Delivery, Organization, WatchTime
 from ..refusals import Refused
 from ..webhooks import deliver
-from .forms import CampaignForm, ClaimsForm, RewardForm, read_minutes
+from .forms import CampaignForm, ClaimsForm, RewardForm, checked, read_minutes
 
 RECENT = 25
 View = Callable[[HttpRequest], HttpResponse]
@@ -84,16 +83,9 @@ def _owner(request: HttpRequest) -> Organization:
     return get_object_or_404(Organization, name=request.POST.get("organization", ""))
 
 
-def _checked(form: forms.Form) -> dict[str, Any]:
-    if form.is_valid():
-        return form.cleaned_data
-    field, sentences = next(iter(form.errors.items()))
-    raise Refused(f"{field}: {sentences[0]}")
-
-
 @_button
 def make_reward(request: HttpRequest) -> str:
-    values = _checked(RewardForm(request.POST))
+    values = checked(RewardForm(request.POST))
     reward = save_reward(owner=_owner(request), **values, now=clock.now())
     return f"Reward {reward.name} saved. Next, add it to a campaign."
 
@@ -101,7 +93,7 @@ def make_reward(request: HttpRequest) -> str:
 @_button
 def make_campaign(request: HttpRequest) -> str:
     form, owner, now = CampaignForm(request.POST), _owner(request), clock.now()
-    _checked(form)
+    checked(form)
     plan = form.plan(now=now, rewards=read_minutes(request.POST.dict(), owner))
     campaign = save_campaign(organization=owner.name, plan=plan, campaign_id=None, now=now)
     return f"Campaign {campaign.name} saved. Viewers see it in their inventory."
@@ -109,7 +101,7 @@ def make_campaign(request: HttpRequest) -> str:
 
 @_button
 def make_claims(request: HttpRequest) -> str:
-    values = _checked(ClaimsForm(request.POST, owner=_owner(request)))
+    values = checked(ClaimsForm(request.POST, owner=_owner(request)))
     crowd = make_crowd(attachment=values["attachment"], count=values["count"], now=clock.now())
     if not values["deliver"]:
         return f"{crowd.count} claims created. No webhooks were sent."

@@ -65,6 +65,14 @@ class ClaimsForm(forms.Form):
         choice.queryset = attached.select_related("campaign__organization", "reward")
 
 
+def checked(form: forms.Form) -> dict[str, Any]:
+    """The form's values. Raises Refused with the first error."""
+    if form.is_valid():
+        return form.cleaned_data
+    field, sentences = next(iter(form.errors.items()))
+    raise Refused(f"{field}: {sentences[0]}")
+
+
 def read_minutes(values: dict[str, str], owner: Organization) -> list[RewardPlan]:
     """Return the rewards of a new campaign: those with a number of minutes in the form."""
     plans = []

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import art, connections, dashboard, inventory, viewer
+from . import art, channels, connections, dashboard, inventory, viewer
 
 urlpatterns = [
     path("", inventory.inventory, name="inventory"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("sign-out", viewer.sign_out, name="sign-out"),
     path("settings/connections", connections.connections, name="connections"),
     path("settings/disconnect", connections.disconnect, name="disconnect"),
+    path("channels", channels.channels, name="channels"),
+    path("channels/<str:user_id>/<str:action>", channels.act, name="act-in-channel"),
     path("dashboard", dashboard.dashboard, name="dashboard"),
     path("dashboard/rewards", dashboard.make_reward, name="make-reward"),
     path("dashboard/campaigns", dashboard.make_campaign, name="make-campaign"),

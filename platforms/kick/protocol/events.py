@@ -8,7 +8,7 @@ the shapes are also taken from recorded deliveries:
 - Times have 0, 3, 6 or 9 fractional digits, and any offset.
 - Metadata has the category twice, as `category` and `Category`.
 - Unknown fields are ignored. The type is a header that Kick doesn't sign, so each type is only
-  accepted with the keys of its own body. New and renewed subscriptions have the same keys.
+  accepted with the keys of its body. New and renewed subscriptions have the same keys.
 """
 
 from collections.abc import Callable, Mapping

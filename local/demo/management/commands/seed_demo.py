@@ -22,6 +22,7 @@ class Command(BaseCommand):
         campaign, now = asked["campaign"], timezone.now()
         credentials = seed(
             campaign=campaign,
+            streamer_id=asked["streamer_id"],
             known=Credentials(**asked["known"]),
             endpoint_url=asked["endpoint_url"],
             now=now,

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from claims.models import Campaign, Reward
+from claims.models import Campaign, Offer, OfferUse, Reward
 from tests.claims.desk.admin.model_names import MODELS, READ_ONLY
 from tests.claims.desk.admin.rows import TOKEN, make_delivery
 from tests.factories import make_account, make_claim, make_entitlement
@@ -259,6 +259,8 @@ def test_pages_of_what_names_campaigns_and_rewards_that_are_not_registered(admin
 def test_pages_of_what_names_campaigns_and_rewards_that_were_deleted(admin_client, one_of_each):
     claim, entitlement = one_of_each["claims_claim"], one_of_each["claims_entitlement"]
     Campaign.objects.all().delete()
+    OfferUse.objects.all().delete()
+    Offer.objects.all().delete()
     Reward.objects.all().delete()
 
     for model, row in (("claims_claim", claim), ("claims_entitlement", entitlement)):
