@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
+from accounts.models import PlatformAccount
 from claims.ledger import RecordedClaim, record_claims
 from claims.mapping import map_rewards
 from claims.models import Channel, Claim, Item, Offer, OfferUse, Reward
@@ -116,6 +117,12 @@ def record_earnings(earnings: Sequence[Earning], *, now: datetime) -> list[Recor
     OfferUse.objects.bulk_create(new, ignore_conflicts=True)
     settled = _settle([use.pk for use in new if use.due_at <= now], now=now)
     written = OfferUse.objects.in_bulk(uses)
+    # A claim creates its account. Without one, support couldn't find who waits.
+    waiting = {one.account_id for one in written.values() if one.pk not in settled}
+    PlatformAccount.objects.bulk_create(
+        [PlatformAccount(key=key, first_seen_at=now) for key in sorted(waiting)],
+        ignore_conflicts=True,
+    )
     return [
         RecordedUse(use, is_new=pk not in known, claim=settled.get(pk))
         for pk, use in sorted(written.items())

@@ -317,8 +317,6 @@ class OfferUseAdmin(IdSearch, ReadOnlyPage):
 
     @admin.display(description=gettext_lazy("account"))
     def account_link(self, use: OfferUse) -> SafeString | str:
-        if use.outcome != OfferUse.Outcome.CLAIMED:
-            return use.account_id  # the account has no page before its first claim
         return row_link("accounts_platformaccount", use.account_id, use.account_id)
 
     @admin.display(description=gettext_lazy("claim"))

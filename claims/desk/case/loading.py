@@ -20,6 +20,7 @@ from claims.models import (
     Entitlement,
     EventType,
     Item,
+    OfferUse,
     Report,
     Reward,
     WebhookDelivery,
@@ -43,6 +44,8 @@ class CaseClaim:
     entitlements: Sequence[Entitlement]
     acts: Sequence[AuditEvent]
     confirmation: Confirmation | None = None
+    # Of a claim that an offer gave.
+    use: OfferUse | None = None
     report: Report | None = None
 
     def of_status(self, status: Entitlement.Status) -> list[Entitlement]:
@@ -66,6 +69,8 @@ class Case:
     # The last error of each of these accounts' platforms whose last API call failed.
     troubles: Mapping[str, str] = field(default_factory=dict)
     has_more_claims: bool = False
+    # Uses of offers that are no claims: they wait, or were over a limit. The newest first.
+    open_uses: Sequence[OfferUse] = ()
     # For each platform on which the player can't link another account yet: until when.
     cooldowns: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -119,7 +124,15 @@ def load_case(
         troubles=outages({account.platform for account in accounts}),
         has_more_claims=len(claims) > CLAIMS_AT_MOST,
         cooldowns=_cooldowns(player, now=now) if player else {},
+        open_uses=_open_uses(accounts),
     )
+
+
+def _open_uses(accounts: Sequence[PlatformAccount]) -> list[OfferUse]:
+    uses = OfferUse.objects.exclude(outcome=OfferUse.Outcome.CLAIMED)
+    of_accounts = uses.filter(account_id__in=[account.pk for account in accounts])
+    newest = of_accounts.select_related("offer__reward", "channel").order_by("-occurred_at", "pk")
+    return list(newest[:EVENTS_AT_MOST])
 
 
 def _claims(
@@ -150,6 +163,7 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
     campaigns = Campaign.objects.filter(pk__in={one.campaign_id for one in claims}).in_bulk()
     confirmations = Confirmation.objects.in_bulk([claim.pk for claim in claims])
     reports = Report.objects.in_bulk([claim.pk for claim in claims])
+    uses = OfferUse.objects.select_related("channel").in_bulk([claim.pk for claim in claims])
     acts = AuditEvent.objects.filter(
         subject_kind="claim", subject_id__in=[claim.pk for claim in claims]
     ).order_by("at")
@@ -168,6 +182,7 @@ def _with_names(claims: Sequence[Claim], entitlements: Sequence[Entitlement]) ->
             entitlements=[one for one in entitlements if one.claim_id == claim.pk],
             acts=acts_by_claim.get(claim.pk, []),
             confirmation=confirmations.get(claim.pk),
+            use=uses.get(claim.pk),
             report=reports.get(claim.pk),
         )
         for claim in claims

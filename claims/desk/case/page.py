@@ -6,8 +6,14 @@ from datetime import datetime, timedelta
 from accounts.models import LinkEvent, PlatformAccount, Player
 from claims.desk.case.loading import Case, CaseClaim, load_case
 from claims.desk.case.timeline import TimelineEvent, timeline_of
-from claims.desk.diagnosis import Diagnosis, add_outage, diagnose, diagnose_without_claim
-from claims.models import AuditEvent, Claim
+from claims.desk.diagnosis import (
+    Diagnosis,
+    add_outage,
+    diagnose,
+    diagnose_use,
+    diagnose_without_claim,
+)
+from claims.models import AuditEvent, Claim, OfferUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +37,13 @@ class ClaimCase:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the timeline: a claim, a link event, or a staff action."""
+    """One entry of the timeline: a claim, a link event, a staff action, or a use of an offer."""
 
     at: datetime
     claim: ClaimCase | None = None
     link_event: LinkEvent | None = None
     act: AuditEvent | None = None
+    use: OfferUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +74,28 @@ def _tell(case: Case, claim_id: str) -> CasePage:
     ]
     about = _most_pressing(claims, case, claim_id)
     diagnosis = about.diagnosis if about else diagnose_without_claim(case)
-    if about and diagnosis.is_settled and not claim_id:
+    use = _newer_use(about, case)
+    if use and not claim_id:
+        about, diagnosis = None, diagnose_use(use)
+    elif about and diagnosis.is_settled and not claim_id:
         diagnosis = add_outage(diagnosis, case)
     entries = [
         *(Entry(at=one.claim.recorded_at, claim=one) for one in claims),
         *(Entry(at=event.at, link_event=event) for event in case.link_events),
         *(Entry(at=act.at, act=act) for act in case.acts),
+        *(Entry(at=use.occurred_at, use=use) for use in case.open_uses),
     ]
     entries.sort(key=lambda entry: entry.at, reverse=True)
     return CasePage(case=case, diagnosis=diagnosis, about=about, entries=entries)
+
+
+def _newer_use(about: ClaimCase | None, case: Case) -> OfferUse | None:
+    """The newest use of an offer, if the answer would be about an older, settled claim."""
+    newest = next(iter(case.open_uses), None)
+    if newest is None or about is None:
+        return newest
+    is_newer = newest.occurred_at > about.claim.recorded_at
+    return newest if about.diagnosis.is_settled and is_newer else None
 
 
 def _most_pressing(claims: list[ClaimCase], case: Case, claim_id: str) -> ClaimCase | None:

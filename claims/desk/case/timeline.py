@@ -55,7 +55,15 @@ def arrival_steps(case_claim: CaseClaim, _case: Case) -> Iterator[Step]:
         )
         yield claim.recorded_at, _("Created manually"), said, "quiet"
         return
-    if claim.occurred_at:
+    if case_claim.use:
+        earned = {"channel": case_claim.use.channel, "platform": platform_of(claim)}
+        yield (
+            case_claim.use.occurred_at,
+            _("Earned on %(platform)s, in the channel %(channel)s") % earned,
+            "",
+            "quiet",
+        )
+    elif claim.occurred_at:
         yield (
             claim.occurred_at,
             _("Claimed on %(platform)s") % {"platform": platform_of(claim)},

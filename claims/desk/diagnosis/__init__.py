@@ -5,6 +5,7 @@ from claims.desk.diagnosis.diagnosis import Diagnosis, Remedy
 from claims.desk.diagnosis.granted import diagnose_granted, diagnose_revoked
 from claims.desk.diagnosis.held import HELD, explain_hold
 from claims.desk.diagnosis.no_claim import add_outage, diagnose_without_claim
+from claims.desk.diagnosis.offer_uses import diagnose_use
 from claims.models import Claim
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Remedy",
     "add_outage",
     "diagnose",
+    "diagnose_use",
     "diagnose_without_claim",
     "explain_hold",
 ]

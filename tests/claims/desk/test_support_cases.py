@@ -12,11 +12,13 @@ from claims.api.queries import mark_first_listed
 from claims.api_keys import make_api_key
 from claims.ledger import heal_claims
 from claims.models import ApiKey, AuditEvent, Entitlement, RewardItem, WebhookDelivery
+from claims.offers import Earning, record_earnings
 from claims.webhooks.announcing import announce_entitlements
 from core.models import Lease
 from platforms.kick.protocol.api import KickApi
 from tests.claims.desk.cases import cape, granted, linked, lose_a_webhook
 from tests.claims.ledger_assertions import receive, record
+from tests.claims.make_offers import make_offer
 from tests.factories import (
     NOW,
     make_account,
@@ -436,3 +438,51 @@ def test_refetch_learns_the_name(support: Client, local_kick: LocalKick, api: Ki
     press(support, "refetch", account.pk)
 
     assert said(support, account.pk)[1].count("“night_owl”") == 1
+
+
+def earn(*, at: Any, **offer: Any) -> None:
+    make_offer(trigger="kick_subscriptions:giftee", at_least=1, **offer)
+    earning = Earning(
+        event_key="event",
+        trigger="kick_subscriptions:giftee",
+        account="kick:7",
+        channel_id="kick:1",
+        amount=1,
+        occurred_at=at,
+        message_id="message",
+    )
+    record_earnings([earning], now=at)
+
+
+def test_gifted_subscription_whose_item_waits(support: Client) -> None:
+    """`I was gifted a sub, and the emote isn't there.`"""
+    make_account(user_id="7", player=make_player(game_account_id="hero-7"))
+    earn(at=NOW, delay_hours=24)
+
+    label, sentence = said(support, "hero-7")
+
+    assert label == "Waiting"
+    assert "The item will arrive on 24 June 2026" in sentence
+    assert "the item comes on" in look_up(support, "kick:7").content.decode()
+
+
+def test_waiting_item_of_an_account_that_is_not_linked(support: Client) -> None:
+    earn(at=NOW, delay_hours=24)
+
+    assert said(support, "kick:7")[0] == "Waiting"
+
+
+def test_gift_over_the_limit(support: Client) -> None:
+    make_account(user_id="7", player=make_player(game_account_id="hero-7"))
+    earn(at=NOW, limit_per_player=0)
+
+    label, sentence = said(support, "hero-7")
+
+    assert (label, "limit was reached" in sentence) == ("Over a limit", True)
+
+
+def test_item_of_an_offer_names_the_channel(support: Client) -> None:
+    make_account(user_id="7", player=make_player(game_account_id="hero-7"))
+    earn(at=NOW)
+
+    assert "Earned on Kick, in the channel" in look_up(support, "hero-7").content.decode()
