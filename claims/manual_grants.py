@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from accounts.models import Player
 from claims import ledger_sql
-from claims.models import CampaignReward, Claim, Entitlement
+from claims.models import CampaignReward, Claim, Entitlement, Offer
 from core.deadlocks import retry_deadlock_once
 from core.sql_values import to_db
 
@@ -38,7 +38,7 @@ def manual_claim_id(grant_id: uuid.UUID) -> str:
 @retry_deadlock_once
 @transaction.atomic
 def grant_by_hand(
-    *, player: Player, pair: CampaignReward, grant_id: uuid.UUID, now: datetime
+    *, player: Player, pair: CampaignReward | Offer, grant_id: uuid.UUID, now: datetime
 ) -> ManualGrant:
     """Grant a player all items of a reward, or none.
 

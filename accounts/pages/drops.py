@@ -8,9 +8,9 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Player
+from accounts.models import PlatformAccount, Player
 from accounts.platform_login import platform_label
-from claims.models import Claim, Entitlement, Item, Reward
+from claims.models import Claim, Entitlement, Item, OfferUse, Reward
 from claims.pictures import picture_digests
 
 SHOWN_AT_MOST = 50
@@ -24,6 +24,7 @@ class DropState(models.TextChoices):
     PREPARING = "preparing", _("Claimed – the studio is still preparing this reward")
     PAUSED = "paused", _("Claimed – deliveries of this reward are paused right now")
     ARRIVING = "arriving", _("Claimed – on its way to you")
+    WAITING = "waiting", _("Earned – arrives after a waiting time")
 
 
 STATE_OF_ENTITLEMENT = {
@@ -36,6 +37,7 @@ LABEL_OF_TIME = {
     DropState.READY: _("Arrived"),
     DropState.DELIVERED: _("Delivered"),
     DropState.TAKEN_BACK: _("Withdrawn by the studio"),
+    DropState.WAITING: _("Arrives"),
 }
 
 # No entry for NOT_OURS: another organization's claim isn't a drop of this game.
@@ -77,11 +79,11 @@ class Drop:
 
 
 def list_player_drops(player: Player) -> list[Drop]:
-    """The player's entitlements, and the held claims of the accounts they're linked to.
+    """The player's entitlements, and what the accounts they're linked to have claimed or earned.
 
-    The newest 50, in five queries.
+    The newest 50, in six queries.
     """
-    drops = [*_granted(player), *_held(player)]
+    drops = [*_granted(player), *_held(player), *_waiting(player)]
     drops.sort(key=lambda drop: drop.at, reverse=True)
     return drops[:SHOWN_AT_MOST]
 
@@ -119,6 +121,23 @@ def _held(player: Player) -> Iterable[Drop]:
             at=claim.recorded_at,
             claim_id=claim.pk,
             steps=_steps(claim),
+        )
+
+
+def _waiting(player: Player) -> Iterable[Drop]:
+    """What the player earned in a channel, and gets after the offer's delay."""
+    accounts = PlatformAccount.objects.filter(player=player).values("pk")
+    uses = OfferUse.objects.filter(account_id__in=accounts, outcome=OfferUse.Outcome.WAITING)
+    newest = uses.select_related("offer__reward", "channel").order_by("-occurred_at", "pk")
+    for use in newest[:SHOWN_AT_MOST]:
+        earned = gettext("Earned in the channel %(channel)s") % {"channel": use.channel}
+        yield Drop(
+            name=str(use.offer),
+            quantity=1,
+            state=DropState.WAITING,
+            at=use.due_at,
+            claim_id=use.pk,
+            steps=[Step(earned, use.occurred_at), Step(gettext("Arrives"), use.due_at)],
         )
 
 

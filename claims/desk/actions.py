@@ -18,7 +18,7 @@ from claims.desk.audit import Subject, make_row, of_player, record_acts
 from claims.entitlements import ReasonMissing, RevokedEntitlements
 from claims.ledger import retry_account
 from claims.mapping import MappedReward, map_rewards
-from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, Item, Reward
+from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, Item, Offer, Reward
 from claims.pausing import Target
 from claims.source import Filter, sources_of
 from claims.source_page import Tally, record_page
@@ -106,7 +106,7 @@ def _keep_name(account: PlatformAccount, *, now: datetime) -> None:
 @retry_deadlock_once
 @transaction.atomic
 def grant_by_hand(
-    *, player: Player, pair: CampaignReward, grant_id: uuid.UUID, act: ActionContext
+    *, player: Player, pair: CampaignReward | Offer, grant_id: uuid.UUID, act: ActionContext
 ) -> Claim:
     """Grant a reward's items to a player, under a manual claim that Kick doesn't know about.
 

@@ -12,7 +12,7 @@ from claims.desk import actions
 from claims.desk.actions import ActionContext
 from claims.desk.audit import Subject, make_row
 from claims.manual_grants import manual_claim_id
-from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, GrantRequest
+from claims.models import AuditEvent, CampaignReward, Claim, Entitlement, GrantRequest, Offer
 from core.deadlocks import retry_deadlock_once
 
 DAY = timedelta(days=1)
@@ -35,7 +35,7 @@ def grants_left(*, actor: str, now: datetime) -> int:
     return max(0, limit - recent.count())
 
 
-def items_owned_already(*, player: Player, pair: CampaignReward) -> list[str]:
+def items_owned_already(*, player: Player, pair: CampaignReward | Offer) -> list[str]:
     """The SKUs of the reward that the player has been granted before, without revoked ones."""
     owed = Entitlement.objects.filter(player=player).exclude(status=Entitlement.Status.REVOKED)
     of_reward = pair.reward.mapping.values("item__sku")
@@ -45,7 +45,7 @@ def items_owned_already(*, player: Player, pair: CampaignReward) -> list[str]:
 @retry_deadlock_once
 @transaction.atomic
 def grant_or_request(
-    *, player: Player, pair: CampaignReward, grant_id: uuid.UUID, act: ActionContext
+    *, player: Player, pair: CampaignReward | Offer, grant_id: uuid.UUID, act: ActionContext
 ) -> Claim | GrantRequest:
     """Grant a reward by hand, or, above the daily limit, request it.
 
@@ -62,7 +62,8 @@ def grant_or_request(
     wanted = GrantRequest.objects.create(
         id=grant_id,
         player=player,
-        pair=pair,
+        pair=pair if isinstance(pair, CampaignReward) else None,
+        offer=pair if isinstance(pair, Offer) else None,
         reason=act.reason.strip(),
         requested_by=act.actor,
         requested_at=act.now,
@@ -79,7 +80,7 @@ def approve(*, request_id: uuid.UUID, act: ActionContext) -> Claim:
     reason = f"{wanted.reason} (requested by {wanted.requested_by})"
     context = ActionContext(actor=act.actor, reason=reason, now=act.now)
     return actions.grant_by_hand(
-        player=wanted.player, pair=wanted.pair, grant_id=wanted.pk, act=context
+        player=wanted.player, pair=wanted.wanted, grant_id=wanted.pk, act=context
     )
 
 
@@ -109,6 +110,6 @@ def _note(action: AuditEvent.Action, wanted: GrantRequest, act: ActionContext, r
         actor=act.actor,
         subject=Subject("grantrequest", str(wanted.pk), wanted.player),
         reason=reason,
-        after={"reward": wanted.pair.reward_id, "requested_by": wanted.requested_by},
+        after={"reward": wanted.wanted.reward_id, "requested_by": wanted.requested_by},
         now=act.now,
     ).save()

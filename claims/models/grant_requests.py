@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Player
 from claims.models.catalogue import CampaignReward
+from claims.models.offers import Offer
 
 
 class GrantRequest(models.Model):
@@ -19,7 +20,11 @@ class GrantRequest(models.Model):
     # The `grant_id` of the grant: approving twice grants once.
     id = models.UUIDField(primary_key=True)
     player = models.ForeignKey(Player, on_delete=models.PROTECT, verbose_name=_("player"))
-    pair = models.ForeignKey(CampaignReward, on_delete=models.CASCADE, verbose_name=_("reward"))
+    # One of the two.
+    pair = models.ForeignKey(
+        CampaignReward, on_delete=models.CASCADE, null=True, verbose_name=_("reward")
+    )
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, null=True, verbose_name=_("offer"))
     reason = models.TextField(_("reason"))
     requested_by = models.TextField(_("requested by"))
     requested_at = models.DateTimeField(_("requested at"))
@@ -33,6 +38,11 @@ class GrantRequest(models.Model):
         default_permissions = ("view",)
         constraints = [
             models.CheckConstraint(
+                name="grant_request_for_one_thing",
+                condition=Q(pair__isnull=False, offer__isnull=True)
+                | Q(pair__isnull=True, offer__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="grant_request_decided_by_another",
                 condition=Q(outcome="PENDING", decided_by="", decided_at=None)
                 | (
@@ -41,7 +51,7 @@ class GrantRequest(models.Model):
                     & ~Q(decided_by=models.F("requested_by"))
                     & Q(decided_at__isnull=False)
                 ),
-            )
+            ),
         ]
         indexes = [
             models.Index(
@@ -52,4 +62,10 @@ class GrantRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pair} for {self.player}"
+        return f"{self.wanted} for {self.player}"
+
+    @property
+    def wanted(self) -> CampaignReward | Offer:
+        wanted = self.pair or self.offer
+        assert wanted is not None, "the database allows no request for nothing"
+        return wanted

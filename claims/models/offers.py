@@ -102,6 +102,15 @@ class Offer(models.Model):
     def __str__(self) -> str:
         return str(self.reward)
 
+    # Like a CampaignReward, an offer can be granted by hand. It has no campaign.
+    @property
+    def campaign(self) -> None:
+        return None
+
+    @property
+    def campaign_id(self) -> None:
+        return None
+
     @property
     def has_limits(self) -> bool:
         return any(

@@ -74,7 +74,7 @@ TONE_OF_OUTCOME = {
 class GrantRequestAdmin(IdSearch, ReadOnlyPage):
     list_display = ["requested_at", "state", "what", "player", "requested_by", "decided_by"]
     list_filter = ["outcome", "requested_at"]
-    list_select_related = ["player", "pair__campaign", "pair__reward"]
+    list_select_related = ["player", "pair__campaign", "pair__reward", "offer__reward"]
     list_display_links = None
     ordering = ["-requested_at"]
     search_fields = ["requested_by", "decided_by", "player__game_account_id"]
@@ -93,7 +93,8 @@ class GrantRequestAdmin(IdSearch, ReadOnlyPage):
 
     @admin.display(description=_("reward"))
     def what(self, request: GrantRequest) -> SafeString:
-        label = f"{request.pair.campaign} · {request.pair.reward}"
+        wanted = request.wanted
+        label = f"{wanted.campaign} · {wanted.reward}" if wanted.campaign else str(wanted.reward)
         return link(reverse("desk:approval", args=[request.pk]), label)
 
     @admin.display(description=_("state"))

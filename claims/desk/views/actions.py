@@ -87,7 +87,7 @@ def grant(request: HttpRequest, *, player_id: int) -> HttpResponse:
         )
     granted = approvals.grant_or_request(
         player=player,
-        pair=form.cleaned_data["pair"],
+        pair=form.cleaned_data["wanted"],
         grant_id=form.cleaned_data["grant_id"],
         act=_act(request, form.cleaned_data["reason"]),
     )

@@ -19,7 +19,9 @@ from claims.models import GrantRequest
 @ask_and_act
 @staff_page(*LOOK, "claims.grant_by_hand")
 def approval(request: HttpRequest, *, request_id: uuid.UUID) -> HttpResponse:
-    rows = GrantRequest.objects.select_related("player", "pair__campaign", "pair__reward")
+    rows = GrantRequest.objects.select_related(
+        "player", "pair__campaign", "pair__reward", "offer__reward"
+    )
     wanted = get_object_or_404(rows, pk=request_id)
     if request.method == "POST":
         _decide(request, request_id)
@@ -29,8 +31,8 @@ def approval(request: HttpRequest, *, request_id: uuid.UUID) -> HttpResponse:
         "approval.html",
         title=_("Manual grant for %(player)s") % {"player": wanted.player},
         wanted=wanted,
-        items=wanted.pair.reward.mapping.select_related("item"),
-        owned=approvals.items_owned_already(player=wanted.player, pair=wanted.pair),
+        items=wanted.wanted.reward.mapping.select_related("item"),
+        owned=approvals.items_owned_already(player=wanted.player, pair=wanted.wanted),
         is_own=wanted.requested_by == name_of(request),
     )
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Player
 from claims.desk.approvals import items_owned_already
 from claims.manual_grants import manual_claim_id
-from claims.models import CampaignReward, Claim, Entitlement
+from claims.models import CampaignReward, Claim, Entitlement, Offer
 
 
 class ReasonForm(forms.Form):
@@ -38,16 +38,25 @@ class PairField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{obj.campaign} · {obj.reward}: {items}"
 
 
-class GrantForm(ReasonForm):
-    """Offers mapped rewards only."""
+class OfferField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Offer) -> str:
+        items = ", ".join(f"{one.quantity} × {one.item}" for one in obj.reward.mapping.all())
+        return f"{obj}: {items}"
 
-    pair = PairField(label=_("Reward"), queryset=CampaignReward.objects.none())
+
+class GrantForm(ReasonForm):
+    """Lists mapped rewards only, of campaigns and of offers."""
+
+    pair = PairField(label=_("Reward"), queryset=CampaignReward.objects.none(), required=False)
+    offer = OfferField(
+        label=_("Or an offer's reward"), queryset=Offer.objects.none(), required=False
+    )
     # Generated with the form, so that submitting it twice grants once.
     grant_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     again = forms.BooleanField(
         label=_("The player has an item of it already. Grant it again."), required=False
     )
-    field_order = ("pair", "reason", "again", "grant_id")
+    field_order = ("pair", "offer", "reason", "again", "grant_id")
 
     def __init__(self, *args: Any, player: Player, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,10 +70,22 @@ class GrantForm(ReasonForm):
             .order_by("-campaign__created_at", "reward__name")
         )
 
+        offers = Offer.objects.filter(reward__mapping__isnull=False).distinct()
+        self.fields["offer"].queryset = (  # type: ignore[attr-defined]
+            offers.select_related("reward")
+            .prefetch_related("reward__mapping__item")
+            .order_by("-created_at")
+        )
+        if not offers.exists():
+            del self.fields["offer"]
+
     def clean(self) -> dict[str, Any]:
         """Asks once more before the player gets an item a second time."""
         fields: dict[str, Any] = super().clean() or {}
-        pair, grant_id = fields.get("pair"), fields.get("grant_id")
+        pair, grant_id = fields.get("pair") or fields.get("offer"), fields.get("grant_id")
+        if not pair or (fields.get("pair") and fields.get("offer")):
+            self.add_error("pair", gettext("Choose one reward."))
+        fields["wanted"] = pair
         is_repeat = grant_id and Claim.objects.filter(pk=manual_claim_id(grant_id)).exists()
         owned = items_owned_already(player=self.player, pair=pair) if pair else []
         if not owned or is_repeat:

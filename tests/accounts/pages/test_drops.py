@@ -6,6 +6,8 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.pages.drops import SHOWN_AT_MOST, DropState, list_player_drops
 from claims.models import Claim, Entitlement
+from claims.offers import Earning, record_earnings
+from tests.claims.make_offers import GIFT, make_offer
 from tests.factories import (
     NOW,
     make_account,
@@ -101,7 +103,7 @@ def test_list_player_drops_is_newest_first_and_limited(
         make_entitlement(player=account.player, granted_at=at)
         make_claim(account=account, recorded_at=at - timedelta(hours=1))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         drops = list_player_drops(account.player)
 
     times = [drop.at for drop in drops]
@@ -158,3 +160,20 @@ def test_drop_given_by_hand_names_no_platform() -> None:
     (drop,) = list_player_drops(entitlement.player)
 
     assert [step.label for step in drop.steps] == ["Given by the studio", "Unlocked in the game"]
+
+
+def test_item_that_waits_is_shown_with_its_time(client: Client) -> None:
+    player = make_player()
+    make_account(user_id="7", player=player)
+    make_offer(delay_hours=24)
+    earning = Earning("event", GIFT, "kick:7", "kick:1", 500, NOW, "message")
+    record_earnings([earning], now=NOW)
+
+    [drop] = list_player_drops(player)
+
+    assert (drop.name, drop.state) == ("500 KICKs", DropState.WAITING)
+    assert drop.at == NOW + timedelta(hours=24)
+    session = client.session
+    session["player_id"] = player.pk
+    session.save()
+    assert "arrives after a waiting time" in client.get("/link/").content.decode()

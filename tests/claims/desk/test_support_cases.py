@@ -486,3 +486,39 @@ def test_item_of_an_offer_names_the_channel(support: Client) -> None:
     earn(at=NOW)
 
     assert "Earned on Kick, in the channel" in look_up(support, "hero-7").content.decode()
+
+
+def test_missed_gift_is_granted_by_hand(ops: Client) -> None:
+    """`I gifted 500 KICKs, and nothing came.` Kick has no list of gifts."""
+    player = make_player(game_account_id="hero-7")
+    make_account(user_id="7", player=player)
+    offer = make_offer()
+    url = reverse("desk:grant", args=[player.pk])
+    form = {"offer": offer.pk, "reason": "screenshot of the gift", "grant_id": str(uuid.uuid4())}
+
+    ops.post(url, form)
+    ops.post(url, form)
+
+    assert [one.sku for one in Entitlement.objects.filter(player=player)] == ["ember_cape"]
+
+
+def test_grant_by_hand_of_two_rewards_at_once_is_refused(ops: Client) -> None:
+    player = make_player()
+    pair = make_campaign(rewards=[make_reward(items=[(make_item(), 1)])]).pairs.get()
+    form = {"offer": make_offer().pk, "pair": pair.pk, "reason": "x", "grant_id": str(uuid.uuid4())}
+
+    answer = ops.post(reverse("desk:grant", args=[player.pk]), form)
+
+    assert "Choose one reward." in answer.content.decode()
+    assert not Entitlement.objects.exists()
+
+
+def test_offer_above_the_daily_limit_waits_for_approval(ops: Client, settings: Any) -> None:
+    settings.MANUAL_GRANTS_PER_DAY = 0
+    player = make_player()
+    form = {"offer": make_offer().pk, "reason": "x", "grant_id": str(uuid.uuid4())}
+
+    answer = ops.post(reverse("desk:grant", args=[player.pk]), form, follow=True)
+
+    assert "500 KICKs:" in answer.content.decode()
+    assert "500 KICKs" in ops.get("/admin/claims/grantrequest/").content.decode()

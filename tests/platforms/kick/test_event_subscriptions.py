@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from claims.models import Channel, Offer
 from platforms.kick.client import AppToken
-from platforms.kick.event_subscriptions import keep_subscriptions
+from platforms.kick.event_subscriptions import is_due, keep_subscriptions
 from platforms.kick.models import EventSubscription
 from platforms.kick.protocol.api import KickApi
 from platforms.kick.protocol.http import new_http
@@ -116,3 +116,16 @@ def test_channel_that_is_not_active_needs_none(api: KickApi) -> None:
     Channel.objects.update(is_active=False)
 
     assert keep_subscriptions(api, now=NOW) == 0
+
+
+def test_kick_is_asked_when_needs_change_and_every_quarter_of_an_hour(api: KickApi) -> None:
+    idle = is_due(now=NOW)
+    make_offer()
+    needed = is_due(now=NOW)
+    keep_subscriptions(api, now=NOW)
+    done = is_due(now=NOW + timedelta(minutes=14))
+    later = is_due(now=NOW + timedelta(minutes=15))
+    Channel.objects.update(is_active=False)
+
+    assert (idle, needed, done, later) == (False, True, False, True)
+    assert is_due(now=NOW)
