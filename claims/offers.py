@@ -11,9 +11,10 @@ that concurrent events can't exceed a limit. Lock order: offers in key order, th
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 from django.db import transaction
 
@@ -105,12 +106,7 @@ def record_earnings(earnings: Sequence[Earning], *, now: datetime) -> list[Recor
     channel_ids = {earning.channel_id for earning in earnings}
     if Channel.objects.filter(pk__in=channel_ids, is_active=True).count() < len(channel_ids):
         raise UnknownChannel
-    uses = {
-        use.pk: use
-        for earning in earnings
-        if earning.account != earning.channel_id
-        for use in _matching_uses(earning, now=now)
-    }
+    uses = {use.pk: use for use in _matching_uses(earnings, now=now)}
     known = set(OfferUse.objects.filter(pk__in=uses).values_list("pk", flat=True))
     new = [uses[pk] for pk in sorted(uses.keys() - known)]
     # A concurrent copy of the event may write them first. Then it settles them, too.
@@ -129,30 +125,33 @@ def record_earnings(earnings: Sequence[Earning], *, now: datetime) -> list[Recor
     ]
 
 
-def _matching_uses(earning: Earning, *, now: datetime) -> list[OfferUse]:
-    offers = (
-        Offer.objects.open_at(earning.occurred_at)
-        .filter(trigger=earning.trigger, at_least__lte=earning.amount)
-        .prefetch_related("channels")
-    )
-    uses = []
-    for offer in offers:
-        only_in = {one.pk for one in offer.channels.all()}
-        if only_in and earning.channel_id not in only_in:
-            continue
-        use = OfferUse(
-            claim_id=earning.claim_id(offer),
-            offer=offer,
-            channel_id=earning.channel_id,
-            account_id=earning.account,
-            amount=earning.amount,
-            message_id=earning.message_id,
-            occurred_at=earning.occurred_at,
-            received_at=now,
-            due_at=earning.occurred_at + timedelta(hours=offer.delay_hours),
-        )
-        uses.append(use)
-    return uses
+def _matching_uses(earnings: Sequence[Earning], *, now: datetime) -> Iterator[OfferUse]:
+    first_at = min(earning.occurred_at for earning in earnings)
+    triggers = {earning.trigger for earning in earnings}
+    offers = Offer.objects.not_over(now=first_at).filter(trigger__in=triggers)
+    only_in = {
+        offer: {one.pk for one in offer.channels.all()}
+        for offer in offers.prefetch_related("channels")
+    }
+    for earning, offer in product(earnings, only_in):
+        if (
+            offer.trigger == earning.trigger
+            and offer.at_least <= earning.amount
+            and offer.is_open_at(earning.occurred_at)
+            and (not only_in[offer] or earning.channel_id in only_in[offer])
+            and earning.account != earning.channel_id
+        ):
+            yield OfferUse(
+                claim_id=earning.claim_id(offer),
+                offer=offer,
+                channel_id=earning.channel_id,
+                account_id=earning.account,
+                amount=earning.amount,
+                message_id=earning.message_id,
+                occurred_at=earning.occurred_at,
+                received_at=now,
+                due_at=earning.occurred_at + timedelta(hours=offer.delay_hours),
+            )
 
 
 def settle_due_uses(*, now: datetime, renew: Callable[[], None] = no_lease) -> int:

@@ -34,12 +34,6 @@ class Channel(models.Model):
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
-    def open_at(self, moment: datetime) -> Self:
-        """Offers that had started and hadn't ended at this time."""
-        return self.filter(
-            Q(starts_at=None) | Q(starts_at__lte=moment), Q(ends_at=None) | Q(ends_at__gt=moment)
-        )
-
     def not_over(self, *, now: datetime) -> Self:
         """Offers that run or are still to come."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=now))
@@ -110,6 +104,12 @@ class Offer(models.Model):
     @property
     def campaign_id(self) -> None:
         return None
+
+    def is_open_at(self, moment: datetime) -> bool:
+        """Whether it had started and hadn't ended at this time."""
+        return (self.starts_at is None or self.starts_at <= moment) and (
+            self.ends_at is None or moment < self.ends_at
+        )
 
     @property
     def has_limits(self) -> bool:

@@ -164,6 +164,21 @@ def test_offer_with_no_item_holds_its_claims() -> None:
     assert Claim.objects.get().hold_reason == "UNMAPPED_REWARD"
 
 
+def test_statements_do_not_depend_on_the_number_of_giftees(
+    django_assert_max_num_queries: Any,
+) -> None:
+    make_offer(trigger="kick_subscriptions:giftee", at_least=1)
+    gift = [
+        earning(trigger="kick_subscriptions:giftee", amount=1, user=f"kick:{100 + one}")
+        for one in range(25)
+    ]
+
+    with django_assert_max_num_queries(25):
+        record_earnings(gift, now=NOW)
+
+    assert Claim.objects.count() == 25
+
+
 @pytest.mark.django_db(transaction=True)
 def test_race_for_the_last_one_has_one_winner() -> None:
     for number in range(races(100)):
