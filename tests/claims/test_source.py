@@ -14,6 +14,7 @@ from claims.source import (
     claim_source_choices,
     default_source,
     get_source,
+    listing_sources,
     register_source,
     source_choices,
     sources_of,
@@ -51,8 +52,12 @@ def gifts(tips: Source) -> Iterator[Source]:  # after `tips`
     unregister_source("gifts")
 
 
-def test_kick_drops_is_registered_at_start() -> None:
-    assert [source.name for source in all_sources()] == ["kick_drops"]
+KICKS = ["kick_drops", "kick_gifts", "kick_subscriptions"]
+
+
+def test_kicks_sources_are_registered_at_start() -> None:
+    assert [source.name for source in all_sources()] == KICKS
+    assert [source.name for source in listing_sources()] == ["kick_drops"]
     assert get_source("kick_drops").has_reports
     assert default_source() == "kick_drops"
 
@@ -89,11 +94,8 @@ def test_sources_of_a_platform_leave_out_the_lossy_ones(tips: Source, gifts: Sou
 
 
 def test_choices_follow_the_registry(tips: Source, gifts: Source) -> None:
-    assert source_choices() == [
-        ("kick_drops", "Kick Drops"),
-        ("tips", "Tips"),
-        ("gifts", "Gifts"),
-    ]
+    assert [name for name, _ in source_choices()] == [*KICKS, "tips", "gifts"]
+    assert source_choices()[-2:] == [("tips", "Tips"), ("gifts", "Gifts")]
     assert claim_source_choices() == [*source_choices(), ("manual", "Manual grant")]
 
 

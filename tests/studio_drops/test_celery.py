@@ -22,10 +22,12 @@ def test_a_worker_makes_way_for_the_web(
     assert asked == [(os.PRIO_PROCESS, 0, becomes)]
 
 
-def test_a_scheduler_shows_at_once_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scheduler_beats_and_subscribes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     sent: list[str] = []
     monkeypatch.setattr(app, "send_task", sent.append)
 
     beat_init.send(sender="beat")
 
-    assert sent == ["studio_drops.heartbeat"]
+    assert sent == ["studio_drops.heartbeat", "studio_drops.keep_subscriptions"]

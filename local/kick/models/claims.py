@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from .attempts import Attempt
 from .campaigns import Campaign, Reward
 from .identities import Organization, Viewer
 
@@ -46,31 +47,15 @@ class Claim(models.Model):
         return self.claim_id
 
 
-class Delivery(models.Model):
-    """One attempt to send a claim to its organization's webhook, with the response.
-
-    If `status` is None, there was no response, and `answer` says why.
-    """
+class Delivery(Attempt):
+    """One attempt to send a claim to its organization's webhook."""
 
     message_id = models.CharField(max_length=255)
     claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="deliveries")
     url = models.CharField(max_length=2000)
-    body = models.TextField()
-    timestamp = models.CharField(max_length=64)
-    fault = models.CharField(max_length=20, blank=True)
-    status = models.PositiveIntegerField(null=True)
-    answer = models.CharField(max_length=300, blank=True)
-    milliseconds = models.FloatField()
-    sent_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "deliveries"
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.verdict}"
-
-    @property
-    def verdict(self) -> str:
-        if self.status is None:
-            return "didn't answer"
-        return f"answered {self.status} in {self.milliseconds:.0f} ms"

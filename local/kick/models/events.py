@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from .attempts import Attempt
 from .identities import App, Viewer
 
 
@@ -21,31 +22,18 @@ class Subscription(models.Model):
         return self.subscription_id
 
 
-class EventDelivery(models.Model):
-    """One attempt to send an event. If `status` is None, there was no response."""
+class EventDelivery(Attempt):
+    """One attempt to send an event."""
 
     message_id = models.CharField(max_length=26)
     # Not a foreign key: a subscription may have ended since.
     subscription_id = models.CharField(max_length=26)
     app_id = models.CharField(max_length=100)
     event = models.CharField(max_length=100)
-    body = models.TextField()
-    timestamp = models.CharField(max_length=64)
     signature = models.TextField()
-    fault = models.CharField(max_length=20, blank=True)
-    status = models.PositiveIntegerField(null=True)
-    answer = models.CharField(max_length=300, blank=True)
-    milliseconds = models.FloatField()
-    sent_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "event deliveries"
 
     def __str__(self) -> str:
         return f"{self.event} {self.message_id}"
-
-    @property
-    def verdict(self) -> str:
-        if self.status is None:
-            return "didn't answer"
-        return f"answered {self.status} in {self.milliseconds:.0f} ms"

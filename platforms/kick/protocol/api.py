@@ -180,11 +180,7 @@ class KickApi:
 
     def event_subscriptions(self) -> list[EventSubscription]:
         """Return all event subscriptions of our app. Kick documents no pages."""
-        data = self._call_as_app("GET", "/events/subscriptions").json().get("data")
-        if data is None:  # Kick's servers are written in Go, which encodes nil as null.
-            return []
-        if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
-            raise KickMalformed("Kick's response doesn't contain a list of subscriptions.")
+        answer = self._call_as_app("GET", "/events/subscriptions")
         return [
             EventSubscription(
                 subscription_id=_printable(one.get("id")),
@@ -192,7 +188,7 @@ class KickApi:
                 event=_printable(one.get("event")),
                 created_at=_printable(one.get("created_at")),
             )
-            for one in data
+            for one in _entries(answer, "subscriptions")
         ]
 
     def subscribe(self, *, user_id: str, events: Iterable[str]) -> list[SubscribedEvent]:
@@ -205,16 +201,14 @@ class KickApi:
             "events": [{"name": name, "version": 1} for name in events],
             "method": "webhook",
         }
-        data = self._call_as_app("POST", "/events/subscriptions", json=body).json().get("data")
-        if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
-            raise KickMalformed("Kick's response doesn't contain a list of subscriptions.")
+        answer = self._call_as_app("POST", "/events/subscriptions", json=body)
         return [
             SubscribedEvent(
                 event=_printable(one.get("name")),
                 subscription_id=_printable(one.get("subscription_id")),
                 error=_printable(one.get("error")),
             )
-            for one in data
+            for one in _entries(answer, "subscriptions")
         ]
 
     def unsubscribe(self, subscription_ids: Iterable[str]) -> None:
@@ -237,17 +231,26 @@ class KickApi:
         return call(self._http, method, f"{self._url}{path}", headers=bearer, **request)
 
 
+def _entries(answer: Answer, what: str) -> list[dict[str, Any]]:
+    """The objects of a list. Kick's servers are written in Go, which encodes an empty list as null.
+
+    Raises KickMalformed.
+    """
+    entries = answer.json().get("data", ())
+    entries = [] if entries is None else entries
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise KickMalformed(f"Kick's response doesn't contain a list of {what}.")
+    return entries
+
+
 def _list_of_users(answer: Answer) -> list[User]:
-    users = answer.json().get("data")
-    if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
-        raise KickMalformed("Kick's response doesn't contain a list of users.")
     return [
         User(
             user_id=_user_id(user.get("user_id")),
             name=_printable(user.get("name")),
             profile_picture=_printable(user.get("profile_picture")),
         )
-        for user in users
+        for user in _entries(answer, "users")
     ]
 
 
