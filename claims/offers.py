@@ -15,8 +15,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
 
 from accounts.models import PlatformAccount
 from claims.ledger import RecordedClaim, record_claims
@@ -25,9 +27,15 @@ from claims.models import Channel, Claim, Item, Offer, OfferUse, Reward
 from claims.source import Award
 from core.deadlocks import retry_deadlock_once
 from core.leases import no_lease
+from core.sql_values import to_db
 
 BATCH_SIZE = 500
 DAY = timedelta(days=1)
+
+_INSERT = """
+    INSERT INTO claims_offeruse ({columns}) VALUES {rows}
+    ON CONFLICT (claim_id) DO NOTHING RETURNING claim_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ def create_offer(
 @retry_deadlock_once
 @transaction.atomic
 def record_earnings(earnings: Sequence[Earning], *, now: datetime) -> list[RecordedUse]:
-    """Record the uses of all offers that match, and claim those that are due.
+    """Record the uses of all offers that match these earnings (one or more), and claim those due.
 
     Raises UnknownChannel. A channel's owner earns nothing in it. On a repeat, nothing is written,
     and the uses are returned with `is_new` False.
@@ -107,32 +115,35 @@ def record_earnings(earnings: Sequence[Earning], *, now: datetime) -> list[Recor
     if Channel.objects.filter(pk__in=channel_ids, is_active=True).count() < len(channel_ids):
         raise UnknownChannel
     uses = {use.pk: use for use in _matching_uses(earnings, now=now)}
-    known = set(OfferUse.objects.filter(pk__in=uses).values_list("pk", flat=True))
-    new = [uses[pk] for pk in sorted(uses.keys() - known)]
-    # A concurrent copy of the event may write them first. Then it settles them, too.
-    OfferUse.objects.bulk_create(new, ignore_conflicts=True)
-    settled = _settle([use.pk for use in new if use.due_at <= now], now=now)
-    written = OfferUse.objects.in_bulk(uses)
+    # A concurrent copy of the event may write them first. Then it claims them, too.
+    new = _insert([uses[pk] for pk in sorted(uses)])
+    claimed = [uses[pk] for pk in new if uses[pk].outcome == OfferUse.Outcome.CLAIMED]
+    due = [pk for pk in new if uses[pk].due_at <= now and uses[pk] not in claimed]
+    claims = _record(claimed, now=now) | _settle(due, now=now)
+    stored = OfferUse.objects.in_bulk(uses.keys() - {use.pk for use in claimed})
     # A claim creates its account. Without one, support couldn't find who waits.
-    waiting = {one.account_id for one in written.values() if one.pk not in settled}
-    PlatformAccount.objects.bulk_create(
-        [PlatformAccount(key=key, first_seen_at=now) for key in sorted(waiting)],
-        ignore_conflicts=True,
-    )
+    waiting = {use.account_id for pk, use in stored.items() if pk in new and pk not in claims}
+    if waiting:
+        PlatformAccount.objects.bulk_create(
+            [PlatformAccount(key=key, first_seen_at=now) for key in sorted(waiting)],
+            ignore_conflicts=True,
+        )
     return [
-        RecordedUse(use, is_new=pk not in known, claim=settled.get(pk))
-        for pk, use in sorted(written.items())
+        RecordedUse(stored.get(pk, uses[pk]), is_new=pk in new, claim=claims.get(pk))
+        for pk in sorted(uses)
     ]
 
 
 def _matching_uses(earnings: Sequence[Earning], *, now: datetime) -> Iterator[OfferUse]:
+    """The uses, not saved. Those that are due and that no limit can refuse are claimed at once."""
     first_at = min(earning.occurred_at for earning in earnings)
     triggers = {earning.trigger for earning in earnings}
     offers = Offer.objects.not_over(now=first_at).filter(trigger__in=triggers)
-    only_in = {
-        offer: {one.pk for one in offer.channels.all()}
-        for offer in offers.prefetch_related("channels")
-    }
+    # A row for each channel that an offer is limited to.
+    only_in: dict[Offer, set[str]] = {}
+    rows: Any = offers.select_related("reward").annotate(channel_id=F("channels"))
+    for offer in rows:
+        only_in.setdefault(offer, set()).update(filter(None, [offer.channel_id]))
     for earning, offer in product(earnings, only_in):
         if (
             offer.trigger == earning.trigger
@@ -141,6 +152,9 @@ def _matching_uses(earnings: Sequence[Earning], *, now: datetime) -> Iterator[Of
             and (not only_in[offer] or earning.channel_id in only_in[offer])
             and earning.account != earning.channel_id
         ):
+            due_at = earning.occurred_at + timedelta(hours=offer.delay_hours)
+            is_certain = due_at <= now and not offer.has_limits
+            outcome = OfferUse.Outcome.CLAIMED if is_certain else OfferUse.Outcome.WAITING
             yield OfferUse(
                 claim_id=earning.claim_id(offer),
                 offer=offer,
@@ -150,8 +164,27 @@ def _matching_uses(earnings: Sequence[Earning], *, now: datetime) -> Iterator[Of
                 message_id=earning.message_id,
                 occurred_at=earning.occurred_at,
                 received_at=now,
-                due_at=earning.occurred_at + timedelta(hours=offer.delay_hours),
+                due_at=due_at,
+                outcome=outcome,
+                over_limit="",
             )
+
+
+def _insert(uses: Sequence[OfferUse]) -> set[str]:
+    """Returns the IDs of the rows that are new. Django's `bulk_create` can't tell."""
+    if not uses:
+        return set()
+    fields = [str(field.attname) for field in OfferUse._meta.concrete_fields]
+    row = f"({', '.join(['%s'] * len(fields))})"
+    new: set[str] = set()
+    for start in range(0, len(uses), BATCH_SIZE):
+        batch = uses[start : start + BATCH_SIZE]
+        statement = _INSERT.format(columns=", ".join(fields), rows=", ".join([row] * len(batch)))
+        values = [to_db(getattr(use, field)) for use in batch for field in fields]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            new |= {claim_id for (claim_id,) in cursor.fetchall()}
+    return new
 
 
 def settle_due_uses(*, now: datetime, renew: Callable[[], None] = no_lease) -> int:
@@ -173,7 +206,8 @@ def _settle(use_ids: Collection[str], *, now: datetime) -> dict[str, RecordedCla
     offers = _lock_limited_offers(use_ids)
     waiting = OfferUse.objects.filter(pk__in=use_ids, outcome=OfferUse.Outcome.WAITING)
     # Locked, because the job and a webhook may settle the same uses.
-    uses = list(waiting.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    locked = waiting.select_for_update(of=("self",), no_key=True).order_by("pk")
+    uses = list(locked.select_related("offer__reward"))
     for use in sorted(uses, key=lambda one: (one.occurred_at, one.pk)):
         use.over_limit = _limit_reached(offers[use.offer_id], use)
         is_refused = bool(use.over_limit)
@@ -181,11 +215,14 @@ def _settle(use_ids: Collection[str], *, now: datetime) -> dict[str, RecordedCla
         if offers[use.offer_id].has_limits:
             use.save(update_fields=["outcome", "over_limit"])  # the next use counts it
     OfferUse.objects.bulk_update(uses, ["outcome", "over_limit"])
+    return _record([use for use in uses if use.outcome == OfferUse.Outcome.CLAIMED], now=now)
+
+
+def _record(uses: Sequence[OfferUse], *, now: datetime) -> dict[str, RecordedClaim]:
+    """Record the claims of uses that are claimed. Their offers' rewards are loaded."""
     by_source: defaultdict[str, list[Award]] = defaultdict(list)
     for use in uses:
-        if use.outcome == OfferUse.Outcome.REFUSED:
-            continue
-        by_source[offers[use.offer_id].reward.source].append(_award_of(use))
+        by_source[use.offer.reward.source].append(_award_of(use))
     return {
         claim.claim_id: claim
         for source, awards in sorted(by_source.items())
