@@ -1,5 +1,6 @@
 """Small pieces of HTML for the admin's columns and fields."""
 
+from django.contrib.admin.utils import quote, unquote
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
@@ -22,11 +23,18 @@ def link(url: str, label: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, label)
 
 
+def row_url(model: str, pk: object) -> str:
+    """The address of a row's page in the admin. `model` is, for example, `claims_claim`."""
+    text = str(pk)
+    # Django reads "_5F" in an address as "_". Only quote what it would change: the rest stays
+    # readable.
+    key = text if unquote(text) == text else quote(text)
+    return reverse(f"admin:{model}_change", args=[key])
+
+
 def row_link(model: str, pk: object, label: object = "") -> SafeString | str:
-    """A link to a row's page in the admin. `model` is, for example, `claims_claim`."""
-    if pk in (None, ""):
-        return NOTHING
-    return link(reverse(f"admin:{model}_change", args=[pk]), label or pk)
+    """A link to a row's page in the admin."""
+    return NOTHING if pk in (None, "") else link(row_url(model, pk), label or pk)
 
 
 def list_link(model: str, label: object, **filters: str) -> SafeString:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from claims.models import Campaign, Offer, OfferUse, Reward
+from core.admin.html import row_url
 from tests.claims.desk.admin.model_names import MODELS, READ_ONLY
 from tests.claims.desk.admin.rows import TOKEN, make_delivery
 from tests.factories import make_account, make_claim, make_entitlement
@@ -31,7 +32,7 @@ def list_of(model):
 
 
 def page_of(model, row):
-    return reverse(f"admin:{model}_change", args=[row.pk])
+    return row_url(model, row.pk)
 
 
 def text(answer):
@@ -74,6 +75,13 @@ def test_read_only_models_cannot_be_written(admin_client, one_of_each, model):
     assert admin_client.post(page_of(model, row), {}).status_code == 403
     assert admin_client.get(reverse(f"admin:{model}_delete", args=[row.pk])).status_code == 403
     assert "delete_selected" not in text(admin_client.get(list_of(model)))
+
+
+def test_page_of_an_id_that_looks_escaped(admin_client):
+    claim = make_claim(claim_id="01K_5Fa_3A:b")
+
+    assert "01K_5Fa_3A:b" in text(admin_client.get(page_of("claims_claim", claim)))
+    assert row_url("claims_claim", "kick:7") == "/admin/claims/claim/kick:7/change/"
 
 
 @pytest.mark.parametrize("model", MODELS)
