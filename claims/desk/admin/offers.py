@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -281,7 +280,7 @@ class OfferAdmin(Audited, Page):
     def reliability(self, offer: Offer) -> str:
         try:
             source = get_source(offer.trigger.partition(":")[0])
-        except (KeyError, ObjectDoesNotExist):
+        except KeyError:
             return "—"
         if not source.is_lossy:
             return _("Missed events are found again.")

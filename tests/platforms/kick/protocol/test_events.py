@@ -3,6 +3,7 @@
 import json
 import warnings
 from datetime import UTC, datetime
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -107,12 +108,12 @@ def test_unknown_type_or_version(event: str, version: str) -> None:
 SAME_SHAPE = {"channel.subscription.new", "channel.subscription.renewal"}
 
 
-@pytest.mark.parametrize("body_of", EVENT_TYPES)
-@pytest.mark.parametrize("event", EVENT_TYPES)
+RELABELLED = [pair for pair in permutations(EVENT_TYPES, 2) if set(pair) != SAME_SHAPE]
+
+
+@pytest.mark.parametrize(("event", "body_of"), RELABELLED)
 def test_relabelled_event_is_refused(event: str, body_of: str) -> None:
     """The header with the type isn't signed."""
-    if event == body_of or {event, body_of} == SAME_SHAPE:
-        return
     with pytest.raises(PayloadError):
         parse(event, BODIES[body_of])
 
