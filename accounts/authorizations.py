@@ -21,7 +21,7 @@ from accounts.links import (
     drop_unused_authorization,
     fresh_tokens,
 )
-from accounts.models import Authorization, LinkEvent
+from accounts.models import Authorization, LinkEvent, Purpose
 from accounts.platform_accounts import lock_account, lock_account_if_free
 from accounts.platform_login import PlatformLogin, PlatformTokens
 from accounts.tokens import UnreadableToken, decrypt
@@ -97,8 +97,10 @@ def _take_due(platform: str, *, now: datetime) -> Authorization | None:
 @transaction.atomic
 def _store(authorization: Authorization, tokens: PlatformTokens, *, now: datetime) -> None:
     account = lock_account(authorization.account_id, now=now)
-    is_kept = _same_token(authorization).update(**fresh_tokens(tokens, now=now))
-    if not is_kept:  # Unlinked or relinked meanwhile: no row needs this token.
+    is_kept = _same_token(authorization).update(
+        **fresh_tokens(tokens, purpose=authorization.purpose, now=now)
+    )
+    if not is_kept:  # Unlinked, disconnected or relinked meanwhile: no row needs this token.
         unused = NewAuthorization(tokens, checked_at=now)
         drop_unused_authorization(account=account, authorization=unused, now=now)
     _log(authorization, "refreshed" if is_kept else "overtaken")
@@ -114,7 +116,9 @@ def _note_failure(
         return
     failures = authorization.failed_refreshes + 1
     retry_after = error.retry_after if isinstance(error, PlatformUnavailable) else None
-    back_off = settings.BACK_OFFS["refused_refresh" if is_refused else "refresh"]
+    # A channel can do nothing without its token, so a refusal doesn't slow its retries down.
+    is_patient = is_refused and authorization.purpose == Purpose.PLAYER
+    back_off = settings.BACK_OFFS["refused_refresh" if is_patient else "refresh"]
     pause = back_off.pause(failures, retry_after=retry_after)
     _same_token(authorization).update(
         next_refresh_at=now + pause,
@@ -129,7 +133,7 @@ def _disconnect(authorization: Authorization, *, now: datetime) -> None:
     account = lock_account(authorization.account_id, now=now)
     if not _same_token(authorization).update(next_refresh_at=None, disconnected_at=now):
         return
-    if account.player is not None:
+    if account.player is not None and authorization.purpose == Purpose.PLAYER:
         LinkEvent.objects.create(
             kind=LinkEvent.Kind.DISCONNECTED,
             account=account,

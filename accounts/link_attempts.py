@@ -1,4 +1,4 @@
-"""Link attempts: a player's OAuth redirect to a platform and back, identified by its `state`."""
+"""Link attempts: an OAuth redirect to a platform and back, identified by its `state`."""
 
 import hashlib
 import secrets
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from accounts.models import LinkAttempt, Player
+from accounts.models import LinkAttempt, Player, Purpose
 from accounts.tokens import UnreadableToken, decrypt, encrypt
 
 LIFETIME = timedelta(minutes=10)
@@ -23,11 +23,12 @@ class StartedByAnotherPlayer(LinkAttemptRefused):
 
 
 def begin_link_attempt(
-    *, platform: str, player: Player, session_key: str, verifier: str, now: datetime
+    *, platform: str, player: Player | None, session_key: str, verifier: str, now: datetime
 ) -> str:
     """Store a new link attempt and return its `state`, valid once and for ten minutes.
 
-    Of state and session only digests are stored. The PKCE verifier is stored encrypted.
+    Without a player, it's a streamer's attempt to connect a channel. Of state and session only
+    digests are stored. The PKCE verifier is stored encrypted.
     """
     with transaction.atomic():
         # Skip rows that another request is deleting.
@@ -40,6 +41,7 @@ def begin_link_attempt(
         state_digest=_digest(state),
         session_digest=_digest(session_key),
         platform=platform,
+        purpose=Purpose.PLAYER if player else Purpose.CHANNEL,
         player=player,
         encrypted_verifier=encrypt(verifier),
         expires_at=now + LIFETIME,
@@ -48,7 +50,7 @@ def begin_link_attempt(
 
 
 def take_link_attempt(
-    *, platform: str, player: Player, session_key: str, state: str, now: datetime
+    *, platform: str, player: Player | None, session_key: str, state: str, now: datetime
 ) -> str:
     """Use up a `state` and return its PKCE verifier. Raises LinkAttemptRefused, also on a repeat.
 
@@ -67,9 +69,13 @@ def take_link_attempt(
     deleted, _ = ours.delete()
     if attempt is None or not deleted:
         others = LinkAttempt.objects.filter(
-            state_digest=_digest(state), platform=platform, expires_at__gt=now
+            state_digest=_digest(state),
+            platform=platform,
+            purpose=Purpose.PLAYER,
+            expires_at__gt=now,
         ).exclude(player=player)
-        raise StartedByAnotherPlayer if others.exists() else LinkAttemptRefused
+        is_anothers = player is not None and others.exists()
+        raise StartedByAnotherPlayer if is_anothers else LinkAttemptRefused
     try:
         return decrypt(attempt.encrypted_verifier)
     except UnreadableToken as error:

@@ -31,6 +31,9 @@ BY_PLATFORM = "platform"
 SENDING_LASTS_AT_MOST = timedelta(minutes=3)
 # Platforms don't always say when a refresh token expires. A week is within the usual lifetimes.
 REFRESHED_EVERY = timedelta(days=7)
+# An access token that is in use is replaced after this share of its lifetime.
+USED_SHARE_OF_LIFETIME = 0.75
+SHORTEST_REFRESH = timedelta(minutes=1)
 # However long a platform says that an access token works.
 LONGEST_LIFETIME = timedelta(days=1)
 
@@ -93,17 +96,10 @@ def link(
     outcome = Linked.RENEWED if account.player_id == player.pk else Linked.NEW
     if outcome == Linked.NEW:
         _set_player(account=account, player=player, authorization=authorization, now=now)
-        pending = Deauthorization.objects.filter(
-            account=account, outcome=Deauthorization.Outcome.PENDING
-        )
-        pending.update(
-            outcome=Deauthorization.Outcome.OVERTAKEN,
-            encrypted_refresh_token=b"",
-            next_attempt_at=None,
-            sending_since=None,
-            ended_at=now,
-        )
-    _keep_authorization(account=account, authorization=authorization, now=now)
+        cancel_deauthorizations(account, now=now)
+    keep_authorization(
+        account=account, purpose=Purpose.PLAYER, authorization=authorization, now=now
+    )
     kind = LinkEvent.Kind.LINKED if outcome == Linked.NEW else LinkEvent.Kind.RENEWED
     LinkEvent.objects.create(
         kind=kind, account=account, player=player, actor=actor, ticket_id=ticket_id, at=now
@@ -127,34 +123,49 @@ def unlink(*, account: PlatformAccount, actor: str, now: datetime) -> None:
     )
     account.player, account.linked_at = None, None
     account.save(update_fields=["player", "linked_at"])
-    for authorization in Authorization.objects.filter(account=account, purpose=Purpose.PLAYER):
-        _ask_for_deauthorization(account, bytes(authorization.encrypted_refresh_token), now=now)
-        authorization.delete()
+    drop_authorization(account=account, purpose=Purpose.PLAYER, now=now)
 
 
 def drop_unused_authorization(
     *, account: PlatformAccount, authorization: NewAuthorization, now: datetime
 ) -> None:
-    """Queue the authorization of a refused link for revocation, if that's safe.
+    """Queue an authorization that isn't kept for revocation, if that's safe.
 
     A platform may end all of a user's authorizations along with one token. If the user is linked to
-    any player, the new authorization is only forgotten, because revoking it could end the active
-    one. The caller holds the lock on `account`.
+    any player, or has connected a channel, the new authorization is only forgotten, because
+    revoking it could end the active one. The caller holds the lock on `account`.
     """
-    if account.player_id is None:
+    if account.player_id is None and not Authorization.objects.filter(account=account).exists():
         _ask_for_deauthorization(account, encrypt(authorization.tokens.refresh_token), now=now)
 
 
-def fresh_tokens(tokens: PlatformTokens, *, now: datetime) -> dict[str, object]:
-    """The fields of an Authorization after the platform issued tokens for it."""
-    lifetime = min(tokens.expires_in, LONGEST_LIFETIME.total_seconds())
+def drop_authorization(*, account: PlatformAccount, purpose: Purpose, now: datetime) -> None:
+    """Forget the authorization for a purpose. The last one of an account is queued for revocation.
+
+    For the reason, see `drop_unused_authorization`. The caller holds the lock on `account`.
+    """
+    is_last = not Authorization.objects.filter(account=account).exclude(purpose=purpose).exists()
+    for authorization in Authorization.objects.filter(account=account, purpose=purpose):
+        if is_last:
+            _ask_for_deauthorization(account, bytes(authorization.encrypted_refresh_token), now=now)
+        authorization.delete()
+
+
+def fresh_tokens(tokens: PlatformTokens, *, purpose: str, now: datetime) -> dict[str, object]:
+    """The fields of an Authorization after the platform issued tokens for it.
+
+    A channel's access token is used all the time, so it's replaced before it expires.
+    """
+    lifetime = timedelta(seconds=min(tokens.expires_in, LONGEST_LIFETIME.total_seconds()))
+    is_used = purpose == Purpose.CHANNEL
+    refreshed_after = lifetime * USED_SHARE_OF_LIFETIME if is_used else REFRESHED_EVERY
     return {
         "encrypted_refresh_token": encrypt(tokens.refresh_token),
         "encrypted_access_token": encrypt(tokens.access_token),
-        "access_expires_at": now + timedelta(seconds=lifetime),
+        "access_expires_at": now + lifetime,
         "obtained_at": now,
         "confirmed_at": now,
-        "next_refresh_at": now + REFRESHED_EVERY,
+        "next_refresh_at": now + max(refreshed_after, SHORTEST_REFRESH),
         "failed_refreshes": 0,
         "refused_since": None,
     }
@@ -165,7 +176,7 @@ def _set_player(
 ) -> None:
     if account.player_id is not None:
         raise AccountTaken(account)
-    if _was_revoked_meanwhile(account=account, authorization=authorization, now=now):
+    if was_revoked_meanwhile(account=account, authorization=authorization, now=now):
         raise DeauthorizationUnderWay(account)
     try:
         # The player may be linking two accounts at once, so the unique key decides.
@@ -180,7 +191,7 @@ def _set_player(
     account.player, account.linked_at = player, now
 
 
-def _was_revoked_meanwhile(
+def was_revoked_meanwhile(
     *, account: PlatformAccount, authorization: NewAuthorization, now: datetime
 ) -> bool:
     """Whether a deauthorization may have reached the platform after `checked_at`.
@@ -196,14 +207,33 @@ def _was_revoked_meanwhile(
     return Deauthorization.objects.filter(is_on_its_way | has_just_ended, account=account).exists()
 
 
-def _keep_authorization(
-    *, account: PlatformAccount, authorization: NewAuthorization, now: datetime
+def cancel_deauthorizations(account: PlatformAccount, *, now: datetime) -> None:
+    """The account is authorized again, so revoking an earlier token could end it."""
+    pending = Deauthorization.objects.filter(
+        account=account, outcome=Deauthorization.Outcome.PENDING
+    )
+    pending.update(
+        outcome=Deauthorization.Outcome.OVERTAKEN,
+        encrypted_refresh_token=b"",
+        next_attempt_at=None,
+        sending_since=None,
+        ended_at=now,
+    )
+
+
+def keep_authorization(
+    *,
+    account: PlatformAccount,
+    purpose: Purpose,
+    authorization: NewAuthorization,
+    now: datetime,
 ) -> None:
+    """Store it. It replaces the account's earlier one for this purpose."""
     Authorization.objects.update_or_create(
         account=account,
-        purpose=Purpose.PLAYER,
+        purpose=purpose,
         defaults={
-            **fresh_tokens(authorization.tokens, now=now),
+            **fresh_tokens(authorization.tokens, purpose=purpose, now=now),
             "scope": authorization.tokens.scope,
             "authorized_at": now,
             "disconnected_at": None,

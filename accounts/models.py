@@ -359,18 +359,32 @@ class Deauthorization(models.Model):
 
 
 class LinkAttempt(models.Model):
-    """A player's OAuth redirect to a platform and back. Deleting the row uses up its `state`."""
+    """An OAuth redirect to a platform and back. Deleting the row uses up its `state`.
+
+    A player's attempt can't be finished as a streamer's, or the other way round.
+    """
 
     state_digest = OpaqueTextField(primary_key=True)
     session_digest = OpaqueTextField()
     platform = models.TextField(_("platform"))
-    player = models.ForeignKey(Player, on_delete=models.CASCADE, related_name="link_attempts")
+    purpose = models.TextField(_("purpose"), choices=Purpose, default=Purpose.PLAYER)
+    # None for a streamer who connects a channel.
+    player = models.ForeignKey(
+        Player, on_delete=models.CASCADE, null=True, related_name="link_attempts"
+    )
     encrypted_verifier = models.BinaryField()
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
         verbose_name = _("link attempt")
         verbose_name_plural = _("link attempts")
+        constraints = [
+            models.CheckConstraint(
+                name="link_attempt_has_a_player_or_is_for_a_channel",
+                condition=Q(purpose="player", player__isnull=False)
+                | Q(purpose="channel", player__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"link attempt of player {self.player_id}"
+        return f"link attempt of {f'player {self.player_id}' if self.player_id else 'a channel'}"

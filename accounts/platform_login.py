@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from accounts.models import Purpose
+
 
 @dataclass(frozen=True, slots=True)
 class PlatformTokens:
@@ -43,16 +45,23 @@ class PlatformLogin:
         """A new PKCE code verifier."""
         raise NotImplementedError
 
-    def authorize_url(self, *, state: str, verifier: str) -> str:
-        """Where to send a player who wants to link."""
+    def authorize_url(self, *, state: str, verifier: str, purpose: Purpose = Purpose.PLAYER) -> str:
+        """Where to send a player who wants to link, or a streamer who connects a channel."""
         raise NotImplementedError
 
     def origins(self) -> Sequence[str]:
         """The origins that a player is redirected to while linking. Our pages must allow them."""
         return ()
 
-    def exchange_code(self, *, code: str, verifier: str) -> PlatformTokens:
+    def exchange_code(
+        self, *, code: str, verifier: str, purpose: Purpose = Purpose.PLAYER
+    ) -> PlatformTokens:
+        """`purpose` as in the URL that the code was asked for with."""
         raise NotImplementedError
+
+    def is_enough(self, scope: str, *, purpose: Purpose) -> bool:  # noqa: ARG002
+        """Whether tokens of this scope are enough: an owner may have allowed less than asked."""
+        return True
 
     def current_user(self, access_token: str) -> PlatformUser:
         raise NotImplementedError

@@ -14,6 +14,7 @@ from accounts.links import Linked, LinkRefused, NewAuthorization, NotLinked
 from accounts.models import PlatformAccount, Player
 from accounts.platform_accounts import lock_account
 from claims.ledger import reconsider_account
+from claims.redemptions import wake_redemptions_of
 from core.deadlocks import retry_deadlock_once
 from core.logs import log_event
 
@@ -85,6 +86,7 @@ def _link_or_refuse(
         links.drop_unused_authorization(account=account, authorization=authorization, now=now)
         return refusal
     granted = reconsider_account(account_id=account_key, now=now)
+    wake_redemptions_of(account_id=account_key, now=now)
     return LinkResult(outcome=outcome, granted_claims=granted)
 
 

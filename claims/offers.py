@@ -116,7 +116,7 @@ def record_earnings(earnings: Sequence[Earning], *, now: datetime) -> list[Recor
         raise UnknownChannel
     uses = {use.pk: use for use in _matching_uses(earnings, now=now)}
     # A concurrent copy of the event may write them first. Then it claims them, too.
-    new = _insert([uses[pk] for pk in sorted(uses)])
+    new = insert_uses([uses[pk] for pk in sorted(uses)])
     claimed = [uses[pk] for pk in new if uses[pk].outcome == OfferUse.Outcome.CLAIMED]
     due = [pk for pk in new if uses[pk].due_at <= now and uses[pk] not in claimed]
     claims = _record(claimed, now=now) | _settle(due, now=now)
@@ -166,11 +166,11 @@ def _matching_uses(earnings: Sequence[Earning], *, now: datetime) -> Iterator[Of
                 received_at=now,
                 due_at=due_at,
                 outcome=outcome,
-                over_limit="",
+                refusal="",
             )
 
 
-def _insert(uses: Sequence[OfferUse]) -> set[str]:
+def insert_uses(uses: Sequence[OfferUse]) -> set[str]:
     """Returns the IDs of the rows that are new. Django's `bulk_create` can't tell."""
     if not uses:
         return set()
@@ -209,12 +209,12 @@ def _settle(use_ids: Collection[str], *, now: datetime) -> dict[str, RecordedCla
     locked = waiting.select_for_update(of=("self",), no_key=True).order_by("pk")
     uses = list(locked.select_related("offer__reward"))
     for use in sorted(uses, key=lambda one: (one.occurred_at, one.pk)):
-        use.over_limit = _limit_reached(offers[use.offer_id], use)
-        is_refused = bool(use.over_limit)
+        use.refusal = limit_reached(offers[use.offer_id], use)
+        is_refused = bool(use.refusal)
         use.outcome = OfferUse.Outcome.REFUSED if is_refused else OfferUse.Outcome.CLAIMED
         if offers[use.offer_id].has_limits:
-            use.save(update_fields=["outcome", "over_limit"])  # the next use counts it
-    OfferUse.objects.bulk_update(uses, ["outcome", "over_limit"])
+            use.save(update_fields=["outcome", "refusal"])  # the next use counts it
+    OfferUse.objects.bulk_update(uses, ["outcome", "refusal"])
     return _record([use for use in uses if use.outcome == OfferUse.Outcome.CLAIMED], now=now)
 
 
@@ -222,7 +222,7 @@ def _record(uses: Sequence[OfferUse], *, now: datetime) -> dict[str, RecordedCla
     """Record the claims of uses that are claimed. Their offers' rewards are loaded."""
     by_source: defaultdict[str, list[Award]] = defaultdict(list)
     for use in uses:
-        by_source[use.offer.reward.source].append(_award_of(use))
+        by_source[use.offer.reward.source].append(award_of(use))
     return {
         claim.claim_id: claim
         for source, awards in sorted(by_source.items())
@@ -248,16 +248,16 @@ def _lock_limited_offers(use_ids: Collection[str]) -> dict[str, Offer]:
     return offers
 
 
-def _limit_reached(offer: Offer, use: OfferUse) -> str:
+def limit_reached(offer: Offer, use: OfferUse) -> str:
     """The first limit that this use would exceed, or ""."""
     began = use.occurred_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     claimed = OfferUse.objects.filter(offer=offer, outcome=OfferUse.Outcome.CLAIMED)
     today = claimed.filter(occurred_at__gte=began, occurred_at__lt=began + DAY)
     limits = (
-        (OfferUse.Limit.PER_PLAYER, offer.limit_per_player, claimed, "account_id"),
-        (OfferUse.Limit.PER_PLAYER_A_DAY, offer.limit_per_player_a_day, today, "account_id"),
-        (OfferUse.Limit.PER_CHANNEL_A_DAY, offer.limit_per_channel_a_day, today, "channel_id"),
-        (OfferUse.Limit.IN_ALL, offer.limit_in_all, claimed, "offer_id"),
+        (OfferUse.Refusal.PER_PLAYER, offer.limit_per_player, claimed, "account_id"),
+        (OfferUse.Refusal.PER_PLAYER_A_DAY, offer.limit_per_player_a_day, today, "account_id"),
+        (OfferUse.Refusal.PER_CHANNEL_A_DAY, offer.limit_per_channel_a_day, today, "channel_id"),
+        (OfferUse.Refusal.IN_ALL, offer.limit_in_all, claimed, "offer_id"),
     )
     for name, limit, counted, field in limits:
         if limit is not None:
@@ -267,7 +267,19 @@ def _limit_reached(offer: Offer, use: OfferUse) -> str:
     return ""
 
 
-def _award_of(use: OfferUse) -> Award:
+def limit_is_reached_in(channel_id: str, *, offer: Offer, now: datetime) -> bool:
+    """Whether no one can earn this offer in this channel any more, today or at all."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    claimed = OfferUse.objects.filter(offer=offer, outcome=OfferUse.Outcome.CLAIMED)
+    in_all, in_channel = offer.limit_in_all, offer.limit_per_channel_a_day
+    if in_all is not None and claimed.count() >= in_all:
+        return True
+    if in_channel is None:
+        return False
+    return claimed.filter(channel=channel_id, occurred_at__gte=today).count() >= in_channel
+
+
+def award_of(use: OfferUse) -> Award:
     return Award(
         claim_id=use.pk,
         account=use.account_id,

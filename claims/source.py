@@ -4,6 +4,7 @@ A source turns a platform's deliveries and API entries into awards. The ledger r
 knows nothing else about the platform.
 """
 
+import enum
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,7 +82,8 @@ class Trigger:
     """Something that viewers do in a channel and that an offer can reward.
 
     `unit` is what an offer's `at_least` counts. `delay_hours`: a new offer's delay. Both texts are
-    lazy translations, for staff.
+    lazy translations, for staff. `is_paid`: viewers pay with channel points, and get them back if
+    there is no item: see `ChannelRewardSource`.
     """
 
     source: str
@@ -89,6 +91,7 @@ class Trigger:
     label: Any
     unit: Any
     delay_hours: int = 0
+    is_paid: bool = False
 
     @property
     def key(self) -> str:
@@ -141,6 +144,107 @@ class Source:
         raise NotImplementedError
 
 
+@dataclass(frozen=True, slots=True)
+class RewardLook:
+    """What a channel reward looks like on its platform. `cost` is in channel points."""
+
+    title: str
+    cost: int
+    description: str = ""
+    color: str = ""
+    asks_for_text: bool = False
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReward:
+    """A reward of a channel, ours or not. `skips_queue`: redemptions are accepted at once."""
+
+    reward_id: str
+    look: RewardLook
+    skips_queue: bool = False
+
+
+class RedemptionStatus(enum.StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRedemption:
+    """A viewer's use of a reward, as the platform's API shows it. `account` is an account's key.
+
+    `is_manageable`: whether we may accept and reject it.
+    """
+
+    redemption_id: str
+    reward_id: str
+    account: str
+    status: RedemptionStatus
+    redeemed_at: datetime
+    is_manageable: bool = True
+
+
+class Unanswered(enum.StrEnum):
+    """Why the platform didn't accept or reject a redemption."""
+
+    NOT_PENDING = "NOT_PENDING"
+    """It has an answer already, ours or the streamer's."""
+    NOT_FOUND = "NOT_FOUND"
+    NOT_OWNED = "NOT_OWNED"
+    """Another app made the reward."""
+    UNKNOWN = "UNKNOWN"
+
+
+class ChannelRewardSource(Source):
+    """Rewards that viewers redeem with a channel's points. `access_token` is the channel owner's.
+
+    All methods call the platform, and raise `core.platform_errors.PlatformError`:
+    PlatformUnauthorized if it doesn't accept the token.
+    """
+
+    # How many redemptions may be read or answered in one call.
+    batch_size: int
+
+    def list_rewards(self, access_token: str) -> list[ListedReward]:
+        """All rewards of the channel, other apps' too."""
+        raise NotImplementedError
+
+    def create_reward(self, access_token: str, look: RewardLook) -> str:
+        """Returns its ID. A repeat makes another one."""
+        raise NotImplementedError
+
+    def change_reward(self, access_token: str, reward_id: str, look: RewardLook) -> None:
+        """Set all of it, and switch the queue on. Raises PlatformRefused if it isn't ours."""
+        raise NotImplementedError
+
+    def delete_reward(self, access_token: str, reward_id: str) -> None:
+        """Raises PlatformRefused if it isn't ours, or is gone."""
+        raise NotImplementedError
+
+    def pending_redemptions(
+        self, access_token: str, reward_id: str
+    ) -> Iterator[list[ListedRedemption]]:
+        """The pages of a reward's redemptions that wait for an answer."""
+        raise NotImplementedError
+
+    def read_redemptions(
+        self, access_token: str, redemption_ids: Sequence[str]
+    ) -> list[ListedRedemption]:
+        """Those that the platform knows, of at most `batch_size`."""
+        raise NotImplementedError
+
+    def answer(
+        self, access_token: str, redemption_ids: Sequence[str], *, accept: bool
+    ) -> dict[str, Unanswered]:
+        """Accept or reject at most `batch_size`. Rejecting gives the points back.
+
+        Returns those that failed. All others are done.
+        """
+        raise NotImplementedError
+
+
 # Has a platform deliver the events that offers need. Returns the number of changes it made.
 # Raises PlatformError.
 Subscriber = Callable[[datetime], int]
@@ -185,7 +289,15 @@ def all_sources() -> list[Source]:
 
 def listing_sources() -> list[Source]:
     """The sources that have a list to catch up from."""
-    return [one for one in _sources.values() if not one.is_lossy]
+    return [
+        one
+        for one in _sources.values()
+        if not (one.is_lossy or isinstance(one, ChannelRewardSource))
+    ]
+
+
+def channel_reward_sources() -> list[ChannelRewardSource]:
+    return [one for one in _sources.values() if isinstance(one, ChannelRewardSource)]
 
 
 def sources_of(platform: str) -> list[Source]:

@@ -39,6 +39,16 @@ JOBS = (
     ),
     Job("settle_offers", timedelta(seconds=10), "Claims what viewers earned by offers, when due"),
     Job(
+        "settle_redemptions",
+        timedelta(seconds=5),
+        "Grants what viewers redeemed with channel points, and accepts or rejects",
+    ),
+    Job(
+        "keep_channel_rewards",
+        timedelta(minutes=1),
+        "Makes, changes and pauses offers' rewards in partner channels; checks every 15 minutes",
+    ),
+    Job(
         "keep_subscriptions",
         timedelta(minutes=1),
         "Subscribes to the platforms' events that offers need; checks them every 15 minutes",

@@ -96,6 +96,7 @@ KICK_CLIENT_SECRET = secret("KICK_CLIENT_SECRET", "development-only" if DEBUG el
 # Part of the event webhook's URL, if set: `/webhooks/kick/events/<secret>`.
 KICK_EVENTS_SECRET = secret("KICK_EVENTS_SECRET", "")
 KICK_REDIRECT_URI = f"{PUBLIC_URL}/link/kick/callback"
+KICK_CHANNEL_REDIRECT_URI = f"{PUBLIC_URL}/channel/kick/callback"
 # Where a linked player goes next: Kick's drops inventory.
 KICK_INVENTORY_URL = env.str(
     "KICK_INVENTORY_URL",

@@ -17,9 +17,26 @@ from django.utils import timezone
 
 from accounts import authorizations, deauthorizations
 from accounts.platform_login import PlatformLogin, all_logins
-from claims import confirmation, ledger, offers, pruning, reports, sync
+from claims import (
+    channel_rewards,
+    confirmation,
+    ledger,
+    offers,
+    pruning,
+    redemptions,
+    reports,
+    sync,
+)
 from claims.desk import bulk_jobs, funnels
-from claims.source import Source, Subscriber, all_sources, all_subscribers, listing_sources
+from claims.source import (
+    ChannelRewardSource,
+    Source,
+    Subscriber,
+    all_sources,
+    all_subscribers,
+    channel_reward_sources,
+    listing_sources,
+)
 from claims.webhooks import pushing
 from core.early_start import send_now
 from core.leases import HeldLease, lease
@@ -47,7 +64,7 @@ class Subscription:
         return self.platform
 
 
-Part = TypeVar("Part", Source, PlatformLogin, Subscription)
+Part = TypeVar("Part", Source, ChannelRewardSource, PlatformLogin, Subscription)
 
 logger = logging.getLogger(__name__)
 
@@ -165,6 +182,26 @@ def settle_offers() -> None:
     with lease("settle_offers", clock=timezone.now) as held:
         if held:
             offers.settle_due_uses(now=timezone.now(), renew=held.renew)
+
+
+@task
+def settle_redemptions() -> None:
+    def settle(source: ChannelRewardSource) -> None:
+        with platform_lease(f"settle_redemptions:{source.name}") as held:
+            if held:
+                redemptions.settle_redemptions(source=source, clock=timezone.now, held=held)
+
+    for_each("settle_redemptions", channel_reward_sources(), settle, priority=Priority.SYNC)
+
+
+@task
+def keep_channel_rewards() -> None:
+    def keep(source: ChannelRewardSource) -> None:
+        with platform_lease(f"keep_channel_rewards:{source.name}") as held:
+            if held:
+                channel_rewards.keep_rewards(source=source, clock=timezone.now, held=held)
+
+    for_each("keep_channel_rewards", channel_reward_sources(), keep, priority=Priority.LOOKUP)
 
 
 @task

@@ -19,6 +19,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="link:hub")),
     path("link", RedirectView.as_view(pattern_name="link:hub")),
     path("link/", include("accounts.pages.urls")),
+    path("channel", RedirectView.as_view(pattern_name="channel:home")),
+    path("channel/", include("accounts.pages.channel_urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,7 @@ class DropState(models.TextChoices):
     PAUSED = "paused", _("Claimed – deliveries of this reward are paused right now")
     ARRIVING = "arriving", _("Claimed – on its way to you")
     WAITING = "waiting", _("Earned – arrives after a waiting time")
+    POINTS_BACK = "points-back", _("No item – your channel points go back to you")
 
 
 STATE_OF_ENTITLEMENT = {
@@ -38,6 +40,13 @@ LABEL_OF_TIME = {
     DropState.DELIVERED: _("Delivered"),
     DropState.TAKEN_BACK: _("Withdrawn by the studio"),
     DropState.WAITING: _("Arrives"),
+    DropState.POINTS_BACK: _("Redeemed"),
+}
+
+STATE_OF_USE = {
+    OfferUse.Outcome.WAITING: DropState.WAITING,
+    OfferUse.Outcome.OPEN: DropState.CONFIRMING,
+    OfferUse.Outcome.REFUSED: DropState.POINTS_BACK,
 }
 
 # No entry for NOT_OURS: another organization's claim isn't a drop of this game.
@@ -125,19 +134,29 @@ def _held(player: Player) -> Iterable[Drop]:
 
 
 def _waiting(player: Player) -> Iterable[Drop]:
-    """What the player earned in a channel, and gets after the offer's delay."""
+    """What the player earned in a channel and gets after the offer's delay, or redeemed there.
+
+    Redemptions that were granted are among the entitlements.
+    """
     accounts = PlatformAccount.objects.filter(player=player).values("pk")
-    uses = OfferUse.objects.filter(account_id__in=accounts, outcome=OfferUse.Outcome.WAITING)
+    uses = OfferUse.objects.filter(account_id__in=accounts)
+    uses = uses.filter(
+        Q(outcome__in=STATE_OF_USE) & ~Q(outcome=OfferUse.Outcome.REFUSED, redemption=None)
+    )
     newest = uses.select_related("offer__reward", "channel").order_by("-occurred_at", "pk")
     for use in newest[:SHOWN_AT_MOST]:
         earned = gettext("Earned in the channel %(channel)s") % {"channel": use.channel}
+        steps = [Step(earned, use.occurred_at)]
+        is_waiting = use.outcome == OfferUse.Outcome.WAITING
+        if is_waiting:
+            steps.append(Step(gettext("Arrives"), use.due_at))
         yield Drop(
             name=str(use.offer),
             quantity=1,
-            state=DropState.WAITING,
-            at=use.due_at,
+            state=STATE_OF_USE[OfferUse.Outcome(use.outcome)],
+            at=use.due_at if is_waiting else use.occurred_at,
             claim_id=use.pk,
-            steps=[Step(earned, use.occurred_at), Step(gettext("Arrives"), use.due_at)],
+            steps=steps,
         )
 
 

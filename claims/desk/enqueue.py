@@ -1,5 +1,6 @@
 """The tasks that a click at the desk starts early."""
 
+from claims.channel_rewards import KEEP_CHANNEL_REWARDS
 from core.early_start import start_after_commit
 
 HEAL_CLAIMS = "studio_drops.heal_claims"
@@ -17,3 +18,4 @@ def run_jobs_after_commit() -> None:
 
 def subscribe_after_commit() -> None:
     start_after_commit(KEEP_SUBSCRIPTIONS)
+    start_after_commit(KEEP_CHANNEL_REWARDS)

@@ -3,7 +3,12 @@
 from datetime import datetime
 from typing import Self
 
-from django.core.validators import MinValueValidator
+from django.core.validators import (
+    MaxLengthValidator,
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+)
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from claims.models.catalogue import Reward
 from claims.source import trigger_choices
 from core.fields import OpaqueTextField
+
+DESCRIPTION_MAX_LENGTH = 200
 
 
 class Channel(models.Model):
@@ -24,6 +31,8 @@ class Channel(models.Model):
         help_text=_("In a channel that isn't active, viewers earn nothing from offers."),
     )
     added_at = models.DateTimeField(_("added at"))
+    # When its owner asked to disconnect it. What is open there is refused, then it's forgotten.
+    leaving_at = models.DateTimeField(_("leaving since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("partner channel")
@@ -75,6 +84,37 @@ class Offer(models.Model):
         _("limit per channel and day"), null=True, blank=True
     )
     limit_in_all = models.PositiveIntegerField(_("limit in all"), null=True, blank=True)
+    # Only for what viewers pay for with channel points: see `claims.source.Trigger.is_paid`.
+    cost = models.PositiveIntegerField(
+        _("cost"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("In channel points."),
+    )
+    description = models.TextField(
+        _("description"),
+        blank=True,
+        default="",
+        validators=[MaxLengthValidator(DESCRIPTION_MAX_LENGTH)],
+        help_text=_("Viewers read it on the platform, at most 200 characters."),
+    )
+    color = models.TextField(
+        _("color"),
+        default="#00e701",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", _("Enter a color such as #00e701."))],
+    )
+    asks_for_text = models.BooleanField(
+        _("asks for a text"),
+        default=False,
+        help_text=_("Viewers write something when they redeem it. The streamer reads it."),
+    )
+    hours_to_link = models.PositiveSmallIntegerField(
+        _("time to link (hours)"),
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 14)],
+        help_text=_("A viewer who hasn't linked an account by then gets the points back."),
+    )
     created_at = models.DateTimeField(_("created at"))
 
     objects = OfferQuerySet.as_manager()
@@ -125,21 +165,42 @@ class Offer(models.Model):
 
 
 class OfferUse(models.Model):
-    """Someone has earned an offer's reward. Waits for its delay, then becomes a claim, or doesn't.
+    """Someone has earned an offer's reward. After a delay or a decision it's a claim, or refused.
 
     Written once per event, offer and account, under the ID that its claim gets.
     """
 
     class Outcome(models.TextChoices):
+        # For its delay.
         WAITING = "WAITING", _("waiting")
+        # For a decision about its redemption.
+        OPEN = "OPEN", _("redeemed, not decided")
         CLAIMED = "CLAIMED", _("claimed")
-        REFUSED = "REFUSED", _("over a limit")
+        REFUSED = "REFUSED", _("refused")
 
-    class Limit(models.TextChoices):
+    class Refusal(models.TextChoices):
+        """Why there is no item. All but the limits are for redemptions only."""
+
         PER_PLAYER = "PER_PLAYER", _("limit per viewer")
         PER_PLAYER_A_DAY = "PER_PLAYER_A_DAY", _("limit per viewer and day")
         PER_CHANNEL_A_DAY = "PER_CHANNEL_A_DAY", _("limit per channel and day")
         IN_ALL = "IN_ALL", _("limit in all")
+        NOT_LINKED = "NOT_LINKED", _("not linked in time")
+        NOT_RUNNING = "NOT_RUNNING", _("the offer wasn't running")
+        CHANNEL_LEFT = "CHANNEL_LEFT", _("the channel doesn't take part")
+        OWN_CHANNEL = "OWN_CHANNEL", _("the viewer owns the channel")
+        BANNED = "BANNED", _("banned from the channel")
+        NO_ITEM = "NO_ITEM", _("the offer gives no item")
+        PAUSED = "PAUSED", _("paused by staff for too long")
+        BY_STREAMER = "BY_STREAMER", _("refunded by the streamer")
+        UNKNOWN = "UNKNOWN", _("unknown to the platform")
+
+    LIMITS = (
+        Refusal.PER_PLAYER,
+        Refusal.PER_PLAYER_A_DAY,
+        Refusal.PER_CHANNEL_A_DAY,
+        Refusal.IN_ALL,
+    )
 
     claim_id = OpaqueTextField(_("claim ID"), primary_key=True)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, db_index=False, related_name="uses")
@@ -153,17 +214,16 @@ class OfferUse(models.Model):
     received_at = models.DateTimeField(_("received at"))
     due_at = models.DateTimeField(_("due at"))
     outcome = models.TextField(_("outcome"), choices=Outcome, default=Outcome.WAITING)
-    # Why it was refused.
-    over_limit = models.TextField(_("over the"), choices=Limit, blank=True, default="")
+    refusal = models.TextField(_("refused because"), choices=Refusal, blank=True, default="")
 
     class Meta:
         verbose_name = _("use of an offer")
         verbose_name_plural = _("uses of offers")
         constraints = [
             models.CheckConstraint(
-                name="offer_use_refused_goes_with_limit",
-                condition=Q(outcome="REFUSED") & ~Q(over_limit="")
-                | ~Q(outcome="REFUSED") & Q(over_limit=""),
+                name="offer_use_refused_goes_with_reason",
+                condition=Q(outcome="REFUSED") & ~Q(refusal="")
+                | ~Q(outcome="REFUSED") & Q(refusal=""),
             )
         ]
         indexes = [

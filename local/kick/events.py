@@ -52,8 +52,8 @@ def gift_kicks(broadcaster: Viewer, sender: Viewer, *, amount: int, now: datetim
         "pinned_time_seconds": 0 if type_ == "BASIC" else 600,
     }
     body = {
-        "broadcaster": _lean(broadcaster),
-        "sender": _lean(sender),
+        "broadcaster": lean(broadcaster),
+        "sender": lean(sender),
         "gift": gift,
         "created_at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
@@ -159,7 +159,7 @@ def _deliver(
     )
 
 
-def _lean(viewer: Viewer) -> dict[str, Any]:
+def lean(viewer: Viewer) -> dict[str, Any]:
     return {
         "user_id": int(viewer.user_id),
         "username": viewer.name,
@@ -170,7 +170,7 @@ def _lean(viewer: Viewer) -> dict[str, Any]:
 
 
 def _person(viewer: Viewer) -> dict[str, Any]:
-    return {"is_anonymous": False, **_lean(viewer), "identity": None}
+    return {"is_anonymous": False, **lean(viewer), "identity": None}
 
 
 def _nobody() -> dict[str, Any]:

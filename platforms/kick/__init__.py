@@ -8,6 +8,7 @@ def register() -> None:
     """Register Kick's login and sources. Their clients are made at the first call."""
     from accounts.platform_login import register_login
     from claims.source import register_source, register_subscriber
+    from platforms.kick.channel_rewards import KickChannelRewards
     from platforms.kick.checks import register_checks
     from platforms.kick.client import get_app, get_kick
     from platforms.kick.drops import KickDrops
@@ -19,6 +20,7 @@ def register() -> None:
         KickLogin(app=get_app, oauth=lambda: get_kick().oauth, api=lambda: get_kick().api)
     )
     register_source(KickDrops(api=lambda: get_kick().api))
+    register_source(KickChannelRewards(api=lambda: get_kick().channel_rewards))
     register_source(KickGifts())
     register_source(KickSubscriptions())
     register_subscriber(

@@ -18,6 +18,7 @@ from core import metrics
 from core.version import VERSION
 from platforms.kick.linking import KickApp
 from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.channel_rewards import ChannelRewardsApi
 from platforms.kick.protocol.http import new_http
 from platforms.kick.protocol.oauth import OAuthClient, Tokens
 from platforms.kick.protocol.signatures import SignedDelivery
@@ -36,6 +37,7 @@ class Kick:
     """This deployment's clients for Kick."""
 
     api: KickApi
+    channel_rewards: ChannelRewardsApi
     oauth: OAuthClient
     public_keys: PublicKeys
 
@@ -81,6 +83,7 @@ def get_app() -> KickApp:
         id_url=settings.KICK_ID_URL,
         client_id=settings.KICK_CLIENT_ID,
         redirect_uri=settings.KICK_REDIRECT_URI,
+        channel_redirect_uri=settings.KICK_CHANNEL_REDIRECT_URI,
     )
 
 
@@ -103,7 +106,8 @@ def _build() -> Kick:
     api_url = settings.KICK_API_URL
     api = KickApi(api_url=api_url, http=http, app_token=AppToken(oauth.client_credentials))
     public_keys = PublicKeys(api_url=api_url, fetch=partial(fetch_key, api))
-    return Kick(api=api, oauth=oauth, public_keys=public_keys)
+    channel_rewards = ChannelRewardsApi(api_url=api_url, http=http)
+    return Kick(api=api, channel_rewards=channel_rewards, oauth=oauth, public_keys=public_keys)
 
 
 def count_call(path: str, outcome: str) -> None:

@@ -14,15 +14,19 @@ from datetime import datetime, timedelta
 
 from claims.models import Channel, Offer
 from core.logs import log_event
+from platforms.kick import channel_rewards, gifts
 from platforms.kick.errors import platform_errors
-from platforms.kick.gifts import EVENTS_OF, PLATFORM
+from platforms.kick.gifts import PLATFORM
 from platforms.kick.models import EventSubscription
 from platforms.kick.protocol.api import EventSubscription as AtKick
 from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.events import REDEMPTION
 
 Wanted = set[tuple[str, str]]  # the owner's user ID and the type of the event
 
 CHECKED_EVERY = timedelta(minutes=15)
+# The types of events that each trigger needs.
+EVENTS_OF = {**gifts.EVENTS_OF, channel_rewards.REDEMPTION.key: (REDEMPTION,)}
 
 logger = logging.getLogger(__name__)
 

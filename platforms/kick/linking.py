@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Purpose
 from accounts.platform_login import PlatformLogin, PlatformTokens, PlatformUser
 from core.platform_errors import PlatformRefused
 from platforms.kick.errors import platform_errors
 from platforms.kick.protocol.api import KickApi
+from platforms.kick.protocol.channel_rewards import READ_SCOPE, WRITE_SCOPE
 from platforms.kick.protocol.oauth import (
     OAuthClient,
     Tokens,
@@ -20,8 +22,12 @@ from platforms.kick.protocol.oauth import (
 
 # Kick's login redirects through several of its hosts.
 KICK_ORIGINS = ("https://id.kick.com", "https://kick.com", "https://*.kick.com")
-# What a player allows: reading their name and user id.
-SCOPE = "user:read"
+# What a player allows: reading their name and user id. A streamer also lets us offer rewards. Kick
+# doesn't say whether a newer consent narrows an older one, so a streamer's has a player's scope.
+SCOPES = {
+    Purpose.PLAYER: "user:read",
+    Purpose.CHANNEL: f"user:read {READ_SCOPE} {WRITE_SCOPE}",
+}
 # A player's page waits this long for Kick's word on a connection.
 CHECK_SECONDS = 1.0
 # Error codes for a token that Kick no longer knows (RFC 6749, RFC 6750).
@@ -35,6 +41,7 @@ class KickApp:
     id_url: str
     client_id: str
     redirect_uri: str
+    channel_redirect_uri: str
 
 
 class KickLogin(PlatformLogin):
@@ -57,13 +64,13 @@ class KickLogin(PlatformLogin):
     def new_verifier(self) -> str:
         return new_verifier()
 
-    def authorize_url(self, *, state: str, verifier: str) -> str:
+    def authorize_url(self, *, state: str, verifier: str, purpose: Purpose = Purpose.PLAYER) -> str:
         app = self._app()
         return authorize_url(
             id_url=app.id_url,
             client_id=app.client_id,
-            redirect_uri=app.redirect_uri,
-            scope=SCOPE,
+            redirect_uri=_redirect_uri(app, purpose),
+            scope=SCOPES[purpose],
             state=state,
             challenge=challenge_of(verifier),
         )
@@ -73,12 +80,18 @@ class KickLogin(PlatformLogin):
         origin = f"{parts.scheme}://{parts.netloc}"
         return KICK_ORIGINS if origin in KICK_ORIGINS else [origin]
 
-    def exchange_code(self, *, code: str, verifier: str) -> PlatformTokens:
-        redirect_uri = self._app().redirect_uri
+    def exchange_code(
+        self, *, code: str, verifier: str, purpose: Purpose = Purpose.PLAYER
+    ) -> PlatformTokens:
+        redirect_uri = _redirect_uri(self._app(), purpose)
         with platform_errors():
             return _tokens(
                 self._oauth().exchange_code(code=code, redirect_uri=redirect_uri, verifier=verifier)
             )
+
+    def is_enough(self, scope: str, *, purpose: Purpose) -> bool:
+        # Kick's docs let it leave the scope out. Then the first call shows what is missing.
+        return not scope or set(SCOPES[purpose].split()) <= set(scope.split())
 
     def current_user(self, access_token: str) -> PlatformUser:
         with platform_errors():
@@ -113,6 +126,10 @@ class KickLogin(PlatformLogin):
     def check_credentials(self) -> None:
         with platform_errors():
             self._oauth().client_credentials()
+
+
+def _redirect_uri(app: KickApp, purpose: Purpose) -> str:
+    return app.channel_redirect_uri if purpose == Purpose.CHANNEL else app.redirect_uri
 
 
 def _tokens(tokens: Tokens) -> PlatformTokens:

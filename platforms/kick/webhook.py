@@ -15,13 +15,14 @@ from django.utils.crypto import constant_time_compare
 
 from claims.models import QuarantinedDelivery
 from claims.offers import Earning, RecordedUse, UnknownChannel, record_earnings
+from claims.redemptions import note_hint
 from claims.source import get_source
-from platforms.kick import drops
+from platforms.kick import channel_rewards, drops
 from platforms.kick.client import NoPublicKey, verify_delivery
 from platforms.kick.event_subscriptions import is_known, is_ours
 from platforms.kick.gifts import earnings_of
 from platforms.kick.misdirected_events import note_misdirected_event
-from platforms.kick.protocol.events import UnknownEvent, parse_event
+from platforms.kick.protocol.events import Redemption, UnknownEvent, parse_event
 from platforms.kick.protocol.payloads import PayloadError, is_other_event, parse_claim
 from platforms.kick.protocol.signatures import (
     HEADERS,
@@ -110,6 +111,8 @@ class KickEventsWebhook(KickWebhook):
             reason = str(error)
             to_database(lambda: self._keep_unusable(delivery, reason, now=now))
             raise Refusal(200, "unusable", reason) from error
+        if isinstance(event, Redemption):
+            return self._note_redemption(delivery, event, started=started, now=now)
         earnings = earnings_of(
             event, message_id=delivery.message_id, sent_at=delivery.sent_at or now
         )
@@ -151,6 +154,17 @@ class KickEventsWebhook(KickWebhook):
             return record_earnings(earnings, now=now)
         except UnknownChannel as error:
             raise Refusal(200, "unknown_channel", "Not an active partner channel.") from error
+
+    def _note_redemption(
+        self, delivery: SignedDelivery, event: Redemption, *, started: float, now: datetime
+    ) -> HttpResponse:
+        """Whoever sent it, and whenever: Kick's API has the last word."""
+        hint = channel_rewards.hint_of(event, message_id=delivery.message_id)
+        use_id = to_database(lambda: note_hint(hint, source=channel_rewards.NAME, now=now))
+        if not use_id:
+            raise Refusal(200, "foreign_reward", "Not a reward that we offer.")
+        note("noted", started, claim_id=use_id, account_id=hint.account)
+        return answer(200, {"noted": use_id})
 
     def _keep_unusable(self, delivery: SignedDelivery, reason: str, *, now: datetime) -> None:
         """Only if it names one of our subscriptions: anyone can forward signed events."""

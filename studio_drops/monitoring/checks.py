@@ -279,6 +279,37 @@ def check_authorizations(now: datetime) -> Found:
     return passed(_("The platforms renew all authorizations."))
 
 
+def check_channels(now: datetime) -> Found:
+    """Whether partner channels can be accepted and refunded for, and whether rewards stand."""
+    counts = indicators.channel_faults(now=now)
+    if counts.stuck:
+        message = ngettext(
+            "%(count)d redemption of channel points needs a decision.",
+            "%(count)d redemptions of channel points need a decision.",
+            counts.stuck,
+        )
+        next_step = _(
+            "Open the uses of offers on the desk, with the filter “needs a decision”. Each says "
+            "what is wrong."
+        )
+        return Verdict.WARN, message % {"count": counts.stuck}, next_step
+    if counts.waiting:
+        message = _(
+            "Viewers' channel points have waited for over 15 minutes in: %(channels)s. We can "
+            "neither accept nor refund them."
+        )
+        next_step = _(
+            "Check the connection of these channels on the desk. Ask the streamer to open "
+            "/channel/ and to connect again."
+        )
+        return Verdict.FAIL, message % {"channels": ", ".join(counts.waiting)}, next_step
+    if counts.rewards:
+        message = _("These channel rewards aren't as their offers want: %(rewards)s.")
+        next_step = _("Open the partner channel on the desk. It shows what the platform said.")
+        return Verdict.WARN, message % {"rewards": ", ".join(counts.rewards)}, next_step
+    return passed(_("No redemption of channel points is stuck."))
+
+
 def check_deauthorizations(now: datetime) -> Found:
     count = indicators.deauthorizations_overdue(now=now)
     if count:
@@ -401,6 +432,12 @@ CHECKS = (
         page="admin:claims_campaign_changelist",
     ),
     Check(gettext_noop("authorizations"), check_authorizations),
+    Check(
+        gettext_noop("channels"),
+        check_channels,
+        is_on_home=True,
+        page="admin:claims_channel_changelist",
+    ),
     Check(gettext_noop("deauthorizations"), check_deauthorizations, is_on_home=True),
     Check(gettext_noop("API keys"), check_api_keys, page="admin:claims_apikey_changelist"),
     Check(

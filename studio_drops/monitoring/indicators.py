@@ -9,12 +9,24 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Min, Q
 
 from accounts.models import Authorization, Deauthorization
-from claims.models import Campaign, Claim, ReconcileRun, Report, WebhookDelivery, WebhookEndpoint
+from claims.models import (
+    Campaign,
+    Channel,
+    ChannelReward,
+    Claim,
+    ReconcileRun,
+    Redemption,
+    Report,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from claims.source import listing_sources
 from core.models import Lease
 
 RECENT = timedelta(hours=1)
 JUDGED_OVER = timedelta(minutes=10)
+REDEMPTION_OVERDUE = timedelta(minutes=15)
+NAMED_AT_MOST = 3
 SILENT_AT, LOSSY_FROM, LOSSY_SHARE = 3, 20, 0.05
 
 
@@ -155,6 +167,29 @@ def refused_authorizations() -> tuple[int, datetime | None]:
     """The number of links whose platform refuses to renew the authorization; the oldest refusal."""
     refused = Authorization.objects.refused()
     return refused.count(), refused.aggregate(oldest=Min("refused_since"))["oldest"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFaults:
+    """Redemptions that need a decision, channels where one is overdue, and rewards at fault."""
+
+    stuck: int
+    waiting: list[str]
+    rewards: list[str]
+
+
+def channel_faults(*, now: datetime) -> ChannelFaults:
+    overdue = Redemption.objects.filter(next_attempt_at__lt=now - REDEMPTION_OVERDUE)
+    channels = Channel.objects.filter(rewards__redemptions__in=overdue).distinct()
+    bad = Q(state__in=[ChannelReward.State.DELETED, ChannelReward.State.FOREIGN]) | ~Q(error="")
+    ended = Q(state=ChannelReward.State.ENDED) | Q(offer__ends_at__lte=now)
+    rewards = ChannelReward.objects.filter(bad, channel__is_active=True).exclude(ended)
+    named = rewards.select_related("offer__reward", "channel").order_by("pk")
+    return ChannelFaults(
+        stuck=Redemption.objects.filter(state=Redemption.State.STUCK).count(),
+        waiting=[str(one) for one in channels.order_by("name", "pk")[:NAMED_AT_MOST]],
+        rewards=[str(one) for one in named[:NAMED_AT_MOST]],
+    )
 
 
 def deauthorizations_overdue(*, now: datetime) -> int:

@@ -142,7 +142,7 @@ def test_limits(limits: dict[str, int], admitted: list[int], reason: str) -> Non
         one.claim_id(offer) for one in earnings if int(one.event_key[6:]) in admitted
     }
     refused = OfferUse.objects.filter(outcome="REFUSED")
-    assert set(refused.values_list("over_limit", flat=True)) == {reason}
+    assert set(refused.values_list("refusal", flat=True)) == {reason}
 
 
 def test_limits_hold_within_one_batch() -> None:

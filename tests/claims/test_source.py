@@ -52,7 +52,7 @@ def gifts(tips: Source) -> Iterator[Source]:  # after `tips`
     unregister_source("gifts")
 
 
-KICKS = ["kick_drops", "kick_gifts", "kick_subscriptions"]
+KICKS = ["kick_drops", "kick_channel_rewards", "kick_gifts", "kick_subscriptions"]
 
 
 def test_kicks_sources_are_registered_at_start() -> None:

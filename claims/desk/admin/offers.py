@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import account_key
+from accounts.models import Authorization, Purpose, account_key
 from accounts.platform_login import all_logins, platform_label
 from claims.desk.admin.audit_mixin import Audited
 from claims.desk.admin.id_search import IdSearch
 from claims.desk.enqueue import subscribe_after_commit
-from claims.models import Channel, Item, Offer, OfferUse
+from claims.models import Channel, ChannelReward, Item, Offer, OfferUse, Redemption
 from claims.offers import create_offer
 from claims.source import all_triggers, get_source, get_trigger
 from core.admin.base import Page, ReadOnlyPage
@@ -27,9 +27,18 @@ from core.platform_errors import PlatformError
 
 TONE_OF_OUTCOME = {
     OfferUse.Outcome.WAITING: "wait",
+    OfferUse.Outcome.OPEN: "wait",
     OfferUse.Outcome.CLAIMED: "good",
     OfferUse.Outcome.REFUSED: "bad",
 }
+TONE_OF_REWARD = {
+    ChannelReward.State.WANTED: "wait",
+    ChannelReward.State.LIVE: "good",
+    ChannelReward.State.DELETED: "bad",
+    ChannelReward.State.FOREIGN: "bad",
+    ChannelReward.State.ENDED: "quiet",
+}
+TITLE_MAX_LENGTH = 50
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -93,17 +102,60 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk:
             self.initial["name"] = self.instance.reward.name
 
+    def clean(self) -> dict[str, Any]:
+        """Only what viewers pay for has a cost. Its platform shows the name, so it's short."""
+        fields: dict[str, Any] = super().clean() or {}
+        trigger = get_trigger(fields.get("trigger") or self.instance.trigger)
+        if trigger is None:
+            return fields
+        if trigger.is_paid and not fields.get("cost"):
+            self.add_error("cost", _("How many channel points does it cost?"))
+        if trigger.is_paid and len(fields.get("name", "")) > TITLE_MAX_LENGTH:
+            self.add_error("name", _("At most 50 characters: it's the reward's title."))
+        if not trigger.is_paid:
+            self.instance.cost = fields["cost"] = None
+        return fields
+
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         trigger = get_trigger(self.cleaned_data.get("trigger", ""))
         # A blank delay is the usual one of what earns the offer.
         if trigger and self.cleaned_data.get("delay_hours") is None:
             self.instance.delay_hours = trigger.delay_hours
+        if trigger and trigger.is_paid:
+            self.instance.delay_hours, self.instance.at_least = 0, 1
+
+
+class ChannelRewards(admin.TabularInline):  # type: ignore[type-arg]
+    """An offer's rewards by channel, or a channel's by offer. Jobs keep them."""
+
+    model = ChannelReward
+    extra = 0
+    can_delete = False
+    verbose_name_plural = gettext_lazy("channel rewards on the platform")
+    readonly_fields: ClassVar[Any] = ["offer", "channel", "shown_state", "error", "checked_at"]
+    fields: ClassVar[Any] = readonly_fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ChannelReward]:
+        return super().get_queryset(request).select_related("offer__reward", "channel")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    @admin.display(description=gettext_lazy("state"))
+    def shown_state(self, reward: ChannelReward) -> SafeString:
+        text = reward.get_state_display()
+        if reward.state == ChannelReward.State.LIVE and reward.is_paused:
+            return badge("wait", _("paused"))
+        return badge(TONE_OF_REWARD[ChannelReward.State(reward.state)], text)
 
 
 @admin.register(Channel)
 class ChannelAdmin(Audited, Page):
-    list_display = ["shown_name", "platform", "state", "added_at"]
+    list_display = ["shown_name", "platform", "state", "connection", "added_at"]
     list_filter = ["is_active"]
     ordering = ["name", "channel_id"]
     search_fields = ["channel_id", "name"]
@@ -113,11 +165,15 @@ class ChannelAdmin(Audited, Page):
     )
     form = ChannelForm
 
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # noqa: ARG002
+        return [ChannelRewards] if obj else []
+
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:  # noqa: ARG002
-        return ["channel_id", "name", "is_active"] if obj else ["platform", "owner"]
+        shown = ["channel_id", "name", "connection", "is_active"]
+        return shown if obj else ["platform", "owner"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
-        return ["channel_id", "name"] if obj else []
+        return ["channel_id", "name", "connection"] if obj else []
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -151,6 +207,19 @@ class ChannelAdmin(Audited, Page):
     def state(self, channel: Channel) -> SafeString:
         return badge("good", _("active")) if channel.is_active else badge("quiet", _("not active"))
 
+    @admin.display(description=gettext_lazy("connection"))
+    def connection(self, channel: Channel) -> SafeString:
+        """Its owner's authorization. Only channel rewards need it."""
+        owners = Authorization.objects.filter(account=channel.pk, purpose=Purpose.CHANNEL)
+        authorization = owners.first()
+        if channel.leaving_at:
+            return badge("wait", _("being disconnected"))
+        if authorization is None:
+            return badge("quiet", _("not connected"))
+        if authorization.disconnected_at or authorization.refused_since:
+            return badge("bad", _("refused by the platform"))
+        return badge("good", _("connected"))
+
 
 @admin.register(Offer)
 class OfferAdmin(Audited, Page):
@@ -164,6 +233,7 @@ class OfferAdmin(Audited, Page):
     )
     form = OfferForm
     filter_horizontal = ["channels"]
+    LOOK = ("cost", "description", "color", "asks_for_text", "hours_to_link")
     LIMITS = (
         "limit_per_player",
         "limit_per_player_a_day",
@@ -181,11 +251,21 @@ class OfferAdmin(Audited, Page):
             }
         )
 
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # noqa: ARG002
+        return [ChannelRewards] if obj else []
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
         items = ["items"] if obj else ["item", "quantity"]
         note = ["reliability"] if obj else []
         return [
             (None, {"fields": ["name", "trigger", "at_least", *items, *note]}),
+            (
+                _("Channel reward"),
+                {
+                    "fields": self.LOOK,
+                    "description": _("Only for what viewers redeem with channel points."),
+                },
+            ),
             (_("Where and when"), {"fields": ["channels", "starts_at", "ends_at", "delay_hours"]}),
             (
                 _("Limits"),
@@ -290,10 +370,34 @@ class OfferAdmin(Audited, Page):
         )
 
 
+class RedemptionOfUse(admin.StackedInline):  # type: ignore[type-arg]
+    """What the platform was told about a use that was paid for with channel points."""
+
+    model = Redemption
+    can_delete = False
+    readonly_fields: ClassVar[Any] = [
+        "redemption_id",
+        "reward",
+        "state",
+        "error",
+        "attempts",
+        "next_attempt_at",
+        "ended_at",
+    ]
+    fields: ClassVar[Any] = readonly_fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
 @admin.register(OfferUse)
 class OfferUseAdmin(IdSearch, ReadOnlyPage):
     list_display = ["occurred_at", "offer", "account_link", "channel", "amount", "state", "due_at"]
-    list_filter = ["outcome", "offer", "channel"]
+    list_filter = ["outcome", "redemption__state", "offer", "channel"]
+    inlines: ClassVar[Any] = [RedemptionOfUse]
     ordering = ["-received_at", "-claim_id"]
     list_select_related = ["offer__reward", "channel"]
     search_fields = ["claim_id"]
@@ -327,6 +431,6 @@ class OfferUseAdmin(IdSearch, ReadOnlyPage):
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def state(self, use: OfferUse) -> SafeString:
         text = use.get_outcome_display()
-        if use.over_limit:
-            text = f"{text}: {use.get_over_limit_display()}"
+        if use.refusal:
+            text = f"{text}: {use.get_refusal_display()}"
         return badge(TONE_OF_OUTCOME[OfferUse.Outcome(use.outcome)], text)

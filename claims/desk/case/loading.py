@@ -131,7 +131,8 @@ def load_case(
 def _open_uses(accounts: Sequence[PlatformAccount]) -> list[OfferUse]:
     uses = OfferUse.objects.exclude(outcome=OfferUse.Outcome.CLAIMED)
     of_accounts = uses.filter(account_id__in=[account.pk for account in accounts])
-    newest = of_accounts.select_related("offer__reward", "channel").order_by("-occurred_at", "pk")
+    related = of_accounts.select_related("offer__reward", "channel", "redemption")
+    newest = related.order_by("-occurred_at", "pk")
     return list(newest[:EVENTS_AT_MOST])
 
 

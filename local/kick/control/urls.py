@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import campaigns, claims, dump, events, identities, machinery
+from . import campaigns, claims, dump, events, identities, machinery, points
 from .endpoint import control
 
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path(
         "subscriptions", control(GET=events.get_subscriptions, DELETE=events.delete_subscriptions)
     ),
+    path("rewards", control(GET=points.get_rewards, PATCH=points.patch_rewards)),
+    path("redemptions", control(POST=points.post_redemptions, PATCH=points.patch_redemptions)),
+    path("dump/redemptions", control(GET=points.get_redemptions)),
     path("dump/events", control(GET=events.get_event_deliveries)),
     path("deliver", control(POST=claims.post_deliver)),
     path(

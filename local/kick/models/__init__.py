@@ -4,18 +4,22 @@ from .events import EventDelivery, Subscription
 from .identities import App, Organization, Viewer
 from .machinery import ReceivedRequest, SigningKey, Switch
 from .oauth import AuthorizationCode, Grant, Token
+from .points import Balance, ChannelReward, Redemption
 
 __all__ = [
     "App",
     "AuthorizationCode",
+    "Balance",
     "Campaign",
     "CampaignReward",
+    "ChannelReward",
     "Claim",
     "Delivery",
     "EventDelivery",
     "Grant",
     "Organization",
     "ReceivedRequest",
+    "Redemption",
     "Reward",
     "SigningKey",
     "Subscription",

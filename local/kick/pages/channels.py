@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from .. import clock
 from ..events import Happening, gift_kicks, gift_subscriptions, send, subscribe
 from ..models import EventDelivery, Subscription, Viewer
+from ..points import balance_of
 from ..refusals import Refused
 from ..registry import find_viewer, make_viewer
 from .forms import checked
@@ -44,13 +46,17 @@ FORMS = {
 
 @require_safe
 def channels(request: HttpRequest) -> HttpResponse:
-    if current_viewer(request) is None:
+    viewer = current_viewer(request)
+    if viewer is None:
         return ask_who(request, because="What you do in a channel is done by your Kick account.")
-    owners = Viewer.objects.filter(subscriptions__isnull=False).distinct().order_by("name")
+    has_something = Q(subscriptions__isnull=False) | Q(channel_rewards__isnull=False)
+    owners = Viewer.objects.filter(has_something).distinct().order_by("name")
     context = {
         "channels": [
             {
                 "owner": owner,
+                "rewards": owner.channel_rewards.filter(deleted_at=None).order_by("pk"),
+                "points": balance_of(viewer, owner),
                 "events": Subscription.objects.filter(broadcaster=owner).count(),
                 "actions": [
                     {"name": name, "label": label, "form": form(auto_id=f"{owner.pk}-{name}-%s")}

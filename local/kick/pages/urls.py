@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import art, channels, connections, dashboard, inventory, viewer
+from . import art, channels, connections, dashboard, inventory, points, viewer
 
 urlpatterns = [
     path("", inventory.inventory, name="inventory"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("sign-out", viewer.sign_out, name="sign-out"),
     path("settings/connections", connections.connections, name="connections"),
     path("settings/disconnect", connections.disconnect, name="disconnect"),
+    path("channels/rewards/<str:reward_id>", points.redeem_reward, name="redeem-reward"),
+    path("my-channel", points.my_channel, name="my-channel"),
+    path("my-channel/rewards/<str:reward_id>", points.change_reward, name="change-reward"),
+    path("my-channel/redemptions/<str:redemption_id>", points.answer_redemption, name="answer"),
     path("channels", channels.channels, name="channels"),
     path("channels/<str:user_id>/<str:action>", channels.act, name="act-in-channel"),
     path("dashboard", dashboard.dashboard, name="dashboard"),

@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from . import claims_api, events_api, oauth, public_api
+from . import claims_api, events_api, oauth, public_api, rewards_api
 from .endpoint import endpoint
 
 urlpatterns = [
@@ -17,6 +17,17 @@ urlpatterns = [
             POST=events_api.post_subscriptions,
             DELETE=events_api.delete_subscriptions,
         ),
+    ),
+    path(
+        "public/v1/channels/rewards",
+        endpoint(GET=rewards_api.get_rewards, POST=rewards_api.post_rewards),
+    ),
+    path("public/v1/channels/rewards/redemptions", endpoint(GET=rewards_api.get_redemptions)),
+    path("public/v1/channels/rewards/redemptions/accept", endpoint(POST=rewards_api.post_accept)),
+    path("public/v1/channels/rewards/redemptions/reject", endpoint(POST=rewards_api.post_reject)),
+    re_path(
+        "^public/v1/channels/rewards/[^/]+$",
+        endpoint(PATCH=rewards_api.patch_reward, DELETE=rewards_api.delete_one_reward),
     ),
     path(
         "public/v1/drops/claims",

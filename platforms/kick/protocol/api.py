@@ -103,7 +103,7 @@ class KickApi:
         if not isinstance(channels, list):
             raise KickMalformed("Kick's response doesn't contain a list of channels.")
         ids = [one.get("broadcaster_user_id") for one in channels if isinstance(one, dict)]
-        return [_user_id(one) for one in ids]
+        return [user_id_of(one) for one in ids]
 
     def public_key(self) -> str:
         """Return the PEM text of the key that Kick signs webhooks with. It isn't validated.
@@ -183,12 +183,12 @@ class KickApi:
         answer = self._call_as_app("GET", "/events/subscriptions")
         return [
             EventSubscription(
-                subscription_id=_printable(one.get("id")),
-                user_id=_user_id(one.get("broadcaster_user_id")),
-                event=_printable(one.get("event")),
-                created_at=_printable(one.get("created_at")),
+                subscription_id=printable(one.get("id")),
+                user_id=user_id_of(one.get("broadcaster_user_id")),
+                event=printable(one.get("event")),
+                created_at=printable(one.get("created_at")),
             )
-            for one in _entries(answer, "subscriptions")
+            for one in entries_of(answer, "subscriptions")
         ]
 
     def subscribe(self, *, user_id: str, events: Iterable[str]) -> list[SubscribedEvent]:
@@ -204,11 +204,11 @@ class KickApi:
         answer = self._call_as_app("POST", "/events/subscriptions", json=body)
         return [
             SubscribedEvent(
-                event=_printable(one.get("name")),
-                subscription_id=_printable(one.get("subscription_id")),
-                error=_printable(one.get("error")),
+                event=printable(one.get("name")),
+                subscription_id=printable(one.get("subscription_id")),
+                error=printable(one.get("error")),
             )
-            for one in _entries(answer, "subscriptions")
+            for one in entries_of(answer, "subscriptions")
         ]
 
     def unsubscribe(self, subscription_ids: Iterable[str]) -> None:
@@ -231,7 +231,7 @@ class KickApi:
         return call(self._http, method, f"{self._url}{path}", headers=bearer, **request)
 
 
-def _entries(answer: Answer, what: str) -> list[dict[str, Any]]:
+def entries_of(answer: Answer, what: str) -> list[dict[str, Any]]:
     """The objects of a list. Kick's servers are written in Go, which encodes an empty list as null.
 
     Raises KickMalformed.
@@ -246,21 +246,21 @@ def _entries(answer: Answer, what: str) -> list[dict[str, Any]]:
 def _list_of_users(answer: Answer) -> list[User]:
     return [
         User(
-            user_id=_user_id(user.get("user_id")),
-            name=_printable(user.get("name")),
-            profile_picture=_printable(user.get("profile_picture")),
+            user_id=user_id_of(user.get("user_id")),
+            name=printable(user.get("name")),
+            profile_picture=printable(user.get("profile_picture")),
         )
-        for user in _entries(answer, "users")
+        for user in entries_of(answer, "users")
     ]
 
 
-def _user_id(value: Any) -> str:
+def user_id_of(value: Any) -> str:
     try:
         return read_user_id({"user_id": value})
     except PayloadError as error:
         raise KickMalformed(f"Kick's response contains an invalid user. {error}") from error
 
 
-def _printable(value: Any) -> str:
+def printable(value: Any) -> str:
     """Return display text without the characters that a database or a page can't handle."""
     return "".join(filter(str.isprintable, value)) if type(value) is str else ""

@@ -19,9 +19,11 @@ INLINES = {
     "claims_apikeyminute",
     "claims_apikeyusage",
     "claims_campaignreward",
+    "claims_channelreward",
     "claims_confirmation",
     "claims_itempicture",
     "claims_pause",
+    "claims_redemption",
     "claims_report",
     "claims_rewarditem",
 }

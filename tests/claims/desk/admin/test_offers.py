@@ -14,6 +14,12 @@ from tests.factories import make_item
 pytestmark = pytest.mark.django_db
 
 CHANNELS, OFFERS = "/admin/claims/channel/", "/admin/claims/offer/"
+# What the browser sends for the table of channel rewards, which can't be changed here.
+NO_REWARDS = {
+    f"{name}-{field}": 0
+    for name in ("rewards", "channel_rewards")
+    for field in ("TOTAL_FORMS", "INITIAL_FORMS")
+}
 
 
 class Names(PlatformLogin):
@@ -78,7 +84,7 @@ def test_channel_while_the_platform_is_down(admin_client: Client, names: Names) 
 def test_channel_is_switched_off(admin_client: Client) -> None:
     channel = make_channel()
 
-    admin_client.post(f"{CHANNELS}{channel.pk}/change/", {})
+    admin_client.post(f"{CHANNELS}{channel.pk}/change/", NO_REWARDS)
 
     channel.refresh_from_db()
     assert not channel.is_active
@@ -93,6 +99,8 @@ def offer_form(**changes: Any) -> dict[str, Any]:
         "quantity": 2,
         "channels": [make_channel().pk],
         "limit_per_player": 1,
+        "color": "#00e701",
+        "hours_to_link": 24,
     }
     return form | changes
 
@@ -122,10 +130,32 @@ def test_offer_is_changed_but_not_what_earns_it(admin_client: Client) -> None:
     offer = make_offer()
     form = offer_form(name="Renamed", at_least=600, trigger="kick_subscriptions:giftee")
 
-    admin_client.post(f"{OFFERS}{offer.pk}/change/", form | {"delay_hours": 0})
+    admin_client.post(f"{OFFERS}{offer.pk}/change/", form | NO_REWARDS | {"delay_hours": 0})
 
     offer = Offer.objects.get()
     assert (str(offer), offer.at_least, offer.trigger) == ("Renamed", 600, GIFT)
+
+
+POINTS = "kick_channel_rewards:redemption"
+
+
+def test_offer_for_channel_points_has_a_cost(admin_client: Client) -> None:
+    answer = admin_client.post(f"{OFFERS}add/", offer_form(trigger=POINTS))
+    assert "How many channel points does it cost?" in answer.content.decode()
+    answer = admin_client.post(f"{OFFERS}add/", offer_form(trigger=POINTS, cost=5, name="x" * 51))
+    assert "At most 50 characters" in answer.content.decode()
+
+    admin_client.post(f"{OFFERS}add/", offer_form(trigger=POINTS, cost=1000, at_least=7))
+
+    offer = Offer.objects.get()
+    assert (offer.cost, offer.at_least, offer.delay_hours) == (1000, 1, 0)
+    assert offer.reward.source == "kick_channel_rewards"
+
+
+def test_offer_for_gifts_has_no_cost(admin_client: Client) -> None:
+    admin_client.post(f"{OFFERS}add/", offer_form(cost=1000))
+
+    assert Offer.objects.get().cost is None
 
 
 def test_offer_that_ends_before_it_starts_is_refused(admin_client: Client) -> None:

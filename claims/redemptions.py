@@ -1,0 +1,527 @@
+"""Redemptions: viewers pay for an offer's item with channel points.
+
+The promise: each redemption ends accepted with its item granted once, or rejected with its points
+given back and no item. So:
+
+- An event is only a hint. A redemption counts once the platform's API shows it.
+- The item is granted, and that is committed, before the redemption is accepted. If there can be no
+  item, the refusal is committed before the redemption is rejected. Nothing is granted after that.
+- An answer may get lost, and the streamer may answer by hand. So before anything is sent a second
+  time, the redemption is read, and the platform's word wins.
+
+A viewer without a link has the offer's time to link. A redemption that can't be settled by these
+rules is STUCK: staff decide.
+
+Lock order: the offer if it has limits, the redemption, then the ledger's.
+"""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from accounts.channels import access_token_of, channel_authorizations, renew_soon
+from accounts.models import PlatformAccount
+from claims.entitlements import revoke_entitlements
+from claims.ledger import record_claims
+from claims.models import (
+    ChannelReward,
+    Claim,
+    Entitlement,
+    Offer,
+    OfferUse,
+    Redemption,
+)
+from claims.offers import award_of, insert_uses, limit_reached
+from claims.source import (
+    ChannelRewardSource,
+    ListedRedemption,
+    RedemptionStatus,
+    Unanswered,
+)
+from core.clock import Clock
+from core.deadlocks import retry_deadlock_once
+from core.leases import AT_A_STRETCH, HeldLease
+from core.logs import log_event
+from core.platform_errors import PlatformRefused, PlatformUnauthorized
+
+logger = logging.getLogger(__name__)
+
+State = Redemption.State
+Refusal = OfferUse.Refusal
+
+AT_MOST = 1000
+LISTED_EVERY = timedelta(minutes=1)
+# A long list is read less often, so that it doesn't use up the budget of requests.
+REST_PER_PAGE = timedelta(seconds=3)
+# A redemption that an event named, and that the API doesn't show for this long, doesn't exist.
+LOOKED_UP_FOR = timedelta(hours=24)
+# After so many answers without a clear effect, staff have to look.
+ANSWERED_AT_MOST = 50
+# While an item is paused by staff, or a hint isn't confirmed.
+LOOKED_AT_EVERY = timedelta(minutes=1)
+TAKEN_BACK = "The streamer gave the channel points back."
+
+# What is in the way of the item now -> why there is none in the end.
+REFUSAL_OF_OBSTACLE: dict[str, Refusal] = {
+    Claim.HoldReason.NOT_LINKED: Refusal.NOT_LINKED,
+    Claim.HoldReason.PAUSED: Refusal.PAUSED,
+    Claim.HoldReason.UNMAPPED_REWARD: Refusal.NO_ITEM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A redemption as an event shows it: signed, but maybe old, or another app's copy."""
+
+    redemption_id: str
+    reward_id: str
+    account: str
+    channel_id: str
+    status: RedemptionStatus
+    redeemed_at: datetime
+    message_id: str = ""
+
+
+def note_hint(hint: Hint, *, source: str, now: datetime) -> str:
+    """Store what an event says of a redemption, to be confirmed soon. Returns the use's ID.
+
+    "" if the reward isn't ours. On a repeat, nothing is written. An event about a change lets a
+    redemption that is known be read again.
+    """
+    rewards = ChannelReward.objects.filter(
+        external_id=hint.reward_id or None, channel=hint.channel_id
+    )
+    reward = rewards.select_related("offer").first()
+    if reward is None:
+        return ""
+    use_id = _use_id(source, hint.redemption_id)
+    known = Redemption.objects.filter(pk=use_id)
+    if hint.status != RedemptionStatus.PENDING and known.open().update(next_attempt_at=now):
+        return use_id
+    if not known.exists():
+        _store([_Seen.of_hint(hint)], {hint.reward_id: reward}, source=source, now=now)
+    return use_id
+
+
+def wake_redemptions_of(*, account_id: str, now: datetime) -> int:
+    """Let the account's open redemptions be settled now. Returns their number.
+
+    Call it inside the transaction that links the account.
+    """
+    waiting = Redemption.objects.filter(state=State.OPEN, use__account_id=account_id)
+    return waiting.update(next_attempt_at=now)
+
+
+def settle_redemptions(*, source: ChannelRewardSource, clock: Clock, held: HeldLease) -> int:
+    """List the pending redemptions of each connected channel, grant or refuse, and answer.
+
+    Returns the number of redemptions whose end the platform has confirmed. On a repeat: 0. Only one
+    worker may run this for a source at once. A channel whose token isn't accepted is left out until
+    the token is renewed. Raises PlatformError if the platform fails otherwise.
+    """
+    ended, began_at = 0, clock()
+    for channel_id in _channels_with_work(source, now=began_at):
+        if clock() - began_at >= AT_A_STRETCH:
+            break
+        token = access_token_of(channel_id, now=clock())
+        if not token:
+            continue
+        worker = _Settler(source, token, channel_id, clock=clock, held=held)
+        try:
+            ended += worker.run()
+        except PlatformUnauthorized:
+            renew_soon(channel_id, now=clock())
+            log_event(logger, "channel_token_refused", logging.WARNING, channel=channel_id)
+        except PlatformRefused as error:
+            # About this channel only, such as a scope that its owner didn't allow.
+            log_event(
+                logger, "channel_refused", logging.WARNING, channel=channel_id, error=str(error)
+            )
+            _postpone(channel_id, error=str(error), now=clock())
+    return ended
+
+
+def _channels_with_work(source: ChannelRewardSource, *, now: datetime) -> list[str]:
+    """Connected channels in which something is due, the one that was listed longest ago first."""
+    connected = set(channel_authorizations().values_list("account_id", flat=True))
+    due = Redemption.objects.filter(next_attempt_at__lte=now)
+    to_list = _rewards_to_list(now=now)
+    ours = {f"{source.name}:{trigger.name}" for trigger in source.triggers}
+    rewards = ChannelReward.objects.filter(offer__trigger__in=ours, channel__in=connected)
+    found = rewards.filter(Q(redemptions__in=due) | Q(pk__in=to_list))
+    order = found.order_by(F("listed_at").asc(nulls_first=True), "channel")
+    return list(dict.fromkeys(order.values_list("channel_id", flat=True)))
+
+
+def _rewards_to_list(*, now: datetime) -> QuerySet[ChannelReward]:
+    never_or_old = Q(listed_at=None) | Q(listed_at__lte=now - LISTED_EVERY)
+    return ChannelReward.objects.filter(never_or_old, state=ChannelReward.State.LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    redemption_id: str
+    reward_id: str
+    account: str
+    redeemed_at: datetime
+    message_id: str = ""
+
+    @classmethod
+    def of_hint(cls, hint: Hint) -> "_Seen":
+        return cls(
+            hint.redemption_id, hint.reward_id, hint.account, hint.redeemed_at, hint.message_id
+        )
+
+    @classmethod
+    def of_listed(cls, one: ListedRedemption) -> "_Seen":
+        return cls(one.redemption_id, one.reward_id, one.account, one.redeemed_at)
+
+
+def _use_id(source: str, redemption_id: str) -> str:
+    return f"{source}:{redemption_id}"
+
+
+@retry_deadlock_once
+@transaction.atomic
+def _store(
+    seen: Sequence[_Seen],
+    rewards: Mapping[str, ChannelReward],
+    *,
+    source: str,
+    now: datetime,
+) -> None:
+    """Write the redemptions that are new, with their uses and accounts."""
+    uses = [_new_use(one, rewards[one.reward_id], source=source, now=now) for one in seen]
+    new = insert_uses(sorted(uses, key=lambda use: use.pk))
+    PlatformAccount.objects.bulk_create(
+        [
+            PlatformAccount(key=key, first_seen_at=now)
+            for key in sorted({use.account_id for use in uses if use.pk in new})
+        ],
+        ignore_conflicts=True,
+    )
+    Redemption.objects.bulk_create(
+        Redemption(
+            pk=_use_id(source, one.redemption_id),
+            redemption_id=one.redemption_id,
+            reward=rewards[one.reward_id],
+            next_attempt_at=now,
+        )
+        for one in seen
+        if _use_id(source, one.redemption_id) in new
+    )
+
+
+def _new_use(one: _Seen, reward: ChannelReward, *, source: str, now: datetime) -> OfferUse:
+    offer = reward.offer
+    return OfferUse(
+        claim_id=_use_id(source, one.redemption_id),
+        offer=offer,
+        channel_id=reward.channel_id,
+        account_id=one.account,
+        amount=offer.cost or 1,
+        message_id=one.message_id,
+        occurred_at=one.redeemed_at,
+        received_at=now,
+        due_at=one.redeemed_at + timedelta(hours=offer.hours_to_link),
+        outcome=OfferUse.Outcome.OPEN,
+        refusal="",
+    )
+
+
+def _postpone(channel_id: str, *, error: str, now: datetime) -> None:
+    ChannelReward.objects.filter(channel=channel_id).update(error=error[:200], listed_at=now)
+    due = Redemption.objects.filter(reward__channel=channel_id, next_attempt_at__lte=now)
+    due.update(next_attempt_at=now + LOOKED_AT_EVERY)
+
+
+# --- One channel ----------------------------------------------------------------------------------
+
+
+class _Settler:
+    """Settles what is due in one channel, with its owner's token."""
+
+    def __init__(
+        self,
+        source: ChannelRewardSource,
+        token: str,
+        channel_id: str,
+        *,
+        clock: Clock,
+        held: HeldLease,
+    ) -> None:
+        self._source = source
+        self._token = token
+        self._channel_id = channel_id
+        self._clock = clock
+        self._held = held
+
+    def run(self) -> int:
+        """Returns the number of redemptions whose end is confirmed now."""
+        ended, shown = 0, self._list_pending()
+        due_ids, size = self._due_ids(), self._source.batch_size
+        for start in range(0, len(due_ids), size):
+            ids = due_ids[start : start + size]
+            for accept, pks in self._decide(ids, shown).items():
+                if pks:
+                    self._answer(pks, accept=accept)
+            ended += Redemption.objects.filter(pk__in=ids, ended_at__isnull=False).count()
+            self._held.renew()
+        return ended
+
+    def _list_pending(self) -> dict[str, ListedRedemption]:
+        """What the platform lists as pending, by ID. New ones are stored."""
+        shown: dict[str, ListedRedemption] = {}
+        rewards = _rewards_to_list(now=self._clock()).filter(channel=self._channel_id)
+        for reward in rewards.select_related("offer").order_by("pk"):
+            pages = 0
+            for page in self._source.pending_redemptions(self._token, reward.external_id):
+                self._held.renew()
+                pages += 1
+                ours = [one for one in page if one.reward_id == reward.external_id]
+                if not all(one.is_manageable for one in ours):
+                    self._give_up_reward(reward)
+                shown |= {one.redemption_id: one for one in ours}
+                _store(
+                    [_Seen.of_listed(one) for one in ours],
+                    {reward.external_id: reward},
+                    source=self._source.name,
+                    now=self._clock(),
+                )
+            listed_at = self._clock() + REST_PER_PAGE * max(pages - 1, 0)
+            ChannelReward.objects.filter(pk=reward.pk).update(listed_at=listed_at)
+        return shown
+
+    def _give_up_reward(self, reward: ChannelReward) -> None:
+        ChannelReward.objects.filter(pk=reward.pk).update(state=ChannelReward.State.FOREIGN)
+        log_event(logger, "reward_not_ours", logging.WARNING, reward=reward.external_id)
+
+    def _due_ids(self) -> list[str]:
+        due = Redemption.objects.filter(
+            next_attempt_at__lte=self._clock(), reward__channel=self._channel_id
+        )
+        return list(due.order_by("next_attempt_at", "pk").values_list("pk", flat=True)[:AT_MOST])
+
+    def _decide(
+        self, ids: Sequence[str], shown: Mapping[str, ListedRedemption]
+    ) -> dict[bool, list[str]]:
+        """Decide about each. Returns the ones to accept (True) and to reject (False)."""
+        rows = Redemption.objects.in_bulk(ids)
+        unseen = [
+            row.redemption_id
+            for row in rows.values()
+            if row.redemption_id not in shown and _must_be_read(row)
+        ]
+        read = self._source.read_redemptions(self._token, unseen) if unseen else []
+        by_id = {**shown, **{one.redemption_id: one for one in read}}
+        now = self._clock()
+        to_answer: dict[bool, list[str]] = {True: [], False: []}
+        for pk in ids:
+            listed = by_id.get(rows[pk].redemption_id)
+            state = _decide_one(pk, listed, was_read=_must_be_read(rows[pk]), now=now)
+            if state in (State.ACCEPTING, State.REJECTING):
+                to_answer[state == State.ACCEPTING].append(pk)
+        return to_answer
+
+    def _answer(self, pks: Sequence[str], *, accept: bool) -> None:
+        now = self._clock()
+        rows = Redemption.objects.filter(pk__in=pks)
+        # Written before the call. If its answer gets lost, the redemption is read first next time.
+        rows.update(attempts=F("attempts") + 1, next_attempt_at=now + LOOKED_AT_EVERY)
+        of_id = dict(rows.values_list("redemption_id", "pk"))
+        failed = self._source.answer(self._token, list(of_id), accept=accept)
+        now, done = self._clock(), [pk for one, pk in of_id.items() if one not in failed]
+        state = State.ACCEPTED if accept else State.REJECTED
+        _end(done, state, now=now)
+        for redemption_id, reason in failed.items():
+            if redemption_id in of_id:
+                _note_failure(of_id[redemption_id], reason, now=now)
+
+
+def _must_be_read(row: Redemption) -> bool:
+    """Whether the platform's word is needed before anything else happens."""
+    is_new_intent = row.state in (State.ACCEPTING, State.REJECTING) and not row.attempts
+    return not is_new_intent
+
+
+def _end(pks: Collection[str], state: State, *, error: str = "", now: datetime) -> None:
+    Redemption.objects.filter(pk__in=pks).open().update(
+        state=state, error=error, next_attempt_at=None, ended_at=now
+    )
+
+
+def _note_failure(pk: str, reason: Unanswered, *, now: datetime) -> None:
+    log_event(logger, "redemption_not_answered", logging.WARNING, claim_id=pk, reason=reason)
+    row = Redemption.objects.get(pk=pk)
+    is_final = reason in (Unanswered.NOT_FOUND, Unanswered.NOT_OWNED)
+    if is_final or row.attempts >= ANSWERED_AT_MOST:
+        _end([pk], State.STUCK, error=reason, now=now)
+        return
+    is_answered = reason == Unanswered.NOT_PENDING  # read it at once: what is the answer?
+    pause = timedelta(0) if is_answered else settings.BACK_OFFS["report"].pause(row.attempts)
+    Redemption.objects.filter(pk=pk).open().update(next_attempt_at=now + pause, error=reason)
+
+
+# --- One redemption -------------------------------------------------------------------------------
+
+
+@retry_deadlock_once
+@transaction.atomic
+def _decide_one(pk: str, listed: ListedRedemption | None, *, was_read: bool, now: datetime) -> str:
+    """Bring a redemption to its next state, and return that. `listed`: the platform's word now."""
+    offer = _lock_offer_of(pk)
+    rows = Redemption.objects.select_related("use", "reward__channel")
+    row = rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
+    row.use.offer = offer
+    if row.next_attempt_at is None:
+        return row.state
+    if listed is None:
+        if was_read:
+            _note_unknown(row, now=now)
+        return row.state
+    if (listed.account, listed.reward_id) != (row.use.account_id, row.reward.external_id):
+        return _stop(row, "The platform shows another viewer or reward.", now=now)
+    if listed.status == RedemptionStatus.PENDING:
+        _settle_pending(row, now=now)
+    elif listed.status == RedemptionStatus.ACCEPTED:
+        _settle_accepted(row, now=now)
+    else:
+        _settle_rejected(row, now=now)
+    return row.state
+
+
+def _lock_offer_of(pk: str) -> Offer:
+    offers = Offer.objects.select_related("reward").filter(uses=pk)
+    offer = offers.get()
+    if offer.has_limits:
+        offer = offers.select_for_update(of=("self",), no_key=True).get()
+    return offer
+
+
+def _settle_pending(row: Redemption, *, now: datetime) -> None:
+    if row.state in (State.ACCEPTING, State.REJECTING):
+        return  # decided: to be sent again
+    refusal, obstacle = _refusal(row), ""
+    if not refusal:
+        obstacle = _grant(row.use, now=now)
+        if not obstacle:
+            _change(row, State.ACCEPTING, outcome=OfferUse.Outcome.CLAIMED, due_at=now)
+            return
+        if obstacle == Claim.HoldReason.UNMAPPED_REWARD or now >= row.use.due_at:
+            refusal = REFUSAL_OF_OBSTACLE[obstacle]
+        elif row.reward.channel.leaving_at:
+            refusal = Refusal.CHANNEL_LEFT
+    if refusal:
+        _refuse(row, refusal)
+        row.state, row.next_attempt_at = State.REJECTING, now
+        row.save(update_fields=["state", "next_attempt_at"])
+        return
+    # A link wakes it. Nothing tells us when staff end a pause.
+    is_unlinked = obstacle == Claim.HoldReason.NOT_LINKED
+    due_at = row.use.due_at if is_unlinked else min(now + LOOKED_AT_EVERY, row.use.due_at)
+    _change(row, State.OPEN, outcome=OfferUse.Outcome.OPEN, due_at=due_at)
+
+
+def _settle_accepted(row: Redemption, *, now: datetime) -> None:
+    """The points are spent: by our answer, by the streamer's, or because the queue was skipped."""
+    if row.state == State.ACCEPTING:
+        _finish(row, State.ACCEPTED, now=now)
+        return
+    # Without a limit, or a reason that only staff can judge, the viewer gets what was paid for.
+    refusal = row.use.refusal or _refusal(row)
+    if refusal and refusal != Refusal.NOT_LINKED:
+        _refuse(row, refusal)
+        _stop(row, "Accepted on the platform, but there is no item for it.", now=now)
+        return
+    row.use.refusal, row.use.outcome = "", OfferUse.Outcome.CLAIMED
+    row.use.save(update_fields=["refusal", "outcome"])
+    _record(row.use, now=now)  # granted, or held until the viewer links: it can't be given back
+    _finish(row, State.ACCEPTED, now=now)
+
+
+def _settle_rejected(row: Redemption, *, now: datetime) -> None:
+    """The points were given back: by our answer, or by the streamer's."""
+    if row.state != State.REJECTING:
+        if row.use.outcome == OfferUse.Outcome.CLAIMED:
+            mine = Entitlement.objects.filter(claim=row.pk).values_list("pk", flat=True)
+            revoke_entitlements(entitlement_ids=list(mine), reason=TAKEN_BACK, now=now)
+        _refuse(row, Refusal.BY_STREAMER)
+    _finish(row, State.REJECTED, now=now)
+
+
+def _refusal(row: Redemption) -> str:
+    """Why there can be no item, or ""."""
+    use, channel = row.use, row.reward.channel
+    if not channel.is_active:
+        return Refusal.CHANNEL_LEFT
+    if not use.offer.is_open_at(use.occurred_at):
+        return Refusal.NOT_RUNNING
+    if use.account_id == channel.pk:
+        return Refusal.OWN_CHANNEL
+    return limit_reached(use.offer, use)
+
+
+def _grant(use: OfferUse, *, now: datetime) -> str:
+    """Grant the item. Returns "", or why that isn't possible (now). Then there is no claim."""
+    before = transaction.savepoint()
+    reason = _record(use, now=now)
+    if reason:
+        transaction.savepoint_rollback(before)
+    else:
+        transaction.savepoint_commit(before)
+    return reason
+
+
+def _record(use: OfferUse, *, now: datetime) -> str:
+    """Record the claim. Returns its hold reason, or ""."""
+    (recorded,) = record_claims(
+        [award_of(use)],
+        source=use.offer.reward.source,
+        path=Claim.Path.WEBHOOK if use.message_id else Claim.Path.SYNC,
+        is_authoritative=False,
+        received_at=use.received_at,
+        now=now,
+    )
+    return recorded.hold_reason
+
+
+def _note_unknown(row: Redemption, *, now: datetime) -> None:
+    """The API doesn't show it (yet)."""
+    if now - row.use.received_at < LOOKED_UP_FOR:
+        pause = min(now - row.use.received_at, LOOKED_AT_EVERY * 30)
+        row.next_attempt_at = now + max(pause, timedelta(seconds=5))
+        row.save(update_fields=["next_attempt_at"])
+    elif row.state in (State.UNCONFIRMED, State.OPEN):
+        _refuse(row, Refusal.UNKNOWN)
+        _finish(row, State.REJECTED, now=now)
+    else:
+        _stop(row, Unanswered.NOT_FOUND, now=now)
+
+
+def _change(row: Redemption, state: State, *, outcome: str, due_at: datetime) -> None:
+    if row.use.outcome != outcome:
+        row.use.outcome = outcome
+        row.use.save(update_fields=["outcome"])
+    row.state, row.next_attempt_at = state, due_at
+    row.save(update_fields=["state", "next_attempt_at"])
+
+
+def _refuse(row: Redemption, refusal: str) -> None:
+    row.use.outcome, row.use.refusal = OfferUse.Outcome.REFUSED, refusal
+    row.use.save(update_fields=["outcome", "refusal"])
+
+
+def _finish(row: Redemption, state: State, *, error: str = "", now: datetime) -> None:
+    row.state, row.error, row.next_attempt_at, row.ended_at = state, error, None, now
+    row.save(update_fields=["state", "error", "next_attempt_at", "ended_at"])
+
+
+def _stop(row: Redemption, error: str, *, now: datetime) -> str:
+    _finish(row, State.STUCK, error=error, now=now)
+    log_event(logger, "redemption_stuck", logging.WARNING, claim_id=row.pk, error=error)
+    return row.state
