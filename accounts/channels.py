@@ -66,7 +66,7 @@ def channel_authorizations() -> QuerySet[Authorization]:
 
 
 def access_token_of(account_key: str, *, now: datetime) -> str:
-    """A connected channel's access token. "" without a valid one: then the job renews it soon."""
+    """A connected channel's access token, or "" if it isn't valid: then the job renews it soon."""
     authorization = channel_authorizations().filter(account_id=account_key).first()
     if authorization is None:
         return ""

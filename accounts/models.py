@@ -227,7 +227,7 @@ class LinkEvent(models.Model):
 
 
 class Purpose(models.TextChoices):
-    """What an owner allowed us: linking a player, or a partner streamer's channel."""
+    """An owner's permission: for linking a player, or for a partner streamer's channel."""
 
     PLAYER = "player", _("player")
     CHANNEL = "channel", _("channel")

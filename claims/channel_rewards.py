@@ -70,7 +70,7 @@ def keep_rewards(*, source: ChannelRewardSource, clock: Clock, held: HeldLease) 
 
 @transaction.atomic
 def leave(channel: Channel, *, now: datetime) -> None:
-    """Let the jobs disconnect a channel: they refund what is open, and delete the rewards.
+    """Let the jobs disconnect a channel: they refund open redemptions and delete the rewards.
 
     On a repeat nothing changes.
     """
@@ -111,7 +111,7 @@ def _is_for(offer: Offer, channel: Channel) -> bool:
 def _wanted(
     channel: Channel, rows: Sequence[ChannelReward], *, now: datetime
 ) -> dict[int, RewardLook]:
-    """What the channel should have, by the row's key."""
+    """The rewards that the channel should have, by the row's key."""
     if not channel.is_active or channel.leaving_at:
         return {}
     return {
@@ -178,7 +178,7 @@ def _has_left(channel: Channel) -> bool:
 
 
 class _Keeper:
-    """Brings one channel's rewards to what is wanted, with its owner's token."""
+    """Makes one channel's rewards as they are wanted, with its owner's token."""
 
     def __init__(
         self, source: ChannelRewardSource, token: str, channel: Channel, *, clock: Clock

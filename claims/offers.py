@@ -67,7 +67,7 @@ class Earning:
 
 @dataclass(frozen=True, slots=True)
 class RecordedUse:
-    """What has become of an earning for one offer. `claim` is None while it waits, or if refused.
+    """The result of an earning for one offer. `claim` is None while it waits, or if refused.
 
     `is_new` is False for a repeat.
     """

@@ -66,7 +66,7 @@ ANSWERED_AT_MOST = 50
 LOOKED_AT_EVERY = timedelta(minutes=1)
 TAKEN_BACK = "The streamer gave the channel points back."
 
-# What is in the way of the item now -> why there is none in the end.
+# An obstacle now -> the reason why there is no item in the end.
 REFUSAL_OF_OBSTACLE: dict[str, Refusal] = {
     Claim.HoldReason.NOT_LINKED: Refusal.NOT_LINKED,
     Claim.HoldReason.PAUSED: Refusal.PAUSED,
@@ -88,7 +88,7 @@ class Hint:
 
 
 def note_hint(hint: Hint, *, source: str, now: datetime) -> str:
-    """Store what an event says of a redemption, to be confirmed soon. Returns the use's ID.
+    """Store a redemption that an event names, to be confirmed soon. Returns the use's ID.
 
     "" if the reward isn't ours. On a repeat, nothing is written. An event about a change lets a
     redemption that is known be read again.
@@ -244,7 +244,7 @@ def _postpone(channel_id: str, *, error: str, now: datetime) -> None:
 
 
 class _Settler:
-    """Settles what is due in one channel, with its owner's token."""
+    """Settles one channel's due redemptions, with its owner's token."""
 
     def __init__(
         self,
@@ -275,7 +275,7 @@ class _Settler:
         return ended
 
     def _list_pending(self) -> dict[str, ListedRedemption]:
-        """What the platform lists as pending, by ID. New ones are stored."""
+        """The listed pending redemptions, by ID. New ones are stored."""
         shown: dict[str, ListedRedemption] = {}
         rewards = _rewards_to_list(now=self._clock()).filter(channel=self._channel_id)
         for reward in rewards.select_related("offer").order_by("pk"):
@@ -362,7 +362,7 @@ def _note_failure(pk: str, reason: Unanswered, *, now: datetime) -> None:
     if is_final or row.attempts >= ANSWERED_AT_MOST:
         _end([pk], State.STUCK, error=reason, now=now)
         return
-    is_answered = reason == Unanswered.NOT_PENDING  # read it at once: what is the answer?
+    is_answered = reason == Unanswered.NOT_PENDING  # read at once which one
     pause = timedelta(0) if is_answered else settings.BACK_OFFS["report"].pause(row.attempts)
     Redemption.objects.filter(pk=pk).open().update(next_attempt_at=now + pause, error=reason)
 
@@ -432,7 +432,7 @@ def _settle_accepted(row: Redemption, *, now: datetime) -> None:
     if row.state == State.ACCEPTING:
         _finish(row, State.ACCEPTED, now=now)
         return
-    # Without a limit, or a reason that only staff can judge, the viewer gets what was paid for.
+    # Without a limit, or a reason that only staff can judge, the viewer gets the item.
     refusal = row.use.refusal or _refusal(row)
     if refusal and refusal != Refusal.NOT_LINKED:
         _refuse(row, refusal)

@@ -1,4 +1,4 @@
-"""The streamer's page: connect the channel once, and see what it gives.
+"""The streamer's page: connect the channel once, and see its offers.
 
 The owner of a partner channel proves it by Kick's login. That is kept apart from players: other
 scopes, another callback, another key in the session.

@@ -1,4 +1,4 @@
-"""What a streamer's page shows of the channel: its connection, its offers, what viewers got."""
+"""A channel's connection, its offers and their uses, as the streamer's page shows them."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -134,7 +134,7 @@ def _held(player: Player) -> Iterable[Drop]:
 
 
 def _waiting(player: Player) -> Iterable[Drop]:
-    """What the player earned in a channel and gets after the offer's delay, or redeemed there.
+    """Items earned in a channel that come after the offer's delay, and redemptions there.
 
     Redemptions that were granted are among the entitlements.
     """

@@ -30,7 +30,7 @@ class ChannelReward(models.Model):
     # The platform's. Blank until the reward is made.
     external_id = OpaqueTextField(_("ID on the platform"), blank=True, default="")
     is_paused = models.BooleanField(_("paused"), default=False)
-    # What the platform was last told: a changed offer has another fingerprint.
+    # A fingerprint of the look that was last sent. A changed offer has another.
     look = models.TextField(blank=True, default="", editable=False)
     # When the streamer last let redemptions skip the queue. Then points can't be given back.
     skipped_queue_at = models.DateTimeField(_("queue skipped at"), null=True, blank=True)

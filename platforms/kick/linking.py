@@ -90,7 +90,7 @@ class KickLogin(PlatformLogin):
             )
 
     def is_enough(self, scope: str, *, purpose: Purpose) -> bool:
-        # Kick's docs let it leave the scope out. Then the first call shows what is missing.
+        # Kick's docs let it leave the scope out. Then the first call shows a missing one.
         return not scope or set(SCOPES[purpose].split()) <= set(scope.split())
 
     def current_user(self, access_token: str) -> PlatformUser:

@@ -289,8 +289,8 @@ def check_channels(now: datetime) -> Found:
             counts.stuck,
         )
         next_step = _(
-            "Open the uses of offers on the desk, with the filter “needs a decision”. Each says "
-            "what is wrong."
+            "Open the uses of offers on the desk, with the filter “needs a decision”. Each shows "
+            "its error."
         )
         return Verdict.WARN, message % {"count": counts.stuck}, next_step
     if counts.waiting:

@@ -371,7 +371,7 @@ class OfferAdmin(Audited, Page):
 
 
 class RedemptionOfUse(admin.StackedInline):  # type: ignore[type-arg]
-    """What the platform was told about a use that was paid for with channel points."""
+    """The platform's side of a use that was paid for with channel points."""
 
     model = Redemption
     can_delete = False

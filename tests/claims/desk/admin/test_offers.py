@@ -140,12 +140,13 @@ POINTS = "kick_channel_rewards:redemption"
 
 
 def test_offer_for_channel_points_has_a_cost(admin_client: Client) -> None:
-    answer = admin_client.post(f"{OFFERS}add/", offer_form(trigger=POINTS))
+    form = offer_form(trigger=POINTS, at_least=7)
+    answer = admin_client.post(f"{OFFERS}add/", form)
     assert "How many channel points does it cost?" in answer.content.decode()
-    answer = admin_client.post(f"{OFFERS}add/", offer_form(trigger=POINTS, cost=5, name="x" * 51))
+    answer = admin_client.post(f"{OFFERS}add/", form | {"cost": 5, "name": "x" * 51})
     assert "At most 50 characters" in answer.content.decode()
 
-    admin_client.post(f"{OFFERS}add/", offer_form(trigger=POINTS, cost=1000, at_least=7))
+    admin_client.post(f"{OFFERS}add/", form | {"cost": 1000})
 
     offer = Offer.objects.get()
     assert (offer.cost, offer.at_least, offer.delay_hours) == (1000, 1, 0)
