@@ -26,6 +26,11 @@ def banner(facts: DemoFile, *, seconds: float, file: str, is_colourful: bool) ->
         ("Claim", kick["inventory_url"], f"claim the “{first.name}”"),
         ("See it", web["link_url"], "the player's page"),
         ("Support it", web["admin_url"], f"log in as {catalogue.STAFF} / {facts.staff_password}"),
+        (
+            "Stream",
+            web["channel_url"],
+            f"connect the channel of “{catalogue.STREAMER}”; then redeem its points on Kick",
+        ),
         ("Play", told["game_server"]["url"], "the game's inventory has it a second later"),
         ("Look behind", web["api_docs_url"], "call the API as the game server does:"),
     )

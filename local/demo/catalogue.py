@@ -8,10 +8,13 @@ GAME = CATEGORY = "Starfall Online"
 CAMPAIGN = "Launch Week"
 VIEWER = "vega_watches"
 STREAMER = "astra_live"
-# The offer in the partner channel, and the item that it gives.
+# The offers in the partner channel, and the items that they give.
 GIFT_OFFER = "500 KICKs in one gift: Orbit emote"
 GIFT_TRIGGER, GIFT_AT_LEAST = "kick_gifts:gift", 500
 GIFT_SKU, GIFT_ITEM = "emote-orbit", "Orbit emote"
+POINTS_OFFER = "Golden axe"
+POINTS_TRIGGER, POINTS_COST = "kick_channel_rewards:redemption", 1000
+POINTS_SKU, POINTS_ITEM = "axe-golden", "Golden axe"
 PLAYER = "Nova"
 STAFF = "staff"
 API_KEY = ENDPOINT = "demo game server"

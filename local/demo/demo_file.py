@@ -31,6 +31,7 @@ class DemoFile:
                 "url": web,
                 "link_url": f"{web}/link/",
                 "admin_url": f"{web}/admin/",
+                "channel_url": f"{web}/channel/",
                 "api_url": f"{web}/api/v1",
                 "api_docs_url": f"{web}/api/v1/docs",
                 "webhook_url": f"{web}{WEBHOOK_PATH}",

@@ -18,6 +18,9 @@ from local.demo.trace import Trace
 
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 OFFER = catalogue.OFFERS[0]
+AUTHORIZE = ("client_id", "redirect_uri", "state", "code_challenge", "scope")
+# What the local Kick gives each viewer in each channel.
+STARTING_POINTS = 10_000
 # The scheduler sends the reports every fifteen seconds.
 PROCESSED_WITHIN_SECONDS = 40.0
 DELIVERED_WITHIN_SECONDS = 30.0
@@ -36,14 +39,17 @@ class Scenario:
     say: Callable[[str], None]
     player: Trace = field(init=False)
     staff: Trace = field(init=False)
+    streamer: Trace = field(init=False)
     game_server: Trace = field(init=False)
     facts: DemoFile = field(init=False)
     control: LocalKickControl = field(init=False)
     claim_id: str = ""
     authorize_query: dict[str, str] = field(default_factory=dict)
+    redeem_body: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.player, self.staff, self.game_server = (Trace(say=self.say) for _ in range(3))
+        self.player, self.staff, self.streamer = (Trace(say=self.say) for _ in range(3))
+        self.game_server = Trace(say=self.say)
         self.control = LocalKickControl(
             self.environment.local_kick_url, session=Trace(say=self.say)
         )
@@ -93,8 +99,7 @@ class Scenario:
         self.authorize_query = dict(parse_qsl(urlsplit(target).query))
 
     def consent(self) -> None:
-        names = ("client_id", "redirect_uri", "state", "code_challenge", "scope")
-        asked = {name: self.authorize_query[name] for name in names}
+        asked = {name: self.authorize_query[name] for name in AUTHORIZE}
         allowed = self.control.post("authorize", asked | {"user_id": self.facts.viewer_id})
         page = self.player.get(allowed["redirect_to"])
         check(page.ok, f"The callback from Kick was answered {page.status_code}.")
@@ -157,17 +162,10 @@ class Scenario:
         self.say("     the game server’s inventory has it")
 
     def gift_kicks(self) -> None:
-        in_silence = LocalKickControl(self.environment.local_kick_url, session=requests.Session())
-
         def is_subscribed() -> bool:
-            return bool(in_silence.get("subscriptions")["subscriptions"])
+            return bool(self._in_silence.get("subscriptions")["subscriptions"])
 
-        wait_for(
-            self.supervisor,
-            is_subscribed,
-            what="The subscription to the channel's events",
-            seconds=DELIVERED_WITHIN_SECONDS,
-        )
+        self._wait_for(is_subscribed, what="The subscription to the channel's events")
         gift = {
             "kind": "gift_kicks",
             "channel": self.facts.streamer_id,
@@ -190,11 +188,49 @@ class Scenario:
         listed = [one for one in answer.json()["entitlements"] if one["sku"] == catalogue.GIFT_SKU]
         check(len(listed) == 1, f"The API lists the item {len(listed)} times instead of once.")
 
-    def see_processed(self) -> None:
-        in_silence = LocalKickControl(self.environment.local_kick_url, session=requests.Session())
+    def connect_channel(self) -> None:
+        url = f"{self.environment.web_url}/channel/"
+        page = self.streamer.get(url)
+        answer = self.streamer.post(f"{url}kick", data=_csrf_of(page.text), allow_redirects=False)
+        query = dict(parse_qsl(urlsplit(answer.headers.get("Location", "")).query))
+        check("channel:rewards:write" in query.get("scope", ""), "Kick isn't asked for rewards.")
+        asked = {name: query[name] for name in AUTHORIZE}
+        allowed = self.control.post("authorize", asked | {"user_id": self.facts.streamer_id})
+        page = self.streamer.get(allowed["redirect_to"])
+        shown = "Connected to Kick" in page.text and catalogue.POINTS_OFFER in page.text
+        check(page.ok and shown, "The streamer's page doesn't show the connection and the offer.")
 
+    def redeem(self) -> None:
+        """The job makes the reward after the channel was connected."""
+
+        def reward() -> dict[str, Any] | None:
+            rewards = self._in_silence.get("rewards")["rewards"]
+            titled = [one for one in rewards if one["title"] == catalogue.POINTS_OFFER]
+            return titled[0] if titled else None
+
+        self._wait_for(lambda: bool(reward()), what="The reward in the channel")
+        found = reward() or {}
+        self.redeem_body = {"reward": found["id"], "user_id": self.facts.viewer_id}
+        redeemed = self.control.post("redemptions", self.redeem_body)
+        statuses = [delivery["status"] for delivery in redeemed["deliveries"]]
+        check(statuses == [200], f"The event was answered {statuses}, not 200.")
+        check(self._points == STARTING_POINTS - catalogue.POINTS_COST, "No points were taken.")
+
+    def see_redeemed_item(self) -> None:
+        self._wait_for(lambda: self._redemptions == ["accepted"], what="The acceptance")
+        self._check_player_page(catalogue.POINTS_ITEM)
+
+    def see_refund(self) -> None:
+        self.control.post("redemptions", self.redeem_body)
+        both = ["accepted", "rejected"]
+        self._wait_for(lambda: self._redemptions == both, what="The refund")
+        check(self._points == STARTING_POINTS - catalogue.POINTS_COST, "The points aren't back.")
+        page = self.streamer.get(f"{self.environment.web_url}/channel/")
+        check("Points given back" in page.text, "The streamer's page doesn't show the refund.")
+
+    def see_processed(self) -> None:
         def is_processed() -> bool:
-            claims = in_silence.get("dump")["claims"]
+            claims = self._in_silence.get("dump")["claims"]
             claim = next(claim for claim in claims if claim["claim_id"] == self.claim_id)
             return bool(claim["external_status"] == "processed")
 
@@ -217,6 +253,25 @@ class Scenario:
     def _claim(self) -> dict[str, Any]:
         rewards = {reward["external_id"]: reward for reward in self.facts.campaign["rewards"]}
         return self._viewer_and_campaign | {"reward_id": rewards[OFFER.sku]["reward_id"]}
+
+    @property
+    def _in_silence(self) -> LocalKickControl:
+        """Its calls aren't printed."""
+        return LocalKickControl(self.environment.local_kick_url, session=requests.Session())
+
+    @property
+    def _redemptions(self) -> list[str]:
+        return [
+            str(one["status"]) for one in self._in_silence.get("dump/redemptions")["redemptions"]
+        ]
+
+    @property
+    def _points(self) -> int:
+        (balance,) = self._in_silence.get("dump/redemptions")["balances"]
+        return int(balance["points"])
+
+    def _wait_for(self, condition: Callable[[], bool], *, what: str) -> None:
+        wait_for(self.supervisor, condition, what=what, seconds=DELIVERED_WITHIN_SECONDS)
 
     def _check_player_page(self, *expected: str) -> None:
         page = self.player.get(f"{self.environment.web_url}/link/")

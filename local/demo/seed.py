@@ -45,7 +45,7 @@ def seed(
     empty.
     """
     _register_campaign(campaign, now=now)
-    _register_offer(streamer_id, now=now)
+    _register_offers(streamer_id, now=now)
     staff, _ = User.objects.get_or_create(
         username=catalogue.STAFF, defaults={"is_staff": True, "is_superuser": True}
     )
@@ -94,20 +94,30 @@ def _register_campaign(described: Mapping[str, Any], *, now: datetime) -> None:
             _register_reward(campaign, reward["reward_id"], offer, now=now)
 
 
-def _register_offer(streamer_id: int, *, now: datetime) -> None:
-    """A partner channel, and an offer for its viewers."""
+def _register_offers(streamer_id: int, *, now: datetime) -> None:
+    """A partner channel, and offers for its viewers. The golden axe is for each viewer once."""
     channel, _ = Channel.objects.get_or_create(
         channel_id=account_key("kick", str(streamer_id)),
         defaults={"name": catalogue.STREAMER, "added_at": now},
     )
-    item, _ = Item.objects.get_or_create(
-        sku=catalogue.GIFT_SKU, defaults={"name": catalogue.GIFT_ITEM}
+    gift = Offer(trigger=catalogue.GIFT_TRIGGER, at_least=catalogue.GIFT_AT_LEAST)
+    points = Offer(
+        trigger=catalogue.POINTS_TRIGGER,
+        cost=catalogue.POINTS_COST,
+        color="#c8860a",
+        limit_per_player=1,
     )
-    add_picture(item)
-    if not Offer.objects.filter(reward__name=catalogue.GIFT_OFFER).exists():
+    for name, offer, sku, item_name in (
+        (catalogue.GIFT_OFFER, gift, catalogue.GIFT_SKU, catalogue.GIFT_ITEM),
+        (catalogue.POINTS_OFFER, points, catalogue.POINTS_SKU, catalogue.POINTS_ITEM),
+    ):
+        if Offer.objects.filter(reward__name=name).exists():
+            continue
+        item, _ = Item.objects.get_or_create(sku=sku, defaults={"name": item_name})
+        add_picture(item)
         create_offer(
-            name=catalogue.GIFT_OFFER,
-            offer=Offer(trigger=catalogue.GIFT_TRIGGER, at_least=catalogue.GIFT_AT_LEAST),
+            name=name,
+            offer=offer,
             channels=[channel],
             items={item: 1},
             actor=catalogue.STAFF,

@@ -52,6 +52,10 @@ STEPS = (
     Step("game", "The game server has received the push and delivered it", Scenario.see_in_game),
     Step("gift", "The viewer gifts 500 KICKs in a partner channel", Scenario.gift_kicks),
     Step("gift-item", "The player sees the item of the offer, once", Scenario.see_gift_item),
+    Step("channel", "A streamer connects the channel", Scenario.connect_channel),
+    Step("redeem", "The viewer redeems 1,000 channel points", Scenario.redeem),
+    Step("redeemed", "The player sees the item, and Kick accepts", Scenario.see_redeemed_item),
+    Step("refund", "A second redemption is over the limit: points back", Scenario.see_refund),
     Step(
         "processed",
         "Kick shows the claim as processed",

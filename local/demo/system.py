@@ -146,7 +146,10 @@ def _register_at_local_kick(environment: Environment) -> Registered:
             "client_secret": CLIENT_SECRET,
             "name": catalogue.GAME,
             "organization": catalogue.ORGANIZATION,
-            "redirect_uris": [f"{environment.web_url}/link/kick/callback"],
+            "redirect_uris": [
+                f"{environment.web_url}/link/kick/callback",
+                f"{environment.web_url}/channel/kick/callback",
+            ],
             "connect_url": f"{environment.web_url}/link/",
             "webhook_url": f"{environment.web_url}{WEBHOOK_PATH}",
             "events_url": f"{environment.web_url}{EVENTS_PATH}",

@@ -136,6 +136,10 @@ FAULTS: dict[str, Callable[[Scenario], None]] = {
     "game": kill_game_server,
     "gift": end_subscriptions,
     "gift-item": lose_cookies,
+    "channel": break_token_endpoint,
+    "redeem": kill_worker,
+    "redeemed": kill_worker,
+    "refund": kill_worker,
     "processed": kill_worker,
 }
 
