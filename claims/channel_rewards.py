@@ -224,8 +224,10 @@ class _Keeper:
         if listed.skips_queue:
             row.skipped_queue_at = self._clock()
             log_event(logger, "reward_skipped_queue", logging.WARNING, reward=row.external_id)
-        if listed.look != look or listed.skips_queue:
-            self._source.change_reward(self._token, row.external_id, look)
+        row.is_paused_by_hand = listed.look.is_paused and not row.is_paused
+        target = replace(look, is_paused=look.is_paused or row.is_paused_by_hand)
+        if listed.look != target or listed.skips_queue:
+            self._source.change_reward(self._token, row.external_id, target)
         row.look, row.is_paused = fingerprint(look), look.is_paused
 
     def _make(self, row: ChannelReward, look: RewardLook, namesake: ListedReward | None) -> None:

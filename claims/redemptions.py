@@ -48,6 +48,7 @@ from core.deadlocks import retry_deadlock_once
 from core.leases import AT_A_STRETCH, HeldLease
 from core.logs import log_event
 from core.platform_errors import PlatformRefused, PlatformUnauthorized
+from core.text import displayable
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Hint:
     status: RedemptionStatus
     redeemed_at: datetime
     message_id: str = ""
+    name: str = ""
 
 
 def note_hint(hint: Hint, *, source: str, now: datetime) -> str:
@@ -170,11 +172,17 @@ class _Seen:
     account: str
     redeemed_at: datetime
     message_id: str = ""
+    name: str = ""
 
     @classmethod
     def of_hint(cls, hint: Hint) -> "_Seen":
         return cls(
-            hint.redemption_id, hint.reward_id, hint.account, hint.redeemed_at, hint.message_id
+            redemption_id=hint.redemption_id,
+            reward_id=hint.reward_id,
+            account=hint.account,
+            redeemed_at=hint.redeemed_at,
+            message_id=hint.message_id,
+            name=displayable(hint.name),
         )
 
     @classmethod
@@ -198,11 +206,11 @@ def _store(
     """Write the redemptions that are new, with their uses and accounts."""
     uses = [_new_use(one, rewards[one.reward_id], source=source, now=now) for one in seen]
     new = insert_uses(sorted(uses, key=lambda use: use.pk))
+    if not new:
+        return
+    names = {one.account: one.name for one in seen}
     PlatformAccount.objects.bulk_create(
-        [
-            PlatformAccount(key=key, first_seen_at=now)
-            for key in sorted({use.account_id for use in uses if use.pk in new})
-        ],
+        [PlatformAccount(key=key, name=names[key], first_seen_at=now) for key in sorted(names)],
         ignore_conflicts=True,
     )
     Redemption.objects.bulk_create(

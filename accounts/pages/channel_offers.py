@@ -25,6 +25,7 @@ class Health(models.TextChoices):
 class RewardState(models.TextChoices):
     LIVE = "live", _("On your channel")
     PAUSED = "paused", _("Paused: a limit is reached, or the studio paused it")
+    PAUSED_BY_HAND = "paused-by-hand", _("Paused by you on Kick")
     WANTED = "wanted", _("Appears on your channel within a minute")
     DELETED = "deleted", _("You deleted it on Kick")
     FOREIGN = "foreign", _("Another app made this reward. Delete it on Kick")
@@ -106,6 +107,8 @@ def _state_of(
         return RewardState.FAILED
     if row.state == ChannelReward.State.LIVE and row.is_paused:
         return RewardState.PAUSED
+    if row.state == ChannelReward.State.LIVE and row.is_paused_by_hand:
+        return RewardState.PAUSED_BY_HAND
     return RewardState(row.state.lower())
 
 

@@ -30,6 +30,8 @@ class ChannelReward(models.Model):
     # The platform's. Blank until the reward is made.
     external_id = OpaqueTextField(_("ID on the platform"), blank=True, default="")
     is_paused = models.BooleanField(_("paused"), default=False)
+    # The streamer's pause stays until the streamer ends it.
+    is_paused_by_hand = models.BooleanField(_("paused by the streamer"), default=False)
     # A fingerprint of the look that was last sent. A changed offer has another.
     look = models.TextField(blank=True, default="", editable=False)
     # When the streamer last let redemptions skip the queue. Then points can't be given back.

@@ -111,6 +111,7 @@ def hint_of(event: Redemption, *, message_id: str) -> Hint:
         status=RedemptionStatus(event.status),
         redeemed_at=event.redeemed_at,
         message_id=message_id,
+        name=event.redeemer.username,
     )
 
 

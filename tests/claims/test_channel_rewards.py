@@ -96,6 +96,26 @@ def test_a_changed_offer_changes_the_reward(platform: PointsPlatform) -> None:
     assert only_reward(platform).look.cost == 2000
 
 
+def test_a_pause_by_the_streamer_stays_until_the_streamer_ends_it(
+    platform: PointsPlatform,
+) -> None:
+    make_points_offer()
+    keep(platform)
+    reward = only_reward(platform)
+    paused = replace(reward, look=replace(reward.look, is_paused=True))
+    platform.rewards[reward.reward_id] = paused
+
+    keep(platform, after=HOUR)
+    keep(platform, after=2 * HOUR)
+    assert only_reward(platform).look.is_paused
+    assert ChannelReward.objects.get().is_paused_by_hand
+
+    platform.rewards[reward.reward_id] = reward
+    keep(platform, after=3 * HOUR)
+    assert not only_reward(platform).look.is_paused
+    assert not ChannelReward.objects.get().is_paused_by_hand
+
+
 def test_a_skipped_queue_is_switched_on_again(platform: PointsPlatform) -> None:
     make_points_offer()
     keep(platform)

@@ -148,6 +148,8 @@ class ChannelRewards(admin.TabularInline):  # type: ignore[type-arg]
     @admin.display(description=gettext_lazy("state"))
     def shown_state(self, reward: ChannelReward) -> SafeString:
         text = reward.get_state_display()
+        if reward.state == ChannelReward.State.LIVE and reward.is_paused_by_hand:
+            return badge("wait", _("paused by the streamer"))
         if reward.state == ChannelReward.State.LIVE and reward.is_paused:
             return badge("wait", _("paused"))
         return badge(TONE_OF_REWARD[ChannelReward.State(reward.state)], text)
@@ -255,18 +257,19 @@ class OfferAdmin(Audited, Page):
         return [ChannelRewards] if obj else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        items = ["items"] if obj else ["item", "quantity"]
-        note = ["reliability"] if obj else []
+        items = ["items", "reliability"] if obj else ["item", "quantity"]
+        trigger = get_trigger(obj.trigger) if obj else None
+        may_be_paid = trigger is None or trigger.is_paid
+        may_be_free = trigger is None or not trigger.is_paid
+        at_least, delay = (["at_least"], ["delay_hours"]) if may_be_free else ([], [])
+        look = {
+            "fields": self.LOOK,
+            "description": _("Only for an item that viewers redeem with channel points."),
+        }
         return [
-            (None, {"fields": ["name", "trigger", "at_least", *items, *note]}),
-            (
-                _("Channel reward"),
-                {
-                    "fields": self.LOOK,
-                    "description": _("Only for what viewers redeem with channel points."),
-                },
-            ),
-            (_("Where and when"), {"fields": ["channels", "starts_at", "ends_at", "delay_hours"]}),
+            (None, {"fields": ["name", "trigger", *at_least, *items]}),
+            *([(_("Channel reward"), look)] if may_be_paid else []),
+            (_("Where and when"), {"fields": ["channels", "starts_at", "ends_at", *delay]}),
             (
                 _("Limits"),
                 {
