@@ -19,10 +19,11 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from accounts.channels import access_token_of, channel_authorizations, renew_soon
 from accounts.models import PlatformAccount
@@ -40,6 +41,7 @@ from claims.offers import award_of, insert_uses, limit_reached
 from claims.source import (
     ChannelRewardSource,
     ListedRedemption,
+    RedemptionPage,
     RedemptionStatus,
     Unanswered,
 )
@@ -54,17 +56,17 @@ logger = logging.getLogger(__name__)
 
 State = Redemption.State
 Refusal = OfferUse.Refusal
+PENDING = RedemptionStatus.PENDING
 
 AT_MOST = 1000
-LISTED_EVERY = timedelta(minutes=1)
 # A long list is read less often, so that it doesn't use up the budget of requests.
 REST_PER_PAGE = timedelta(seconds=3)
+# The list of accepted redemptions is read in steps of so many pages.
+SWEPT_PAGES = 5
 # A redemption that an event named, and that the API doesn't show for this long, doesn't exist.
 LOOKED_UP_FOR = timedelta(hours=24)
 # After so many answers without a clear effect, staff have to look.
 ANSWERED_AT_MOST = 50
-# While an item is paused by staff, or a hint isn't confirmed.
-LOOKED_AT_EVERY = timedelta(minutes=1)
 TAKEN_BACK = "The streamer gave the channel points back."
 
 # An obstacle now -> the reason why there is no item in the end.
@@ -152,17 +154,21 @@ def _channels_with_work(source: ChannelRewardSource, *, now: datetime) -> list[s
     """Connected channels in which something is due, the one that was listed longest ago first."""
     connected = set(channel_authorizations().values_list("account_id", flat=True))
     due = Redemption.objects.filter(next_attempt_at__lte=now)
-    to_list = _rewards_to_list(now=now)
     ours = {f"{source.name}:{trigger.name}" for trigger in source.triggers}
     rewards = ChannelReward.objects.filter(offer__trigger__in=ours, channel__in=connected)
-    found = rewards.filter(Q(redemptions__in=due) | Q(pk__in=to_list))
+    found = rewards.filter(Q(redemptions__in=due) | _is_to_list(now=now) | _is_to_sweep(now=now))
     order = found.order_by(F("listed_at").asc(nulls_first=True), "channel")
     return list(dict.fromkeys(order.values_list("channel_id", flat=True)))
 
 
-def _rewards_to_list(*, now: datetime) -> QuerySet[ChannelReward]:
-    never_or_old = Q(listed_at=None) | Q(listed_at__lte=now - LISTED_EVERY)
-    return ChannelReward.objects.filter(never_or_old, state=ChannelReward.State.LIVE)
+def _is_to_list(*, now: datetime) -> Q:
+    since = now - settings.REDEMPTIONS_LISTED_EVERY
+    return Q(state=ChannelReward.State.LIVE) & (Q(listed_at=None) | Q(listed_at__lte=since))
+
+
+def _is_to_sweep(*, now: datetime) -> Q:
+    since = now - settings.REDEMPTIONS_SWEPT_EVERY
+    return Q(state=ChannelReward.State.LIVE) & (Q(swept_at=None) | Q(swept_at__lte=since))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +251,7 @@ def _new_use(one: _Seen, reward: ChannelReward, *, source: str, now: datetime) -
 def _postpone(channel_id: str, *, error: str, now: datetime) -> None:
     ChannelReward.objects.filter(channel=channel_id).update(error=error[:200], listed_at=now)
     due = Redemption.objects.filter(reward__channel=channel_id, next_attempt_at__lte=now)
-    due.update(next_attempt_at=now + LOOKED_AT_EVERY)
+    due.update(next_attempt_at=now + settings.REDEMPTIONS_LISTED_EVERY)
 
 
 # --- One channel ----------------------------------------------------------------------------------
@@ -271,7 +277,7 @@ class _Settler:
 
     def run(self) -> int:
         """Returns the number of redemptions whose end is confirmed now."""
-        ended, shown = 0, self._list_pending()
+        ended, shown = 0, self._list_redemptions()
         due_ids, size = self._due_ids(), self._source.batch_size
         for start in range(0, len(due_ids), size):
             ids = due_ids[start : start + size]
@@ -282,28 +288,62 @@ class _Settler:
             self._held.renew()
         return ended
 
-    def _list_pending(self) -> dict[str, ListedRedemption]:
-        """The listed pending redemptions, by ID. New ones are stored."""
+    def _list_redemptions(self) -> dict[str, ListedRedemption]:
+        """The listed redemptions that aren't ended here, by ID. New ones are stored."""
         shown: dict[str, ListedRedemption] = {}
-        rewards = _rewards_to_list(now=self._clock()).filter(channel=self._channel_id)
-        for reward in rewards.select_related("offer").order_by("pk"):
+        now = self._clock()
+        rewards = ChannelReward.objects.filter(channel=self._channel_id)
+        for reward in rewards.filter(_is_to_list(now=now)).select_related("offer").order_by("pk"):
             pages = 0
-            for page in self._source.pending_redemptions(self._token, reward.external_id):
-                self._held.renew()
+            for page in self._source.list_redemptions(self._token, reward.external_id, PENDING):
+                shown |= self._note_page(reward, page)
                 pages += 1
-                ours = [one for one in page if one.reward_id == reward.external_id]
-                if not all(one.is_manageable for one in ours):
-                    self._give_up_reward(reward)
-                shown |= {one.redemption_id: one for one in ours}
-                _store(
-                    [_Seen.of_listed(one) for one in ours],
-                    {reward.external_id: reward},
-                    source=self._source.name,
-                    now=self._clock(),
-                )
-            listed_at = self._clock() + REST_PER_PAGE * max(pages - 1, 0)
-            ChannelReward.objects.filter(pk=reward.pk).update(listed_at=listed_at)
+            reward.listed_at = self._clock() + REST_PER_PAGE * max(pages - 1, 0)
+            reward.save(update_fields=["listed_at"])
+        for reward in rewards.filter(_is_to_sweep(now=now)).select_related("offer").order_by("pk"):
+            shown |= self._sweep(reward)
         return shown
+
+    def _sweep(self, reward: ChannelReward) -> dict[str, ListedRedemption]:
+        """Find redemptions that the streamer accepted before we saw them, and whose event got lost.
+
+        A long list is read in several runs.
+        """
+        shown: dict[str, ListedRedemption] = {}
+        pages = self._source.list_redemptions(
+            self._token, reward.external_id, RedemptionStatus.ACCEPTED, cursor=reward.sweep_cursor
+        )
+        try:
+            for page in islice(pages, SWEPT_PAGES):
+                shown |= self._note_page(reward, page)
+                reward.sweep_cursor = page.cursor
+        except PlatformRefused:
+            if not reward.sweep_cursor:
+                raise
+            reward.sweep_cursor = ""  # it's too old: begin anew
+        else:
+            reward.swept_at = self._clock() if not reward.sweep_cursor else reward.swept_at
+        reward.save(update_fields=["sweep_cursor", "swept_at"])
+        return shown
+
+    def _note_page(
+        self, reward: ChannelReward, page: RedemptionPage
+    ) -> dict[str, ListedRedemption]:
+        self._held.renew()
+        ours = [one for one in page.redemptions if one.reward_id == reward.external_id]
+        if not all(one.is_manageable for one in ours):
+            self._give_up_reward(reward)
+        _store(
+            [_Seen.of_listed(one) for one in ours],
+            {reward.external_id: reward},
+            source=self._source.name,
+            now=self._clock(),
+        )
+        listed = {one.redemption_id: one for one in ours}
+        ended = Redemption.objects.filter(redemption_id__in=list(listed), next_attempt_at=None)
+        for redemption_id in ended.values_list("redemption_id", flat=True):
+            del listed[redemption_id]
+        return listed
 
     def _give_up_reward(self, reward: ChannelReward) -> None:
         ChannelReward.objects.filter(pk=reward.pk).update(state=ChannelReward.State.FOREIGN)
@@ -340,7 +380,9 @@ class _Settler:
         now = self._clock()
         rows = Redemption.objects.filter(pk__in=pks)
         # Written before the call. If its answer gets lost, the redemption is read first next time.
-        rows.update(attempts=F("attempts") + 1, next_attempt_at=now + LOOKED_AT_EVERY)
+        rows.update(
+            attempts=F("attempts") + 1, next_attempt_at=now + settings.REDEMPTIONS_LISTED_EVERY
+        )
         of_id = dict(rows.values_list("redemption_id", "pk"))
         failed = self._source.answer(self._token, list(of_id), accept=accept)
         now, done = self._clock(), [pk for one, pk in of_id.items() if one not in failed]
@@ -431,7 +473,11 @@ def _settle_pending(row: Redemption, *, now: datetime) -> None:
         return
     # A link wakes it. Nothing tells us when staff end a pause.
     is_unlinked = obstacle == Claim.HoldReason.NOT_LINKED
-    due_at = row.use.due_at if is_unlinked else min(now + LOOKED_AT_EVERY, row.use.due_at)
+    due_at = (
+        row.use.due_at
+        if is_unlinked
+        else min(now + settings.REDEMPTIONS_LISTED_EVERY, row.use.due_at)
+    )
     _change(row, State.OPEN, outcome=OfferUse.Outcome.OPEN, due_at=due_at)
 
 
@@ -501,7 +547,7 @@ def _record(use: OfferUse, *, now: datetime) -> str:
 def _note_unknown(row: Redemption, *, now: datetime) -> None:
     """The API doesn't show it (yet)."""
     if now - row.use.received_at < LOOKED_UP_FOR:
-        pause = min(now - row.use.received_at, LOOKED_AT_EVERY * 30)
+        pause = min(now - row.use.received_at, settings.REDEMPTIONS_LISTED_EVERY * 30)
         row.next_attempt_at = now + max(pause, timedelta(seconds=5))
         row.save(update_fields=["next_attempt_at"])
     elif row.state in (State.UNCONFIRMED, State.OPEN):

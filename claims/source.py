@@ -186,6 +186,14 @@ class ListedRedemption:
     is_manageable: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class RedemptionPage:
+    """`cursor` continues after it; "" on the last page."""
+
+    redemptions: Sequence[ListedRedemption]
+    cursor: str = ""
+
+
 class Unanswered(enum.StrEnum):
     """Why the platform didn't accept or reject a redemption."""
 
@@ -223,10 +231,10 @@ class ChannelRewardSource(Source):
         """Raises PlatformRefused if it isn't ours, or is gone."""
         raise NotImplementedError
 
-    def pending_redemptions(
-        self, access_token: str, reward_id: str
-    ) -> Iterator[list[ListedRedemption]]:
-        """The pages of a reward's redemptions that wait for an answer."""
+    def list_redemptions(
+        self, access_token: str, reward_id: str, status: RedemptionStatus, *, cursor: str = ""
+    ) -> Iterator[RedemptionPage]:
+        """The pages of a reward's redemptions with this status, from `cursor` on."""
         raise NotImplementedError
 
     def read_redemptions(

@@ -302,6 +302,11 @@ BACK_OFFS = {
     "refused_refresh": BackOff(first=timedelta(hours=1), longest=timedelta(days=1)),
 }
 
+# How often the pending redemptions of channel rewards are listed.
+REDEMPTIONS_LISTED_EVERY = timedelta(minutes=1)
+# How often the accepted ones are listed, to find those that the streamer accepted unseen.
+REDEMPTIONS_SWEPT_EVERY = timedelta(hours=6)
+
 # How long to keep reconcile runs and quarantined deliveries.
 RUNS_KEPT_DAYS = env.int("RUNS_KEPT_DAYS", default=30)
 DELIVERIES_KEPT_DAYS = env.int("DELIVERIES_KEPT_DAYS", default=90)

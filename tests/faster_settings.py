@@ -14,6 +14,7 @@ from studio_drops.settings import (
     JOB_PERIODS,
     KICK_REQUESTS_PER_MINUTE,
     LEASE_LASTS,
+    REDEMPTIONS_LISTED_EVERY,
 )
 
 _SPEED = float(os.environ["TEST_SPEED"])
@@ -22,6 +23,8 @@ _LEFT_OUT = os.environ.get("TEST_WITHOUT_JOBS", "").split(",")
 JOB_PERIODS = {job: period / _SPEED for job, period in JOB_PERIODS.items() if job not in _LEFT_OUT}
 LEASE_LASTS /= _SPEED
 CATCH_UP_REST /= _SPEED
+REDEMPTIONS_LISTED_EVERY /= _SPEED
+REDEMPTIONS_SWEPT_EVERY = REDEMPTIONS_LISTED_EVERY * 2
 KICK_REQUESTS_PER_MINUTE = round(KICK_REQUESTS_PER_MINUTE * _SPEED)
 BACK_OFFS = {
     name: BackOff(first=back_off.first / _SPEED, longest=back_off.longest / _SPEED)

@@ -40,6 +40,9 @@ class ChannelReward(models.Model):
     # When the reward was last compared with the platform's, and its redemptions were last listed.
     checked_at = models.DateTimeField(_("last checked at"), null=True, blank=True)
     listed_at = models.DateTimeField(_("redemptions listed at"), null=True, blank=True)
+    # When all accepted redemptions were last listed, and how far the list was read since.
+    swept_at = models.DateTimeField(_("accepted ones listed at"), null=True, blank=True)
+    sweep_cursor = models.TextField(blank=True, default="", editable=False)
 
     class Meta:
         verbose_name = _("channel reward")

@@ -17,6 +17,7 @@ from claims.source import (
     ChannelRewardSource,
     ListedRedemption,
     ListedReward,
+    RedemptionPage,
     RedemptionStatus,
     RewardLook,
     Trigger,
@@ -79,12 +80,14 @@ class KickChannelRewards(ChannelRewardSource):
         with platform_errors():
             self._api().delete(access_token, reward_id)
 
-    def pending_redemptions(
-        self, access_token: str, reward_id: str
-    ) -> Iterator[list[ListedRedemption]]:
+    def list_redemptions(
+        self, access_token: str, reward_id: str, status: RedemptionStatus, *, cursor: str = ""
+    ) -> Iterator[RedemptionPage]:
         with platform_errors():
-            for page in self._api().pending(access_token, reward_id):
-                yield [_listed(one) for one in page]
+            for page in self._api().iter_redemptions(
+                access_token, reward_id, status=status, cursor=cursor
+            ):
+                yield RedemptionPage([_listed(one) for one in page.redemptions], page.cursor)
 
     def read_redemptions(
         self, access_token: str, redemption_ids: Sequence[str]

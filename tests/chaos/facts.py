@@ -10,11 +10,13 @@ from django.conf import settings
 from accounts.models import LinkEvent, PlatformAccount, account_key
 from claims.models import CampaignReward, Claim, Entitlement, RewardItem
 from tests.chaos.link_intervals import LinkInterval, link_intervals_of
+from tests.chaos.points import SOURCE, PointsFacts, read_points
 from tests.local_kick_process import LocalKick
 
 # Item (claim and sku) -> the fulfilment ids under which game servers were told to hand it out.
 HandedOut = dict[tuple[str, str], set[str]]
 PENDING, SENT = "PENDING", "SENT"
+DROPS = "kick_drops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Facts:
     pairs: set[tuple[str, str]] = field(default_factory=set)
     items: dict[str, dict[str, int]] = field(default_factory=dict)
     handed_out: HandedOut = field(default_factory=dict)
+    points: PointsFacts = field(default_factory=PointsFacts)
     # When Kick's endpoints received the jobs' requests, and how many a minute they may be.
     requested_at: list[datetime] = field(default_factory=list)
     requests_per_minute: int = 60
@@ -91,13 +94,19 @@ def read_facts(kick: LocalKick, *, handed_out: HandedOut) -> Facts:
         deliveries=[
             KickDelivery(one["claim_id"], one["fault"], one["status"]) for one in kick.deliveries()
         ],
-        claims=[_ledger_claim(claim) for claim in Claim.objects.select_related("report")],
-        owed=[_owed(row) for row in Entitlement.objects.all()],
+        claims=[
+            _ledger_claim(claim)
+            for claim in Claim.objects.filter(source=DROPS).select_related("report")
+        ],
+        owed=[_owed(row) for row in Entitlement.objects.filter(claim__source=DROPS)],
         link_intervals=link_intervals_of(events),
         linked=dict(linked.values_list("pk", "player_id")),
         pairs=set(CampaignReward.objects.values_list("campaign_id", "reward_id")),
         items=_items_by_reward(),
-        handed_out=handed_out,
+        handed_out={
+            item: under for item, under in handed_out.items() if not item[0].startswith(SOURCE)
+        },
+        points=read_points(kick),
         requested_at=[
             datetime.fromisoformat(one["at"]) for one in kick.requests() if not _is_players(one)
         ],

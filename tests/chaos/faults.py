@@ -14,7 +14,8 @@ KILLED = ("web", "worker", "scheduler", "postgresql")
 SECONDS_BETWEEN_KILLS = 35
 KEY_ROTATIONS = 2
 # Kick's API changes its behaviour this often. The last one lasts until the workload is over.
-BEHAVIOURS = 15
+BEHAVIOURS = 20
+REDEMPTIONS = "/public/v1/channels/rewards/redemptions"
 CLAIMS = "/public/v1/drops/claims"
 WEBHOOK_FAULTS = {
     "drop": 0.2,
@@ -22,11 +23,12 @@ WEBHOOK_FAULTS = {
     "delay": {"share": 0.05, "seconds": 1.5},
     "reorder": 0.1,
     "cut": 0.05,
+    "twin": 0.1,
 }
 # A forged signature makes the product fetch the key, at most every five seconds: a key rotated
 # meanwhile isn't known until these are over. So forgeries come last.
 CORRUPTED = {"corrupt": 0.05}
-CORRUPTED_FROM = 13
+CORRUPTED_FROM = 18
 API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
     [],
     [{"path_prefix": CLAIMS, "status": 500}],
@@ -40,6 +42,10 @@ API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
     [{"path_prefix": CLAIMS, "status": 429, "share": 0.3}],
     [{"path_prefix": CLAIMS, "status": 401, "count": 1}],
     [{"path_prefix": "/public/v1/users", "truncate": True, "share": 0.5}],
+    [{"path_prefix": REDEMPTIONS, "method": "POST", "truncate": True, "share": 0.6}],
+    [{"path_prefix": REDEMPTIONS, "status": 500, "share": 0.7}],
+    [{"path_prefix": REDEMPTIONS, "slow_seconds": 2, "share": 0.5}],
+    [{"path_prefix": REDEMPTIONS, "status": 401, "count": 1}],
 )
 # What Kick leaves open about its pages, every reading once.
 READINGS = (

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tests.chaos.facts import SENT, Facts, KickClaim, LedgerClaim, Owed
 from tests.chaos.link_intervals import LinkInterval, distance_to, overlaps
+from tests.chaos.points import ended_rightly, points_are_those_of_accepted
 from tests.chaos.world import OURS
 
 # `granted_at` and a link's time are taken just before the lock that puts the two in order, so they
@@ -234,6 +235,14 @@ def within_the_budget(facts: Facts) -> Finding:
     return len(at), wrong
 
 
+def redemptions_ended(facts: Facts) -> Finding:
+    return ended_rightly(facts.points)
+
+
+def points_add_up(facts: Facts) -> Finding:
+    return points_are_those_of_accepted(facts.points)
+
+
 CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "claims at Kick that are in the ledger, once": recorded_once,
     "claims in the ledger with what Kick shows": recorded_as_claimed,
@@ -248,5 +257,7 @@ CHECKS: dict[str, Callable[[Facts], Finding]] = {
     "held claims whose reason holds": held_for_a_reason,
     "fulfilled claims that read processed at Kick, and no other": processed_at_kick,
     "requests of jobs, within their budget in each minute": within_the_budget,
+    "redemptions accepted with their item, or rejected without": redemptions_ended,
+    "points taken, all of them for accepted redemptions": points_add_up,
     "reports sent exactly for the claims that read processed at Kick": reported_as_processed,
 }

@@ -13,12 +13,19 @@ from django.utils import timezone
 from claims.models import ReconcileRun
 from core.models import Lease
 from tests.chaos.options import SETTLES_WITHIN
+from tests.chaos.redemptions import let_time_pass
 from tests.local_kick_process import LocalKick
 
 # Each look reads Kick's whole dump, and must not become the load.
 CLAIMS_READ_PER_SECOND = 5000
 # Each of these has to run from its beginning to its end without changing anything.
-JOBS = ("catch_up:kick_drops", "heal_claims", "confirm_claims:kick_drops", "reports:kick_drops")
+JOBS = (
+    "catch_up:kick_drops",
+    "heal_claims",
+    "confirm_claims:kick_drops",
+    "reports:kick_drops",
+    "settle_redemptions:kick_channel_rewards",
+)
 LEDGER = """
     SELECT
         (SELECT md5(string_agg(concat_ws(' ', claim_id, account_id, status, hold_reason),
@@ -27,7 +34,9 @@ LEDGER = """
             ',' ORDER BY claim_id)) FROM claims_report),
         (SELECT md5(string_agg(concat_ws(' ', claim_id, sku, quantity, player_id, status),
             ',' ORDER BY claim_id, sku)) FROM claims_entitlement),
-        (SELECT COUNT(*) FROM accounts_deauthorization WHERE outcome = 'PENDING')
+        (SELECT COUNT(*) FROM accounts_deauthorization WHERE outcome = 'PENDING'),
+        (SELECT md5(string_agg(concat_ws(' ', redemption_id, state),
+            ',' ORDER BY redemption_id)) FROM claims_redemption)
 """
 
 
@@ -54,6 +63,7 @@ def wait_until_quiet(kick: LocalKick, *, claims: int, tend: Callable[[], None]) 
             changed, changed_at, last = now, timezone.now(), digest
         elif digest and _has_been_round(changed_at):
             return Quiescence(True, changed - began, now - began)
+        let_time_pass()
         for _ in range(int(looks_every * 10)):
             tend()
             time.sleep(0.1)
@@ -70,7 +80,8 @@ def _digest(kick: LocalKick) -> str:
         connection.close()
         return ""
     statuses = sorted((claim["claim_id"], claim["external_status"]) for claim in kick.claims())
-    return hashlib.sha256(json.dumps([ledger, statuses]).encode()).hexdigest()
+    points = kick.call("GET", "dump/redemptions")
+    return hashlib.sha256(json.dumps([ledger, statuses, points]).encode()).hexdigest()
 
 
 def _has_been_round(since: datetime) -> bool:

@@ -34,6 +34,8 @@ def _say_claims(facts: Facts, say: Say) -> None:
         "claims that only Kick's API brought": sum(one.path == "SYNC" for one in facts.claims),
         "claims granted": sum(one.status == "GRANTED" for one in facts.claims),
         "claims held": sum(one.status == "HELD" for one in facts.claims),
+        "redemptions accepted": _redemptions(facts, "accepted"),
+        "redemptions rejected": _redemptions(facts, "rejected"),
         "entitlements": len(facts.owed),
         "of them handed out": sum(one.status == "FULFILLED" for one in facts.owed),
     }
@@ -41,6 +43,10 @@ def _say_claims(facts: Facts, say: Say) -> None:
         say(f"{count:9,}  {name}")
     outside = max((distance for _, distance in outside_of_links(facts)), default=NO_TIME)
     say(f"{outside.total_seconds():9.3f}  s at most between a grant and its link, by the clock")
+
+
+def _redemptions(facts: Facts, status: str) -> int:
+    return sum(one.status == status for one in facts.points.redemptions)
 
 
 def say_checks(checks: list[Check], invariants: InvariantChecker, *, say: Say) -> None:

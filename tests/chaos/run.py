@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from claims.api_keys import make_api_key
 from local.demo.supervisor import Program
-from tests.chaos import report, world
+from tests.chaos import redemptions, report, world
 from tests.chaos.deployment import Deployment
 from tests.chaos.drivers.forger import replay_foreign
 from tests.chaos.drivers.game_server import hand_out_items
@@ -76,6 +76,7 @@ def _set_up(options: Options, deployment: Deployment, fleet: Fleet, *, say: Say)
     _wait(lambda: _answers(f"{kick.url}/local/healthz"), what="The local Kick")
     made = world.make_world(kick, deployment.place, claims=options.claims)
     world.register(made, now=timezone.now())
+    redemptions.make_channel(kick)
     _, api_key = make_api_key(name="game servers", categories=[], now=timezone.now())
     _start(deployment.programs(), deployment, fleet)
     _wait(lambda: _answers(f"{deployment.place.web_url}/readyz"), what="The web server")
@@ -134,6 +135,7 @@ def _run_workload(
             *(pool.submit(link_and_unlink, workload, n, HOUSEHOLDS) for n in range(HOUSEHOLDS)),
             *(pool.submit(hand_out_items, workload, nth) for nth in range(GAME_SERVERS)),
             pool.submit(replay_foreign, workload),
+            pool.submit(redemptions.redeem_and_answer_by_hand, workload),
             pool.submit(map_late_rewards, workload),
             pool.submit(invariants.watch),
         ]

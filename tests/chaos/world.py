@@ -76,16 +76,25 @@ def _is_mapped_late(number: int) -> bool:
 
 def make_world(kick: LocalKick, place: Environment, *, claims: int) -> World:
     webhook_url = f"{place.web_url}/webhooks/kick/drops"
+    events_url = f"{place.web_url}/webhooks/kick/events"
     kick.register_app(
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
         organization=OURS,
-        redirect_uris=[f"{place.web_url}/link/kick/callback"],
+        redirect_uris=[
+            f"{place.web_url}/link/kick/callback",
+            f"{place.web_url}/channel/kick/callback",
+        ],
         webhook_url=webhook_url,
+        events_url=events_url,
     )
     # Theirs posts to our address: that is how a signed claim of somebody else's is replayed.
     kick.register_app(
-        client_id="theirs", client_secret="theirs", organization=THEIRS, webhook_url=webhook_url
+        client_id="theirs",
+        client_secret="theirs",
+        organization=THEIRS,
+        webhook_url=webhook_url,
+        events_url=events_url,
     )
     campaigns = [_make_campaign(kick, number) for number in range(CAMPAIGNS)]
     their_rewards = [{"name": f"Shell {number}", "required_minutes": 5} for number in range(4)]

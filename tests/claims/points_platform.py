@@ -15,6 +15,7 @@ from claims.source import (
     ChannelRewardSource,
     ListedRedemption,
     ListedReward,
+    RedemptionPage,
     RedemptionStatus,
     RewardLook,
     Trigger,
@@ -99,13 +100,18 @@ class PointsPlatform(ChannelRewardSource):
         self._note("delete", access_token)
         del self.rewards[reward_id]
 
-    def pending_redemptions(
-        self, access_token: str, reward_id: str
-    ) -> Iterator[list[ListedRedemption]]:
-        self._note("pending", access_token)
+    def list_redemptions(
+        self, access_token: str, reward_id: str, status: Status, *, cursor: str = ""
+    ) -> Iterator[RedemptionPage]:
+        """Pages of ten. The oldest redemption first."""
+        self._note(f"list {status}", access_token)
         mine = [one for one in self.redemptions.values() if one.reward_id == reward_id]
-        pending = [one for one in mine if one.status == Status.PENDING]
-        yield pending if self.shows_pending else []
+        found = [one for one in mine if one.status == status]
+        if status == Status.PENDING and not self.shows_pending:
+            found = []
+        for start in range(int(cursor or 0), max(len(found), 1), 10):
+            is_last = start + 10 >= len(found)
+            yield RedemptionPage(found[start : start + 10], "" if is_last else str(start + 10))
 
     def read_redemptions(
         self, access_token: str, redemption_ids: Sequence[str]

@@ -230,6 +230,23 @@ class TestLinked:
         assert granted() == 1
         assert "accept" not in platform.calls
 
+    def test_accepted_by_hand_and_no_event_came(self, platform: PointsPlatform) -> None:
+        """The list of accepted redemptions is read four times a day."""
+        settle(platform, after=MINUTE)
+        for number in range(120):  # more than one run reads
+            platform.redeem(number, status=Status.ACCEPTED)
+        settle(platform, after=HOUR)
+        assert not Redemption.objects.exists()
+
+        for number in range(4):
+            settle(platform, after=7 * HOUR + number * MINUTE)
+
+        assert set(states()) == {(Redemption.State.ACCEPTED, "")}
+        assert granted() == Redemption.objects.count() == 120
+        platform.calls.clear()
+        settle(platform, after=8 * HOUR)
+        assert platform.calls == ["list pending"]
+
     @pytest.mark.parametrize("is_first_pending", [True, False])
     def test_rejected_by_the_streamer_at_once(
         self, platform: PointsPlatform, is_first_pending: bool

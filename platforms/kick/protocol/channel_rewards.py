@@ -53,6 +53,14 @@ class Redemption:
     can_manage: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RedemptionsPage:
+    """`cursor` continues after it; "" on the last page."""
+
+    redemptions: list[Redemption]
+    cursor: str
+
+
 class ChannelRewardsApi:
     """Every method raises KickUnavailable, KickUnauthorized, KickRejected and KickMalformed."""
 
@@ -76,18 +84,25 @@ class ChannelRewardsApi:
         """Only for rewards that our app made. Kick doesn't say what becomes of redemptions."""
         self._call("DELETE", f"/{quote(reward_id, safe='')}", token)
 
-    def pending(self, token: str, reward_id: str) -> Iterator[list[Redemption]]:
-        """The pages of a reward's pending redemptions. Ends at a missing or repeated cursor."""
-        seen, cursor = {""}, ""
+    def iter_redemptions(
+        self, token: str, reward_id: str, *, status: str, cursor: str = ""
+    ) -> Iterator[RedemptionsPage]:
+        """The pages of a reward's redemptions, from `cursor` on.
+
+        Kick documents neither order nor size of a page. Ends at a missing or repeated cursor.
+        """
+        seen = {"", cursor}
         while True:
-            query = {"reward_id": reward_id, "status": "pending"}
+            query = {"reward_id": reward_id, "status": status}
             if cursor:
                 query["cursor"] = cursor
             answer = self._call("GET", "/redemptions", token, params=query)
-            yield _redemptions(answer)
-            cursor = _next_cursor(answer)
-            if cursor in seen:
+            following = _next_cursor(answer)
+            is_last = following in seen
+            yield RedemptionsPage(_redemptions(answer), "" if is_last else following)
+            if is_last:
                 return
+            cursor = following
             seen.add(cursor)
 
     def redemptions(self, token: str, redemption_ids: Sequence[str]) -> list[Redemption]:

@@ -136,7 +136,7 @@ def test_budget_that_is_used_up_is_no_failure_of_kick(kick: LocalKick, settings:
 class TestPoison:
     """Kick answers 500 to each batch that has one bad claim."""
 
-    @pytest.mark.parametrize("place", [0, 61, 149])
+    @pytest.mark.parametrize("place", [0, 61])
     def test_others_are_written_and_the_one_is_set_aside(self, kick: LocalKick, place: int) -> None:
         claims = claims_at_kick(kick, count=150)
         deliver(claims)
@@ -154,7 +154,7 @@ class TestPoison:
         assert statuses.pop(poison) == "initiated"
         assert set(statuses.values()) == {"processed"}
 
-    @pytest.mark.parametrize("count", [1, 3, 60])
+    @pytest.mark.parametrize("count", [1, 10])
     def test_a_kick_that_fails_at_everything_marks_nothing(
         self, kick: LocalKick, count: int
     ) -> None:
