@@ -140,7 +140,7 @@ def drop_unused_authorization(
 
 
 def drop_authorization(*, account: PlatformAccount, purpose: Purpose, now: datetime) -> None:
-    """Forget the authorization for a purpose. The last one of an account is queued for revocation.
+    """Forget the authorization for a purpose. An account's only one is also revoked later.
 
     For the reason, see `drop_unused_authorization`. The caller holds the lock on `account`.
     """

@@ -30,6 +30,8 @@ from accounts.models import PlatformAccount
 from claims.entitlements import revoke_entitlements
 from claims.ledger import record_claims
 from claims.models import (
+    Channel,
+    ChannelBan,
     ChannelReward,
     Claim,
     Entitlement,
@@ -119,6 +121,24 @@ def wake_redemptions_of(*, account_id: str, now: datetime) -> int:
     """
     waiting = Redemption.objects.filter(state=State.OPEN, use__account_id=account_id)
     return waiting.update(next_attempt_at=now)
+
+
+def note_ban(
+    *, channel_id: str, account_id: str, banned_at: datetime, expires_at: datetime | None
+) -> bool:
+    """Refuse this viewer's redemptions in this channel. Returns False for an unknown channel.
+
+    An older ban never replaces a newer ban, so on a repeat nothing changes.
+    """
+    if not Channel.objects.filter(pk=channel_id).exists():
+        return False
+    fields = {"banned_at": banned_at, "expires_at": expires_at}
+    ban, is_new = ChannelBan.objects.get_or_create(
+        channel_id=channel_id, account_id=account_id, defaults=fields
+    )
+    if not is_new:
+        ChannelBan.objects.filter(pk=ban.pk, banned_at__lt=banned_at).update(**fields)
+    return True
 
 
 def settle_redemptions(*, source: ChannelRewardSource, clock: Clock, held: HeldLease) -> int:
@@ -517,6 +537,12 @@ def _refusal(row: Redemption) -> str:
         return Refusal.NOT_RUNNING
     if use.account_id == channel.pk:
         return Refusal.OWN_CHANNEL
+    if ChannelBan.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=use.occurred_at),
+        channel=channel,
+        account_id=use.account_id,
+    ).exists():
+        return Refusal.BANNED
     return limit_reached(use.offer, use)
 
 

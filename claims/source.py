@@ -146,7 +146,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class RewardLook:
-    """What a channel reward looks like on its platform. `cost` is in channel points."""
+    """The look of a channel reward on its platform. `cost` is in channel points."""
 
     title: str
     cost: int

@@ -15,7 +15,8 @@ LOOK_AT = {
     "claims": [
         "claim", "entitlement", "quarantineddelivery", "reconcilerun", "campaign", "reward", "item",
         "campaignreward", "rewarditem", "auditevent", "bulkjob",
-        "grantrequest", "offer", "channel", "offeruse",
+        "grantrequest", "offer", "channel", "offeruse", "channelreward", "channelban",
+        "redemption",
     ],
 }
 SUPPORT = [
@@ -31,6 +32,8 @@ OPS = [
         for action in ("add", "change", "delete")
     ),
     *(("claims", model, action) for model in ("offer", "channel") for action in ("add", "change")),
+    ("claims", "channelban", "delete"),
+    ("claims", "channelban", "change"),
     ("claims", "entitlement", "change"),
     ("claims", "auditevent", "grant_by_hand"),
     ("claims", "auditevent", "unlink_player"),

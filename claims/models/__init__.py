@@ -15,7 +15,7 @@ from claims.models.grant_requests import GrantRequest
 from claims.models.ledger import Claim, Confirmation, Entitlement, Report
 from claims.models.offers import Channel, Offer, OfferUse
 from claims.models.quarantine import QuarantinedDelivery
-from claims.models.redemptions import ChannelReward, Redemption
+from claims.models.redemptions import ChannelBan, ChannelReward, Redemption
 from claims.models.runs import PlayerSync, ReconcileRun
 from claims.models.staff_logins import FailedLogin
 from claims.models.webhooks import (
@@ -34,6 +34,7 @@ __all__ = [
     "Campaign",
     "CampaignReward",
     "Channel",
+    "ChannelBan",
     "ChannelReward",
     "Claim",
     "ClaimHour",

@@ -31,7 +31,7 @@ class Channel(models.Model):
         help_text=_("In a channel that isn't active, viewers earn nothing from offers."),
     )
     added_at = models.DateTimeField(_("added at"))
-    # When its owner asked to disconnect it. What is open there is refused, then it's forgotten.
+    # When its owner asked to disconnect it. Open redemptions are refused, then it's forgotten.
     leaving_at = models.DateTimeField(_("leaving since"), null=True, blank=True)
 
     class Meta:

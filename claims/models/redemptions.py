@@ -66,6 +66,28 @@ class ChannelReward(models.Model):
         return f"{self.offer} ({self.channel})"
 
 
+class ChannelBan(models.Model):
+    """A viewer whom a channel has banned. Its redemptions are refused, nothing else is.
+
+    Platforms don't say when a ban is lifted: staff can delete it. `expires_at` is None for ever.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="bans")
+    account_id = OpaqueTextField(_("account ID"))
+    banned_at = models.DateTimeField(_("banned at"))
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("ban")
+        verbose_name_plural = _("bans")
+        constraints = [
+            models.UniqueConstraint(name="one_ban_per_viewer", fields=["channel", "account_id"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} in {self.channel_id}"
+
+
 class RedemptionQuerySet(models.QuerySet["Redemption"]):
     def open(self) -> Self:
         """Those without a final answer at the platform."""

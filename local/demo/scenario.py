@@ -19,7 +19,7 @@ from local.demo.trace import Trace
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 OFFER = catalogue.OFFERS[0]
 AUTHORIZE = ("client_id", "redirect_uri", "state", "code_challenge", "scope")
-# What the local Kick gives each viewer in each channel.
+# Of each viewer in each channel of the local Kick.
 STARTING_POINTS = 10_000
 # The scheduler sends the reports every fifteen seconds.
 PROCESSED_WITHIN_SECONDS = 40.0

@@ -93,6 +93,21 @@ def gift_subscriptions(
     return Happening(types.GIFTED_SUBSCRIPTIONS, broadcaster, body)
 
 
+def ban(broadcaster: Viewer, banned: Viewer, *, minutes: int | None, now: datetime) -> Happening:
+    """`minutes` is None for a permanent ban."""
+    body = {
+        "broadcaster": _person(broadcaster),
+        "moderator": _person(broadcaster),
+        "banned_user": _person(banned),
+        "metadata": {
+            "reason": "spam",
+            "created_at": _nanoseconds(now),
+            "expires_at": _nanoseconds(now + timedelta(minutes=minutes)) if minutes else None,
+        },
+    }
+    return Happening(types.BAN, broadcaster, body)
+
+
 def send(happening: Happening, *, now: datetime) -> list[EventDelivery]:
     """Send an event to all who subscribed to it, and record the responses."""
     subscriptions = Subscription.objects.select_related("app").filter(

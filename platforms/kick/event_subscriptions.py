@@ -20,13 +20,13 @@ from platforms.kick.gifts import PLATFORM
 from platforms.kick.models import EventSubscription
 from platforms.kick.protocol.api import EventSubscription as AtKick
 from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.events import REDEMPTION
+from platforms.kick.protocol.events import BAN, REDEMPTION
 
 Wanted = set[tuple[str, str]]  # the owner's user ID and the type of the event
 
 CHECKED_EVERY = timedelta(minutes=15)
 # The types of events that each trigger needs.
-EVENTS_OF = {**gifts.EVENTS_OF, channel_rewards.REDEMPTION.key: (REDEMPTION,)}
+EVENTS_OF = {**gifts.EVENTS_OF, channel_rewards.REDEMPTION.key: (REDEMPTION, BAN)}
 
 logger = logging.getLogger(__name__)
 

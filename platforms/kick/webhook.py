@@ -13,16 +13,18 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.models import account_key
 from claims.models import QuarantinedDelivery
 from claims.offers import Earning, RecordedUse, UnknownChannel, record_earnings
-from claims.redemptions import note_hint
+from claims.redemptions import note_ban, note_hint
 from claims.source import get_source
 from platforms.kick import channel_rewards, drops
 from platforms.kick.client import NoPublicKey, verify_delivery
 from platforms.kick.event_subscriptions import is_known, is_ours
 from platforms.kick.gifts import earnings_of
 from platforms.kick.misdirected_events import note_misdirected_event
-from platforms.kick.protocol.events import Redemption, UnknownEvent, parse_event
+from platforms.kick.protocol import events as types
+from platforms.kick.protocol.events import Ban, Redemption, UnknownEvent, parse_event
 from platforms.kick.protocol.payloads import PayloadError, is_other_event, parse_claim
 from platforms.kick.protocol.signatures import (
     HEADERS,
@@ -113,6 +115,8 @@ class KickEventsWebhook(KickWebhook):
             raise Refusal(200, "unusable", reason) from error
         if isinstance(event, Redemption):
             return self._note_redemption(delivery, event, started=started, now=now)
+        if isinstance(event, Ban):
+            return self._note_ban(delivery, event, started=started, now=now)
         earnings = earnings_of(
             event, message_id=delivery.message_id, sent_at=delivery.sent_at or now
         )
@@ -165,6 +169,33 @@ class KickEventsWebhook(KickWebhook):
             raise Refusal(200, "foreign_reward", "Not a reward that we offer.")
         note("noted", started, claim_id=use_id, account_id=hint.account)
         return answer(200, {"noted": use_id})
+
+    def _note_ban(
+        self, delivery: SignedDelivery, event: Ban, *, started: float, now: datetime
+    ) -> HttpResponse:
+        """No API lists bans. So only what Kick has just sent to one of our subscriptions counts."""
+        channel = event.broadcaster.user_id
+        banned = account_key(channel_rewards.PLATFORM, event.banned_user.user_id)
+
+        def keep() -> bool:
+            is_fresh = delivery.sent_at is not None and abs(now - delivery.sent_at) <= FRESH_FOR
+            return (
+                is_fresh
+                and is_ours(
+                    subscription_id=delivery.subscription_id, user_id=channel, event=types.BAN
+                )
+                and note_ban(
+                    channel_id=account_key(channel_rewards.PLATFORM, channel),
+                    account_id=banned,
+                    banned_at=event.created_at,
+                    expires_at=event.expires_at,
+                )
+            )
+
+        if not to_database(keep):
+            raise Refusal(200, "foreign_subscription", "Not sent just now for a subscription here.")
+        note("banned", started, account_id=banned)
+        return answer(200, {"noted": True})
 
     def _keep_unusable(self, delivery: SignedDelivery, reason: str, *, now: datetime) -> None:
         """Only if it names one of our subscriptions: anyone can forward signed events."""

@@ -7,6 +7,7 @@ import pytest
 
 from claims.models import (
     Channel,
+    ChannelBan,
     Claim,
     Entitlement,
     Offer,
@@ -15,10 +16,16 @@ from claims.models import (
     Redemption,
     RewardItem,
 )
-from claims.redemptions import Hint, note_hint, settle_redemptions, wake_redemptions_of
+from claims.redemptions import (
+    Hint,
+    note_ban,
+    note_hint,
+    settle_redemptions,
+    wake_redemptions_of,
+)
 from claims.source import RedemptionStatus, Unanswered
 from core.leases import lease
-from tests.claims.make_offers import NOW
+from tests.claims.make_offers import NOW, make_channel
 from tests.claims.points_platform import (
     CHANNEL,
     NAME,
@@ -367,6 +374,31 @@ class TestRefused:
         platform.redeem(account=CHANNEL)
 
         assert self.refused(platform) == OfferUse.Refusal.OWN_CHANNEL
+
+    @pytest.mark.parametrize(
+        ("expires_after", "is_refused"), [(None, True), (DAY, True), (-DAY, False)]
+    )
+    def test_banned_from_the_channel(
+        self, platform: PointsPlatform, expires_after: timedelta | None, is_refused: bool
+    ) -> None:
+        ban = {"channel_id": CHANNEL, "account_id": VIEWER, "banned_at": NOW}
+        assert note_ban(**ban, expires_at=expires_after and NOW + expires_after)
+        platform.redeem()
+
+        settle(platform, after=MINUTE)
+
+        ((_, refusal),) = states()
+        assert refusal == (OfferUse.Refusal.BANNED if is_refused else "")
+
+    def test_older_copy_of_a_ban_changes_nothing(self) -> None:
+        make_channel()
+        ban = {"channel_id": CHANNEL, "account_id": VIEWER}
+        note_ban(**ban, banned_at=NOW, expires_at=NOW + DAY)
+
+        assert note_ban(**ban, banned_at=NOW - DAY, expires_at=None)
+        assert not note_ban(**ban | {"channel_id": "kick:2"}, banned_at=NOW, expires_at=None)
+
+        assert ChannelBan.objects.get().expires_at == NOW + DAY
 
     def test_without_an_item(self, platform: PointsPlatform) -> None:
         platform.redeem()

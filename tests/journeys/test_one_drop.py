@@ -9,6 +9,7 @@ import requests
 
 from tests.demo_process import RunningDemo
 from tests.journeys.game_server import set_mode
+from tests.journeys.steps import allow, be_viewer, go_to_consent, link, log_in, log_in_to_desk
 from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ def test_one_drop_from_the_first_click_to_the_game(
     support = visit(f"{name}-support", screen=screen)
     facts = demo.facts
 
-    _be_viewer(visitor, facts, viewer)
+    be_viewer(visitor, facts, viewer)
     _watch(visitor)
     _find_that_claiming_needs_a_link(visitor)
-    _link(visitor, facts, player=player, viewer=viewer)
+    link(visitor, facts, player=player, viewer=viewer)
     _claim(visitor)
     _find_the_item(visitor, facts, state="Ready")
     _look_up_the_claim(support, facts, player=player)
@@ -57,16 +58,16 @@ def test_one_drop_from_the_first_click_to_the_game(
 def test_ways_that_do_not_lead_to_a_link(demo: RunningDemo, visit: Callable[..., Visitor]) -> None:
     visitor, other = visit("ends", screen=PHONE), visit("ends-other", screen=PHONE)
     facts = demo.facts
-    _be_viewer(visitor, facts, "undecided_viewer")
-    _be_viewer(other, facts, "undecided_viewer")
+    be_viewer(visitor, facts, "undecided_viewer")
+    be_viewer(other, facts, "undecided_viewer")
 
-    _go_to_consent(visitor, facts, player="Juniper")
+    go_to_consent(visitor, facts, player="Juniper")
     visitor.page.get_by_role("button", name="Decline").click()
     visitor.page.get_by_role("heading", name="You didn’t allow access on Kick.").wait_for()
     visitor.look("declined")
-    _go_to_consent(visitor, facts, player="Juniper")
-    _allow(visitor)
-    _go_to_consent(other, facts, player="Old Mags")
+    go_to_consent(visitor, facts, player="Juniper")
+    allow(visitor)
+    go_to_consent(other, facts, player="Old Mags")
     other.page.get_by_role("button", name="Allow").click()
 
     other.page.get_by_role(
@@ -79,9 +80,9 @@ def test_player_unlinks_and_keeps_what_came(
     demo: RunningDemo, visit: Callable[..., Visitor]
 ) -> None:
     visitor = visit("unlink")
-    _be_viewer(visitor, demo.facts, "fickle_viewer")
+    be_viewer(visitor, demo.facts, "fickle_viewer")
     _watch(visitor)
-    _link(visitor, demo.facts, player="Someone Else", viewer="fickle_viewer")
+    link(visitor, demo.facts, player="Someone Else", viewer="fickle_viewer")
     _claim(visitor)
     visitor.page.goto(demo.facts["web"]["link_url"])
 
@@ -98,8 +99,8 @@ def test_linked_page_agrees_with_kick(demo: RunningDemo, visit: Callable[..., Vi
     """Pressing Connect at Kick while linked: after disconnecting, and from another account."""
     visitor, facts = visit("again", screen=PHONE), demo.facts
     page, kick_url = visitor.page, facts["local_kick"]["url"]
-    _be_viewer(visitor, facts, "first_account")
-    _link(visitor, facts, player="Wren", viewer="first_account")
+    be_viewer(visitor, facts, "first_account")
+    link(visitor, facts, player="Wren", viewer="first_account")
 
     page.goto(f"{kick_url}/settings/connections")
     page.get_by_role("button", name="Disconnect").click()
@@ -113,10 +114,10 @@ def test_linked_page_agrees_with_kick(demo: RunningDemo, visit: Callable[..., Vi
     page.get_by_text("The connection to Kick has been renewed.").wait_for()
     visitor.look("renewed")
     page.context.clear_cookies()
-    _be_viewer(visitor, facts, "second_account")
+    be_viewer(visitor, facts, "second_account")
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("link", name="Log in to Starfall Online").click()
-    _log_in(visitor, "Wren")
+    log_in(visitor, "Wren")
     page.get_by_text("Does Kick still ask you to connect?").click()
     visitor.look("connect-again")
     page.get_by_role("button", name="Connect to Kick again").click()
@@ -133,9 +134,9 @@ def test_new_drop_appears_without_a_reload(
 ) -> None:
     visitor, facts = visit("live"), demo.facts
     page = visitor.page
-    _be_viewer(visitor, facts, "patient_viewer")
+    be_viewer(visitor, facts, "patient_viewer")
     _watch(visitor)
-    _link(visitor, facts, player="Patience", viewer="patient_viewer")
+    link(visitor, facts, player="Patience", viewer="patient_viewer")
     other = page.context.new_page()
     other.goto(facts["local_kick"]["inventory_url"])
     inventory = Visitor(other, visitor.album)
@@ -152,9 +153,9 @@ def test_item_appears_in_the_game_while_one_watches(
     demo: RunningDemo, visit: Callable[..., Visitor]
 ) -> None:
     visitor, facts = visit("game"), demo.facts
-    _be_viewer(visitor, facts, "playing_viewer")
+    be_viewer(visitor, facts, "playing_viewer")
     _watch(visitor)
-    _link(visitor, facts, player="Gamer", viewer="playing_viewer")
+    link(visitor, facts, player="Gamer", viewer="playing_viewer")
     page = visitor.page.context.new_page()
     page.goto(f"{facts['game_server']['url']}/?player=Gamer")
     game = Visitor(page, visitor.album)
@@ -181,14 +182,14 @@ def test_player_continues_on_another_device(
     facts = demo.facts
     console.page.goto(facts["web"]["link_url"])
     console.page.get_by_role("link", name="Log in to Starfall Online").click()
-    _log_in(console, "Couch Potato")
+    log_in(console, "Couch Potato")
     console.page.get_by_text("On a phone?").click()
     console.look("on-a-phone")
     console.page.get_by_role("button", name="Continue on another device").click()
     console.look("hand-over")
     code = console.page.locator("p.code").inner_text()
 
-    _be_viewer(phone, facts, "couch_viewer")
+    be_viewer(phone, facts, "couch_viewer")
     phone.page.goto(facts["web"]["link_url"])
     phone.page.get_by_role("link", name="Enter a code from the game").click()
     phone.page.get_by_label("Code").fill("AAAA-AAAA")
@@ -199,7 +200,7 @@ def test_player_continues_on_another_device(
     phone.look("is-this-your-account")
     phone.page.get_by_role("button", name="Yes, this is my account").click()
     phone.page.get_by_role("button", name="Yes, continue to Kick").click()
-    _allow(phone)
+    allow(phone)
     phone.page.get_by_role("heading", name="Linked. You’re all set.").wait_for()
     phone.page.get_by_role("link", name="Unlink").click()
     phone.look("log-in-first")
@@ -223,30 +224,19 @@ def test_game_s_ticket_is_named_and_confirmed(
     }
     url = f"{facts['web']['api_url']}/link-tickets"
     made = requests.post(url, json=body, headers=headers, timeout=10).json()
-    _be_viewer(visitor, facts, "ticket_viewer")
+    be_viewer(visitor, facts, "ticket_viewer")
 
     visitor.page.goto(made["url"])
     visitor.look("ticket")
     visitor.page.get_by_role("button", name="Yes, this is my account").click()
     visitor.page.get_by_role("button", name="Yes, continue to Kick").click()
-    _allow(visitor)
+    allow(visitor)
     visitor.page.get_by_role("heading", name="Linked. You’re all set.").wait_for()
 
     state = requests.get(f"{url}/{made['id']}", headers=headers, timeout=10).json()
     assert (state["state"], state["account"]["name"]) == ("linked", "ticket_viewer")
     visitor.page.goto(made["url"])
     visitor.look("ticket-ended")
-
-
-def _be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:
-    visitor.page.goto(facts["local_kick"]["inventory_url"])
-    visitor.look("who-are-you")
-    known = visitor.page.get_by_role("button", name=viewer)
-    if known.count():
-        known.click()
-        return
-    visitor.page.get_by_label("New viewer’s name").fill(viewer)
-    visitor.page.get_by_role("button", name="Continue").click()
 
 
 def _watch(visitor: Visitor) -> None:
@@ -259,51 +249,6 @@ def _find_that_claiming_needs_a_link(visitor: Visitor) -> None:
     visitor.look("watched")
     assert _reward(visitor).get_by_role("button", name="Claim").is_disabled()
     assert _reward(visitor).get_by_text("Connect your game account to claim").is_visible()
-
-
-def _link(visitor: Visitor, facts: dict[str, Any], *, player: str, viewer: str) -> None:
-    visitor.page.get_by_role("link", name="Connect", exact=True).click()
-    _go_to_consent(visitor, facts, player=player)
-    _allow(visitor)
-    linked = visitor.page.get_by_role("main")
-    assert linked.get_by_text(player).first.is_visible()
-    assert linked.get_by_text(viewer).first.is_visible()
-
-
-def _go_to_consent(visitor: Visitor, facts: dict[str, Any], *, player: str) -> None:
-    page = visitor.page
-    if page.url != facts["web"]["link_url"]:
-        page.goto(facts["web"]["link_url"])
-    login = page.get_by_role("link", name="Log in to Starfall Online")
-    if login.count():
-        visitor.look("welcome")
-        login.click()
-        visitor.look("log-in")
-        _log_in(visitor, player)
-    page.get_by_role("heading", name="Is this the right account?").wait_for()
-    visitor.look("right-account")
-    assert page.get_by_text(player).first.is_visible()
-    page.get_by_role("button", name="Yes, continue to Kick").click()
-    page.get_by_role("button", name="Allow").wait_for()
-    visitor.look("consent")
-
-
-def _log_in(visitor: Visitor, player: str) -> None:
-    known = visitor.page.get_by_role("button", name=player, exact=False)
-    if known.count():
-        known.click()
-        return
-    visitor.page.get_by_label("Or enter any name").fill(player)
-    visitor.page.get_by_role("button", name="Log in").click()
-
-
-def _allow(visitor: Visitor) -> None:
-    visitor.page.get_by_role("button", name="Allow").click()
-    visitor.page.get_by_role("heading", name="Link these two accounts?").wait_for()
-    visitor.look("both-accounts")
-    visitor.page.get_by_role("button", name="Yes, link them").click()
-    visitor.page.get_by_role("heading", name="Linked. You’re all set.").wait_for()
-    visitor.look("linked")
 
 
 def _claim(visitor: Visitor) -> None:
@@ -324,12 +269,7 @@ def _find_the_item(visitor: Visitor, facts: dict[str, Any], *, state: str) -> No
 
 def _look_up_the_claim(support: Visitor, facts: dict[str, Any], *, player: str) -> None:
     page = support.page
-    page.goto(facts["web"]["admin_url"])
-    support.look("admin-login")
-    page.get_by_label("Username").fill(facts["staff"]["username"])
-    page.get_by_label("Password").fill(facts["staff"]["password"])
-    page.get_by_role("button", name="Log in").click()
-    support.look("admin")
+    log_in_to_desk(support, facts)
     page.goto(f"{facts['web']['admin_url']}claims/claim/?q={player}")
     support.look("claims")
     rows = page.locator("#result_list tbody tr")

@@ -18,7 +18,7 @@ from accounts.platform_login import all_logins, platform_label
 from claims.desk.admin.audit_mixin import Audited
 from claims.desk.admin.id_search import IdSearch
 from claims.desk.enqueue import subscribe_after_commit
-from claims.models import Channel, ChannelReward, Item, Offer, OfferUse, Redemption
+from claims.models import Channel, ChannelBan, ChannelReward, Item, Offer, OfferUse, Redemption
 from claims.offers import create_offer
 from claims.source import all_triggers, get_source, get_trigger
 from core.admin.base import Page, ReadOnlyPage
@@ -155,6 +155,18 @@ class ChannelRewards(admin.TabularInline):  # type: ignore[type-arg]
         return badge(TONE_OF_REWARD[ChannelReward.State(reward.state)], text)
 
 
+class Bans(admin.TabularInline):  # type: ignore[type-arg]
+    """Viewers whom the channel has banned. The platform doesn't say when a ban is lifted."""
+
+    model = ChannelBan
+    extra = 0
+    readonly_fields: ClassVar[Any] = ["account_id", "banned_at", "expires_at"]
+    fields: ClassVar[Any] = readonly_fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
 @admin.register(Channel)
 class ChannelAdmin(Audited, Page):
     list_display = ["shown_name", "platform", "state", "connection", "added_at"]
@@ -168,7 +180,7 @@ class ChannelAdmin(Audited, Page):
     form = ChannelForm
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # noqa: ARG002
-        return [ChannelRewards] if obj else []
+        return [ChannelRewards, Bans] if obj else []
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:  # noqa: ARG002
         shown = ["channel_id", "name", "connection", "is_active"]

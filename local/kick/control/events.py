@@ -5,20 +5,20 @@ from typing import Any
 from django.http import HttpRequest
 
 from .. import clock
-from ..events import Happening, gift_kicks, gift_subscriptions, send, subscribe
+from ..events import Happening, ban, gift_kicks, gift_subscriptions, send, subscribe
 from ..json_fields import Fields, read_fields
 from ..models import EventDelivery, Subscription
 from ..refusals import Refused
 from ..registry import find_viewer
 from .endpoint import Answer
 
-KINDS = ("gift_kicks", "subscribe", "gift_subscriptions")
+KINDS = ("gift_kicks", "subscribe", "gift_subscriptions", "ban")
 
 
 def post_event(request: HttpRequest) -> Answer:
     """Let something happen in a channel. Without `user_id`, a gift of subscriptions is anonymous.
 
-    `amount` is in KICKs or months. `giftees` are user IDs.
+    `amount` is in KICKs, months, or minutes of a ban. `giftees` are user IDs.
     """
     fields = read_fields(request.body, known="kind channel user_id amount giftees")
     deliveries = send(_happening(fields), now=clock.now())
@@ -39,6 +39,8 @@ def _happening(fields: Fields) -> Happening:
         return gift_subscriptions(broadcaster, gifter, named, now=now)
     viewer = find_viewer(fields.integer("user_id"))
     amount = fields.natural("amount", default=1)
+    if kind == "ban":
+        return ban(broadcaster, viewer, minutes=amount if "amount" in fields else None, now=now)
     if kind == "subscribe":
         return subscribe(broadcaster, viewer, months=amount, now=now)
     return gift_kicks(broadcaster, viewer, amount=amount, now=now)

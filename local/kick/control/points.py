@@ -1,4 +1,4 @@
-"""Control calls for channel points: redeem, and what the streamer does by hand."""
+"""Control calls for channel points: redeem, and act as the streamer."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def get_rewards(_request: HttpRequest) -> Answer:
 
 
 def patch_rewards(request: HttpRequest) -> Answer:
-    """What the streamer does by hand: `skip_queue` true or false, or `delete`."""
+    """As the streamer, by hand: `skip_queue` true or false, or `delete`."""
     fields = read_fields(request.body, known="reward skip_queue delete")
     reward = find_reward(fields.text("reward"))
     if fields.values.get("delete") is True:

@@ -7,9 +7,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from .. import clock
+from ..events import ban, send
 from ..models import ChannelReward, Redemption
 from ..points import answer, delete_reward, find_reward, redeem
 from ..refusals import Refused
+from ..registry import find_viewer
 from .viewer import ask_who, current_viewer
 
 RECENT = 25
@@ -53,6 +55,17 @@ def change_reward(request: HttpRequest, reward_id: str) -> HttpResponse:
         skips = reward.should_redemptions_skip_request_queue
         reward.should_redemptions_skip_request_queue = not skips
         reward.save(update_fields=["should_redemptions_skip_request_queue"])
+    return HttpResponseRedirect(reverse("my-channel"))
+
+
+@require_POST
+def ban_viewer(request: HttpRequest, user_id: str) -> HttpResponse:
+    """Ban a viewer from the own channel for ever."""
+    viewer = current_viewer(request)
+    if viewer is not None:
+        now = clock.now()
+        send(ban(viewer, find_viewer(user_id), minutes=None, now=now), now=now)
+        messages.success(request, "Banned. Kick tells each app that has subscribed.")
     return HttpResponseRedirect(reverse("my-channel"))
 
 

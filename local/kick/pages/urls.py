@@ -15,6 +15,7 @@ urlpatterns = [
     path("my-channel", points.my_channel, name="my-channel"),
     path("my-channel/rewards/<str:reward_id>", points.change_reward, name="change-reward"),
     path("my-channel/redemptions/<str:redemption_id>", points.answer_redemption, name="answer"),
+    path("my-channel/viewers/<str:user_id>/ban", points.ban_viewer, name="ban-viewer"),
     path("channels", channels.channels, name="channels"),
     path("channels/<str:user_id>/<str:action>", channels.act, name="act-in-channel"),
     path("dashboard", dashboard.dashboard, name="dashboard"),

@@ -208,6 +208,18 @@ def test_answered_by_the_streamers_hand(kick: LocalKick, accept: bool, points: i
     assert Redemption.objects.get().state == ("ACCEPTED" if accept else "REJECTED")
 
 
+def test_banned_viewer_gets_the_points_back(kick: LocalKick) -> None:
+    body = {"kind": "ban", "channel": STREAMER, "user_id": VIEWER}
+    (delivery,) = kick.call("POST", "events", body)["deliveries"]
+    assert delivery["status"] == 200
+    redeem(kick)
+
+    settle()
+
+    assert dump(kick) == (["rejected"], [10_000])
+    assert OfferUse.objects.get().refusal == OfferUse.Refusal.BANNED
+
+
 def test_skipped_queue(kick: LocalKick) -> None:
     body = {"reward": reward_of(kick)["id"], "skip_queue": True}
     kick.call("PATCH", "rewards", body)

@@ -19,6 +19,7 @@ INLINES = {
     "claims_apikeyminute",
     "claims_apikeyusage",
     "claims_campaignreward",
+    "claims_channelban",
     "claims_channelreward",
     "claims_confirmation",
     "claims_itempicture",

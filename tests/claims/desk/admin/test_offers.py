@@ -17,7 +17,7 @@ CHANNELS, OFFERS = "/admin/claims/channel/", "/admin/claims/offer/"
 # What the browser sends for the table of channel rewards, which can't be changed here.
 NO_REWARDS = {
     f"{name}-{field}": 0
-    for name in ("rewards", "channel_rewards")
+    for name in ("rewards", "channel_rewards", "bans")
     for field in ("TOTAL_FORMS", "INITIAL_FORMS")
 }
 
