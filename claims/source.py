@@ -253,12 +253,28 @@ class ChannelRewardSource(Source):
         raise NotImplementedError
 
 
+@dataclass(frozen=True, slots=True)
+class LiveStream:
+    """A stream that is on air. `channel_id` is the key of the owner's account."""
+
+    channel_id: str
+    category_id: str
+    category: str
+    started_at: datetime
+    viewers: int = 0
+
+
+# Returns the streams of those channels, given by their IDs, that are on air. At most 25 IDs.
+# Raises PlatformError.
+StreamReader = Callable[[Sequence[str]], list[LiveStream]]
+
 # Has a platform deliver the events that offers need. Returns the number of changes it made.
 # Raises PlatformError.
 Subscriber = Callable[[datetime], int]
 
 _sources: dict[str, Source] = {}
 _subscribers: dict[str, Subscriber] = {}
+_stream_readers: dict[str, StreamReader] = {}
 
 
 def register_source(source: Source) -> None:
@@ -278,6 +294,16 @@ def unregister_source(name: str) -> None:
 def register_subscriber(platform: str, subscriber: Subscriber) -> None:
     """Make known how to subscribe to a platform's events. A repeat replaces it."""
     _subscribers[platform] = subscriber
+
+
+def register_stream_reader(platform: str, reader: StreamReader) -> None:
+    """Make known how to see who is on air. A repeat replaces it."""
+    _stream_readers[platform] = reader
+
+
+def all_stream_readers() -> dict[str, StreamReader]:
+    """By platform."""
+    return dict(_stream_readers)
 
 
 def all_subscribers() -> dict[str, Subscriber]:

@@ -48,6 +48,7 @@ JOBS = (
         timedelta(minutes=1),
         "Makes, changes and pauses offers' rewards in partner channels; checks every 15 minutes",
     ),
+    Job("watch_channels", timedelta(minutes=1), "Asks which partner channels are on air"),
     Job(
         "keep_subscriptions",
         timedelta(minutes=1),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from celery import shared_task
 from django.conf import settings
@@ -25,14 +25,15 @@ from claims import (
     pruning,
     redemptions,
     reports,
+    streams,
     sync,
 )
 from claims.desk import bulk_jobs, funnels
 from claims.source import (
     ChannelRewardSource,
     Source,
-    Subscriber,
     all_sources,
+    all_stream_readers,
     all_subscribers,
     channel_reward_sources,
     listing_sources,
@@ -54,17 +55,17 @@ from studio_drops.stopping import is_stopping
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
-    """A platform, and how to subscribe to its events."""
+class OfPlatform:
+    """A platform, and one of the functions that it has registered."""
 
     platform: str
-    subscribe: Subscriber
+    call: Callable[..., Any]
 
     def __str__(self) -> str:
         return self.platform
 
 
-Part = TypeVar("Part", Source, ChannelRewardSource, PlatformLogin, Subscription)
+Part = TypeVar("Part", Source, ChannelRewardSource, PlatformLogin, OfPlatform)
 
 logger = logging.getLogger(__name__)
 
@@ -205,13 +206,24 @@ def keep_channel_rewards() -> None:
 
 
 @task
+def watch_channels() -> None:
+    def watch(part: OfPlatform) -> None:
+        with platform_lease(f"watch_channels:{part.platform}") as held:
+            if held:
+                streams.watch_channels(platform=part.platform, reader=part.call, now=timezone.now())
+
+    parts = [OfPlatform(*one) for one in all_stream_readers().items()]
+    for_each("watch_channels", parts, watch, priority=Priority.LOOKUP)
+
+
+@task
 def keep_subscriptions() -> None:
-    def keep(part: Subscription) -> None:
+    def keep(part: OfPlatform) -> None:
         with platform_lease(f"keep_subscriptions:{part.platform}") as held:
             if held:
-                part.subscribe(timezone.now())
+                part.call(timezone.now())
 
-    parts = [Subscription(*one) for one in all_subscribers().items()]
+    parts = [OfPlatform(*one) for one in all_subscribers().items()]
     for_each("keep_subscriptions", parts, keep, priority=Priority.LOOKUP)
 
 

@@ -67,6 +67,8 @@ SECTIONS = (
         (
             _list(_("Offers"), "claims_offer"),
             _list(_("Partner channels"), "claims_channel"),
+            Entry(_("Live board"), "desk:board", (*LOOK, "claims.view_channel")),
+            _list(_("Streams"), "claims_streamspan"),
             _list(_("Uses of offers"), "claims_offeruse"),
         ),
     ),
@@ -99,7 +101,7 @@ SECTIONS = (
             _list(_("API keys"), "claims_apikey"),
             _list(_("Webhook endpoints"), "claims_webhookendpoint", "/admin/desk/endpoints/"),
             _list(_("Webhook messages"), "claims_webhookdelivery"),
-            _list(_("Deliveries"), "claims_quarantineddelivery"),
+            _list(_("Quarantine"), "claims_quarantineddelivery"),
             _list(_("Reconcile runs"), "claims_reconcilerun"),
             Entry(
                 _("Internals"),

@@ -5,6 +5,7 @@ from django.urls import path
 from claims.desk.views import (
     actions,
     approvals,
+    board,
     campaign,
     case,
     catalogue,
@@ -44,6 +45,8 @@ urlpatterns = [
     path("internals", internals.internals, name="internals"),
     path("catalogue", catalogue.catalogue, name="catalogue"),
     path("catalogue/export", catalogue.export, name="export"),
+    path("board", board.board, name="board"),
+    path("board/lines", board.board_lines, name="board_lines"),
     path("live/<path:campaign_id>", live.live, name="live"),
     path("live-figures/<path:campaign_id>", live.live_figures, name="live_figures"),
     path("report/<path:campaign_id>", report.report, name="report"),

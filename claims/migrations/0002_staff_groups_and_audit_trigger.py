@@ -16,7 +16,7 @@ LOOK_AT = {
         "claim", "entitlement", "quarantineddelivery", "reconcilerun", "campaign", "reward", "item",
         "campaignreward", "rewarditem", "auditevent", "bulkjob",
         "grantrequest", "offer", "channel", "offeruse", "channelreward", "channelban",
-        "redemption",
+        "redemption", "streamspan",
     ],
 }
 SUPPORT = [

@@ -18,6 +18,7 @@ from claims.models.quarantine import QuarantinedDelivery
 from claims.models.redemptions import ChannelBan, ChannelReward, Redemption
 from claims.models.runs import PlayerSync, ReconcileRun
 from claims.models.staff_logins import FailedLogin
+from claims.models.streams import StreamSpan
 from claims.models.webhooks import (
     EventType,
     WebhookDelivery,
@@ -57,6 +58,7 @@ __all__ = [
     "RewardFunnel",
     "RewardItem",
     "Scope",
+    "StreamSpan",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookMessage",

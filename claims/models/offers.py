@@ -31,6 +31,8 @@ class Channel(models.Model):
         help_text=_("In a channel that isn't active, viewers earn nothing from offers."),
     )
     added_at = models.DateTimeField(_("added at"))
+    # When its platform was last asked whether it's on air. None: ask at once.
+    streams_checked_at = models.DateTimeField(_("stream checked at"), null=True, blank=True)
     # When its owner asked to disconnect it. Open redemptions are refused, then it's forgotten.
     leaving_at = models.DateTimeField(_("leaving since"), null=True, blank=True)
 

@@ -65,8 +65,8 @@ def subscribe(broadcaster: Viewer, subscriber: Viewer, *, months: int, now: date
     if months < 1:
         raise Refused("A subscription has at least 1 month.")
     body = {
-        "broadcaster": _person(broadcaster),
-        "subscriber": _person(subscriber),
+        "broadcaster": person(broadcaster),
+        "subscriber": person(subscriber),
         "duration": months,
         # Of a renewal: when the viewer first subscribed.
         "created_at": _nanoseconds(now - MONTH * (months - 1)),
@@ -84,9 +84,9 @@ def gift_subscriptions(
     if not giftees:
         raise Refused("A gift has at least one giftee.")
     body = {
-        "broadcaster": _person(broadcaster),
-        "gifter": _person(gifter) if gifter else _nobody(),
-        "giftees": [_person(one) for one in giftees],
+        "broadcaster": person(broadcaster),
+        "gifter": person(gifter) if gifter else _nobody(),
+        "giftees": [person(one) for one in giftees],
         "created_at": _nanoseconds(now),
         "expires_at": _nanoseconds(now + MONTH),
     }
@@ -96,9 +96,9 @@ def gift_subscriptions(
 def ban(broadcaster: Viewer, banned: Viewer, *, minutes: int | None, now: datetime) -> Happening:
     """`minutes` is None for a permanent ban."""
     body = {
-        "broadcaster": _person(broadcaster),
-        "moderator": _person(broadcaster),
-        "banned_user": _person(banned),
+        "broadcaster": person(broadcaster),
+        "moderator": person(broadcaster),
+        "banned_user": person(banned),
         "metadata": {
             "reason": "spam",
             "created_at": _nanoseconds(now),
@@ -184,7 +184,7 @@ def lean(viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def _person(viewer: Viewer) -> dict[str, Any]:
+def person(viewer: Viewer) -> dict[str, Any]:
     return {"is_anonymous": False, **lean(viewer), "identity": None}
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop
 
 from core.checks import Check, Found, Verdict, passed, register_check
 from platforms.kick import EVENTS_PATH, WEBHOOK_PATH
-from platforms.kick.event_subscriptions import wanted_subscriptions
+from platforms.kick.event_subscriptions import needed_by_offers
 from platforms.kick.models import EventSubscription, MisdirectedEvent
 
 RECENT = timedelta(days=1)
@@ -31,7 +31,7 @@ def check_misdirected_events(now: datetime) -> Found:
 
 def check_event_subscriptions(now: datetime) -> Found:
     """Whether Kick sends us the events that offers need."""
-    wanted = wanted_subscriptions(now=now)
+    wanted = needed_by_offers(now=now)
     if not wanted:
         return passed(_("No offer needs events of a Kick channel."))
     rows = {(one.user_id, one.event): one for one in EventSubscription.objects.all()}

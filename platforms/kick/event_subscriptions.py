@@ -20,11 +20,17 @@ from platforms.kick.gifts import PLATFORM
 from platforms.kick.models import EventSubscription
 from platforms.kick.protocol.api import EventSubscription as AtKick
 from platforms.kick.protocol.api import KickApi
-from platforms.kick.protocol.events import BAN, REDEMPTION
+from platforms.kick.protocol.events import (
+    BAN,
+    REDEMPTION,
+    STREAM_METADATA,
+    STREAM_STATUS,
+)
 
 Wanted = set[tuple[str, str]]  # the owner's user ID and the type of the event
 
 CHECKED_EVERY = timedelta(minutes=15)
+STREAM_EVENTS = (STREAM_METADATA, STREAM_STATUS)
 # The types of events that each trigger needs.
 EVENTS_OF = {**gifts.EVENTS_OF, channel_rewards.REDEMPTION.key: (REDEMPTION, BAN)}
 
@@ -74,10 +80,18 @@ def is_due(*, now: datetime) -> bool:
 
 
 def wanted_subscriptions(*, now: datetime) -> Wanted:
-    """What offers that run, or will run, need: for each channel, the types of events."""
-    channels = Channel.objects.filter(is_active=True, channel_id__startswith=f"{PLATFORM}:")
-    ids = set(channels.values_list("pk", flat=True))
-    wanted: Wanted = set()
+    """The events that offers need, and those that tell the live board to ask."""
+    of_streams = {
+        (channel_id.partition(":")[2], event)
+        for channel_id in _channel_ids()
+        for event in STREAM_EVENTS
+    }
+    return needed_by_offers(now=now) | of_streams
+
+
+def needed_by_offers(*, now: datetime) -> Wanted:
+    """For each channel, the types of events that offers need which run, or will run."""
+    ids, wanted = _channel_ids(), set()
     for offer in Offer.objects.not_over(now=now).prefetch_related("channels"):
         of_offer = {one.pk for one in offer.channels.all()} or ids
         wanted |= {
@@ -86,6 +100,11 @@ def wanted_subscriptions(*, now: datetime) -> Wanted:
             for event in EVENTS_OF.get(offer.trigger, ())
         }
     return wanted
+
+
+def _channel_ids() -> set[str]:
+    channels = Channel.objects.filter(is_active=True, channel_id__startswith=f"{PLATFORM}:")
+    return set(channels.values_list("pk", flat=True))
 
 
 def is_ours(*, subscription_id: str, user_id: str, event: str) -> bool:

@@ -18,13 +18,21 @@ from claims.models import QuarantinedDelivery
 from claims.offers import Earning, RecordedUse, UnknownChannel, record_earnings
 from claims.redemptions import note_ban, note_hint
 from claims.source import get_source
+from claims.streams import ask_soon
 from platforms.kick import channel_rewards, drops
 from platforms.kick.client import NoPublicKey, verify_delivery
 from platforms.kick.event_subscriptions import is_known, is_ours
 from platforms.kick.gifts import earnings_of
 from platforms.kick.misdirected_events import note_misdirected_event
 from platforms.kick.protocol import events as types
-from platforms.kick.protocol.events import Ban, Redemption, UnknownEvent, parse_event
+from platforms.kick.protocol.events import (
+    Ban,
+    Redemption,
+    StreamMetadata,
+    StreamStatus,
+    UnknownEvent,
+    parse_event,
+)
 from platforms.kick.protocol.payloads import PayloadError, is_other_event, parse_claim
 from platforms.kick.protocol.signatures import (
     HEADERS,
@@ -117,6 +125,8 @@ class KickEventsWebhook(KickWebhook):
             return self._note_redemption(delivery, event, started=started, now=now)
         if isinstance(event, Ban):
             return self._note_ban(delivery, event, started=started, now=now)
+        if isinstance(event, (StreamStatus, StreamMetadata)):
+            return self._ask_about_stream(delivery, event.broadcaster.user_id, started=started)
         earnings = earnings_of(
             event, message_id=delivery.message_id, sent_at=delivery.sent_at or now
         )
@@ -169,6 +179,22 @@ class KickEventsWebhook(KickWebhook):
             raise Refusal(200, "foreign_reward", "Not a reward that we offer.")
         note("noted", started, claim_id=use_id, account_id=hint.account)
         return answer(200, {"noted": use_id})
+
+    def _ask_about_stream(
+        self, delivery: SignedDelivery, user_id: str, *, started: float
+    ) -> HttpResponse:
+        """Kick's API has the last word, so the event itself isn't stored."""
+
+        def ask() -> bool:
+            ours = is_ours(
+                subscription_id=delivery.subscription_id, user_id=user_id, event=delivery.event_type
+            )
+            return ours and ask_soon(account_key(channel_rewards.PLATFORM, user_id))
+
+        if not to_database(ask):
+            raise Refusal(200, "foreign_subscription", "Not sent for one of our subscriptions.")
+        note("stream", started)
+        return answer(200, {"noted": True})
 
     def _note_ban(
         self, delivery: SignedDelivery, event: Ban, *, started: float, now: datetime

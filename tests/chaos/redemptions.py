@@ -1,5 +1,6 @@
 """Channel points under chaos: a partner channel, and viewers who redeem."""
 
+import heapq
 import time
 from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
@@ -25,7 +26,8 @@ STREAMER = "streamer"
 COST, LIMIT_PER_PLAYER = 100, 2
 REDEMPTIONS_PER_CLAIM = 0.2
 # The streamer answers so many by hand, some of them before us.
-BY_HAND = 0.1
+BY_HAND = 0.3
+BY_HAND_WITHIN = 5.0
 EVENT = "channel.reward.redemption.updated"
 
 
@@ -90,25 +92,31 @@ def _subscribe_their_app(kick: LocalKick, streamer: int) -> None:
 
 
 def redeem_and_answer_by_hand(workload: Workload) -> None:
-    """Redeem, evenly over the run. The streamer accepts or rejects some by hand."""
+    """Redeem, evenly over the run. The streamer accepts or rejects some by hand, a little later."""
     dice = workload.dice("redemptions")
     wanted, made = int(workload.options.claims * REDEMPTIONS_PER_CLAIM), 0
     reward = _reward(workload)
-    while not workload.is_over and made < wanted:
+    by_hand: list[tuple[float, str]] = []
+    while not workload.is_over and (made < wanted or by_hand):
+        while by_hand and by_hand[0][0] <= time.monotonic():
+            _answer_by_hand(workload, heapq.heappop(by_hand)[1], accept=dice.random() < 0.5)
         if made >= wanted * workload.progress / 0.9:
-            workload.rest(0.1)
+            workload.rest(0.05)
             continue
         body = {"reward": reward, "user_id": dice.choice(workload.world.viewers)}
+        made += 1
         with suppress(ControlError):
             redemption = workload.kick.call("POST", "redemptions", body)["redemption"]
-            made += 1
             workload.count("redemptions made")
             if dice.random() < BY_HAND:
-                workload.rest(dice.random())
-                by_hand = {"redemption": redemption, "accept": dice.random() < 0.5}
-                with suppress(ControlError):  # we were faster
-                    workload.kick.call("PATCH", "redemptions", by_hand)
-                    workload.count("redemptions answered by hand")
+                due = time.monotonic() + dice.uniform(0, BY_HAND_WITHIN)
+                heapq.heappush(by_hand, (due, redemption))
+
+
+def _answer_by_hand(workload: Workload, redemption: str, *, accept: bool) -> None:
+    with suppress(ControlError):  # we were faster
+        workload.kick.call("PATCH", "redemptions", {"redemption": redemption, "accept": accept})
+        workload.count("redemptions answered by hand")
 
 
 def _reward(workload: Workload) -> str:

@@ -18,7 +18,16 @@ from accounts.platform_login import all_logins, platform_label
 from claims.desk.admin.audit_mixin import Audited
 from claims.desk.admin.id_search import IdSearch
 from claims.desk.enqueue import subscribe_after_commit
-from claims.models import Channel, ChannelBan, ChannelReward, Item, Offer, OfferUse, Redemption
+from claims.models import (
+    Channel,
+    ChannelBan,
+    ChannelReward,
+    Item,
+    Offer,
+    OfferUse,
+    Redemption,
+    StreamSpan,
+)
 from claims.offers import create_offer
 from claims.source import all_triggers, get_source, get_trigger
 from core.admin.base import Page, ReadOnlyPage
@@ -383,6 +392,38 @@ class OfferAdmin(Audited, Page):
             "Usually at once. The platform keeps no list of these events, so a missed one can't be "
             "found again. If a viewer proves it, grant the item by hand."
         )
+
+
+@admin.register(StreamSpan)
+class StreamSpanAdmin(ReadOnlyPage):
+    """The history behind the live board."""
+
+    list_display = ["began_at", "channel", "category", "minutes", "state"]
+    list_filter = ["is_on_air", "channel"]
+    ordering = ["-began_at", "-pk"]
+    list_select_related = ["channel"]
+    search_fields = ["channel__name", "category"]
+    search_help_text = gettext_lazy("Part of a channel's name or of a category.")
+    empty_state = gettext_lazy("No streams yet. They appear when partner channels are on air.")
+    fields: ClassVar[Any] = [
+        "channel",
+        "category",
+        "category_id",
+        "started_at",
+        "began_at",
+        "ended_at",
+        "minutes",
+        "viewers",
+        "state",
+    ]
+
+    @admin.display(description=gettext_lazy("minutes"))
+    def minutes(self, span: StreamSpan) -> int:
+        return int((span.ended_at - span.began_at).total_seconds() // 60)
+
+    @admin.display(description=gettext_lazy("state"), ordering="is_on_air")
+    def state(self, span: StreamSpan) -> SafeString:
+        return badge("good", _("on air")) if span.is_on_air else badge("quiet", _("over"))
 
 
 class RedemptionOfUse(admin.StackedInline):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""Control calls for channel points: redeem, and act as the streamer."""
+"""Control calls for channels: redeem, and act as the streamer."""
 
 from typing import Any
 
@@ -10,8 +10,23 @@ from ..models import Balance, ChannelReward, Redemption
 from ..points import answer, delete_reward, find_reward, redeem
 from ..refusals import Missing, Refused
 from ..registry import find_viewer
+from ..streams import end_stream, go_live
 from .endpoint import Answer
 from .events import describe_delivery
+
+
+def post_streams(request: HttpRequest) -> Answer:
+    """Go live in a category, or change to it."""
+    fields = read_fields(request.body, known="channel category")
+    broadcaster = find_viewer(fields.integer("channel"))
+    deliveries = go_live(broadcaster, category=fields.text("category"), now=clock.now())
+    return {"deliveries": [describe_delivery(one) for one in deliveries]}
+
+
+def delete_streams(request: HttpRequest) -> Answer:
+    fields = read_fields(request.body, known="channel")
+    deliveries = end_stream(find_viewer(fields.integer("channel")), now=clock.now())
+    return {"deliveries": [describe_delivery(one) for one in deliveries]}
 
 
 def get_rewards(_request: HttpRequest) -> Answer:

@@ -19,6 +19,7 @@ urlpatterns = [
     path(
         "subscriptions", control(GET=events.get_subscriptions, DELETE=events.delete_subscriptions)
     ),
+    path("streams", control(POST=points.post_streams, DELETE=points.delete_streams)),
     path("rewards", control(GET=points.get_rewards, PATCH=points.patch_rewards)),
     path("redemptions", control(POST=points.post_redemptions, PATCH=points.patch_redemptions)),
     path("dump/redemptions", control(GET=points.get_redemptions)),

@@ -5,6 +5,7 @@ from .identities import App, Organization, Viewer
 from .machinery import ReceivedRequest, SigningKey, Switch
 from .oauth import AuthorizationCode, Grant, Token
 from .points import Balance, ChannelReward, Redemption
+from .streams import Stream
 
 __all__ = [
     "App",
@@ -22,6 +23,7 @@ __all__ = [
     "Redemption",
     "Reward",
     "SigningKey",
+    "Stream",
     "Subscription",
     "Switch",
     "Token",

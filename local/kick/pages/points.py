@@ -12,6 +12,7 @@ from ..models import ChannelReward, Redemption
 from ..points import answer, delete_reward, find_reward, redeem
 from ..refusals import Refused
 from ..registry import find_viewer
+from ..streams import current_stream, end_stream, go_live
 from .viewer import ask_who, current_viewer
 
 RECENT = 25
@@ -40,9 +41,25 @@ def my_channel(request: HttpRequest) -> HttpResponse:
     mine = Redemption.objects.filter(reward__broadcaster=viewer)
     context = {
         "rewards": ChannelReward.objects.filter(broadcaster=viewer, deleted_at=None).order_by("pk"),
+        "stream": current_stream(viewer),
         "redemptions": mine.select_related("reward", "redeemer").order_by("-pk")[:RECENT],
     }
     return render(request, "local_kick/my_channel.html", context)
+
+
+@require_POST
+def stream(request: HttpRequest) -> HttpResponse:
+    """Go live, change the category, or end the stream."""
+    viewer, now = current_viewer(request), clock.now()
+    if viewer is not None:
+        try:
+            if request.POST.get("do") == "end":
+                end_stream(viewer, now=now)
+            else:
+                go_live(viewer, category=request.POST.get("category", "").strip()[:100], now=now)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+    return HttpResponseRedirect(reverse("my-channel"))
 
 
 @require_POST

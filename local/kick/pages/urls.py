@@ -13,6 +13,7 @@ urlpatterns = [
     path("settings/disconnect", connections.disconnect, name="disconnect"),
     path("channels/rewards/<str:reward_id>", points.redeem_reward, name="redeem-reward"),
     path("my-channel", points.my_channel, name="my-channel"),
+    path("my-channel/stream", points.stream, name="stream"),
     path("my-channel/rewards/<str:reward_id>", points.change_reward, name="change-reward"),
     path("my-channel/redemptions/<str:redemption_id>", points.answer_redemption, name="answer"),
     path("my-channel/viewers/<str:user_id>/ban", points.ban_viewer, name="ban-viewer"),

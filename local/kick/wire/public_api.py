@@ -5,13 +5,15 @@ from django.db.models.functions import Lower, Replace
 from django.http import HttpRequest, HttpResponse
 
 from ..keys import public_key_pem
-from ..models import Viewer
+from ..models import Stream, Viewer
 from ..refusals import Refused
+from ..streams import seconds
 from .bearer import read_token, read_viewer_id
 from .endpoint import ok
 
 MAX_IDS = MAX_SLUGS = 50
 MAX_SLUG = 25
+MAX_STREAMS = 100
 
 
 def get_public_key(_request: HttpRequest) -> HttpResponse:
@@ -37,6 +39,41 @@ def get_users(request: HttpRequest) -> HttpResponse:
                 "profile_picture": request.build_absolute_uri(f"/art/viewers/{viewer.user_id}.svg"),
             }
             for viewer in (found[one] for one in ids if one in found)
+        ]
+    )
+
+
+def get_livestreams(request: HttpRequest) -> HttpResponse:
+    """The streams on air of the users given by `user_id`, which may repeat."""
+    read_token(request)
+    ids = request.GET.getlist("user_id")
+    if not 0 < len(ids) <= MAX_STREAMS or not all(one.isascii() and one.isdigit() for one in ids):
+        raise Refused(f"user_id must be a number, given 1 to {MAX_STREAMS} times")
+    on_air = Stream.objects.filter(broadcaster__in=ids, ended_at=None)
+    return ok(
+        [
+            {
+                "id": f"00000000-0000-4000-8000-{stream.pk:012}",
+                "title": stream.title,
+                "language_code": "en",
+                "tags": [],
+                "thumbnail": "",
+                "viewer_count": 40 + stream.pk,
+                "started_at": seconds(stream.started_at),
+                "has_mature_content": False,
+                "broadcaster_user": {
+                    "id": int(stream.broadcaster_id),
+                    "username": stream.broadcaster.name,
+                    "profile_picture": "",
+                },
+                "channel": {"slug": stream.broadcaster.name.lower().replace("_", "-")},
+                "category": {
+                    "id": stream.category_id,
+                    "name": stream.category,
+                    "thumbnail": "",
+                },
+            }
+            for stream in on_air.select_related("broadcaster").order_by("started_at")
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ from platforms.kick.protocol.payloads import (
     parse_claims_page,
     read_user_id,
 )
+from platforms.kick.protocol.signatures import parse_timestamp
 
 MAX_PAGE = 1000
 MAX_UPDATES = 100
@@ -50,6 +52,17 @@ class SubscribedEvent:
     event: str
     subscription_id: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStream:
+    """A stream that is on air. `user_id` is the channel's owner. `category` may be ""."""
+
+    user_id: str
+    category_id: str
+    category: str
+    started_at: datetime
+    viewers: int
 
 
 class KickApi:
@@ -218,6 +231,12 @@ class KickApi:
             query = [("id", one) for one in batch]
             self._call_as_app("DELETE", "/events/subscriptions", params=query)
 
+    def live_streams(self, user_ids: Iterable[str]) -> list[LiveStream]:
+        """The streams of these users that are on air, at most 25: Kick mixed up longer lists."""
+        query = [("user_id", user_id) for user_id in user_ids]
+        answer = self._call_as_app("GET", "/users/livestreams", params=query)
+        return [_live_stream(one) for one in entries_of(answer, "livestreams")]
+
     def _call_as_app(self, method: str, path: str, **request: Any) -> Answer:
         """Retry once with a new token: Kick may refuse an app token long before it expires."""
         try:
@@ -241,6 +260,25 @@ def entries_of(answer: Answer, what: str) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise KickMalformed(f"Kick's response doesn't contain a list of {what}.")
     return entries
+
+
+def _live_stream(one: dict[str, Any]) -> LiveStream:
+    user, category = one.get("broadcaster_user"), one.get("category")
+    if not isinstance(user, dict):
+        raise KickMalformed("Kick's response contains a stream without its user.")
+    category = category if isinstance(category, dict) else {}
+    started_at, viewers = one.get("started_at"), one.get("viewer_count")
+    try:
+        moment = parse_timestamp(started_at if type(started_at) is str else "")
+    except ValueError as error:
+        raise KickMalformed("Kick's response contains a stream without a start.") from error
+    return LiveStream(
+        user_id=user_id_of(user.get("id")),
+        category_id=str(category.get("id", "")),
+        category=printable(category.get("name")),
+        started_at=moment,
+        viewers=viewers if type(viewers) is int and 0 <= viewers < 2**31 else 0,
+    )
 
 
 def _list_of_users(answer: Answer) -> list[User]:

@@ -37,6 +37,7 @@ def addresses(api: Any) -> list[str]:
         reverse("desk:preflight", args=[campaign.pk]),
         reverse("desk:live", args=[campaign.pk]),
         reverse("desk:report", args=[campaign.pk]),
+        reverse("desk:board"),
         reverse("desk:new_campaign"),
         reverse("desk:internals"),
         reverse("desk:queue"),

@@ -68,7 +68,7 @@ def test_internals_and_keys_are_for_owners(log_in: Any) -> None:
 
     html = page(client, "/admin/claims/quarantineddelivery/")
 
-    assert labels(html, "Developers") == ["Deliveries", "Reconcile runs"]
+    assert labels(html, "Developers") == ["Quarantine", "Reconcile runs"]
     assert client.get("/admin/desk/internals").status_code == 403
     assert client.get("/admin/core/lease/").status_code == 403
 
@@ -82,7 +82,7 @@ def test_owner_finds_the_machinery_on_one_page(log_in: Any) -> None:
         "API keys",
         "Webhook endpoints",
         "Webhook messages",
-        "Deliveries",
+        "Quarantine",
         "Reconcile runs",
         "Internals",
     ]

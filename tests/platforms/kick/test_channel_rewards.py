@@ -13,9 +13,18 @@ from accounts.links import NewAuthorization
 from accounts.models import Authorization, Purpose
 from accounts.platform_login import get_login
 from claims.channel_rewards import keep_rewards
-from claims.models import ChannelReward, Claim, Entitlement, OfferUse, Redemption
+from claims.models import (
+    Channel,
+    ChannelReward,
+    Claim,
+    Entitlement,
+    OfferUse,
+    Redemption,
+    StreamSpan,
+)
 from claims.redemptions import settle_redemptions
-from claims.source import ChannelRewardSource, channel_reward_sources
+from claims.source import ChannelRewardSource, all_stream_readers, channel_reward_sources
+from claims.streams import watch_channels
 from core.leases import lease
 from core.platform_errors import PlatformError
 from platforms.kick.client import get_kick
@@ -281,3 +290,20 @@ def test_revoked_token_is_renewed_by_the_job(kick: LocalKick) -> None:
     assert authorization.next_refresh_at <= timezone.now()
     assert dump(kick) == (["pending"], [9000])
     assert not Claim.objects.exists()
+
+
+def test_going_live_shows_on_the_board(kick: LocalKick) -> None:
+    readers = all_stream_readers()
+    body = {"channel": STREAMER, "category": "Skyfall"}
+
+    deliveries = kick.call("POST", "streams", body)["deliveries"]
+
+    assert [one["status"] for one in deliveries] == [200, 200]
+    assert Channel.objects.get().streams_checked_at is None
+    watch_channels(platform="kick", reader=readers["kick"], now=timezone.now())
+    span = StreamSpan.objects.get()
+    assert (span.category, span.is_on_air) == ("Skyfall", True)
+
+    kick.call("DELETE", "streams", {"channel": STREAMER})
+    watch_channels(platform="kick", reader=readers["kick"], now=timezone.now())
+    assert not StreamSpan.objects.get().is_on_air

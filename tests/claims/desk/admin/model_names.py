@@ -27,6 +27,7 @@ MODELS = [
     "claims_webhookdelivery",
     "claims_webhookmessage",
     "claims_offeruse",
+    "claims_streamspan",
     "claims_campaign",
     "claims_reward",
     "claims_item",
@@ -35,7 +36,7 @@ MODELS = [
     "claims_channel",
     "claims_offer",
 ]
-READ_ONLY = MODELS[:26]
+READ_ONLY = MODELS[:27]
 EDITABLE = [
     "claims_campaign",
     "claims_reward",

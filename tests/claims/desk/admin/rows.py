@@ -25,6 +25,7 @@ from claims.models import (
     QuarantinedDelivery,
     ReconcileRun,
     RewardFunnel,
+    StreamSpan,
 )
 from claims.webhooks.endpoints import send_test
 from core.models import Counter, Lease
@@ -165,6 +166,14 @@ def one_of_each(db):
             occurred_at=NOW,
             received_at=NOW,
             due_at=NOW,
+        ),
+        "claims_streamspan": StreamSpan.objects.create(
+            channel=offer.channels.get(),
+            category="Starfall Online",
+            category_id="7",
+            started_at=NOW,
+            began_at=NOW,
+            ended_at=NOW,
         ),
         "secret": secret,
     }

@@ -1,0 +1,31 @@
+"""Who of the partner channels is on air, for the live board."""
+
+from collections.abc import Callable, Sequence
+
+from accounts.models import account_key
+from claims.source import LiveStream, StreamReader
+from platforms.kick.errors import platform_errors
+from platforms.kick.protocol.api import KickApi
+
+PLATFORM = "kick"
+
+
+def stream_reader(api: Callable[[], KickApi]) -> StreamReader:
+    """`api` returns the client of this process."""
+
+    def read(channel_ids: Sequence[str]) -> list[LiveStream]:
+        user_ids = [one.partition(":")[2] for one in channel_ids]
+        with platform_errors():
+            streams = api().live_streams(user_ids)
+        return [
+            LiveStream(
+                channel_id=account_key(PLATFORM, one.user_id),
+                category_id=one.category_id,
+                category=one.category,
+                started_at=one.started_at,
+                viewers=one.viewers,
+            )
+            for one in streams
+        ]
+
+    return read
