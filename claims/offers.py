@@ -10,15 +10,16 @@ that concurrent events can't exceed a limit. Lock order: offers in key order, th
 
 import hashlib
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F
+from django.db.models.functions import TruncDate
 
 from accounts.models import PlatformAccount
 from claims.ledger import RecordedClaim, record_claims
@@ -203,17 +204,17 @@ def _settle(use_ids: Collection[str], *, now: datetime) -> dict[str, RecordedCla
     """Decide about waiting uses, and record the claims of those within the limits."""
     if not use_ids:
         return {}
-    offers = _lock_limited_offers(use_ids)
+    offers = lock_limited_offers(use_ids)
     waiting = OfferUse.objects.filter(pk__in=use_ids, outcome=OfferUse.Outcome.WAITING)
     # Locked, because the job and a webhook may settle the same uses.
     locked = waiting.select_for_update(of=("self",), no_key=True).order_by("pk")
     uses = list(locked.select_related("offer__reward"))
+    counts = count_for_limits(offers, uses)
     for use in sorted(uses, key=lambda one: (one.occurred_at, one.pk)):
-        use.refusal = limit_reached(offers[use.offer_id], use)
-        is_refused = bool(use.refusal)
-        use.outcome = OfferUse.Outcome.REFUSED if is_refused else OfferUse.Outcome.CLAIMED
-        if offers[use.offer_id].has_limits:
-            use.save(update_fields=["outcome", "refusal"])  # the next use counts it
+        use.refusal = counts[use.offer_id].reached(use)
+        use.outcome = OfferUse.Outcome.REFUSED if use.refusal else OfferUse.Outcome.CLAIMED
+        if not use.refusal:
+            counts[use.offer_id].add(use)
     OfferUse.objects.bulk_update(uses, ["outcome", "refusal"])
     return _record([use for use in uses if use.outcome == OfferUse.Outcome.CLAIMED], now=now)
 
@@ -237,7 +238,7 @@ def _record(uses: Sequence[OfferUse], *, now: datetime) -> dict[str, RecordedCla
     }
 
 
-def _lock_limited_offers(use_ids: Collection[str]) -> dict[str, Offer]:
+def lock_limited_offers(use_ids: Collection[str]) -> dict[str, Offer]:
     ids = OfferUse.objects.filter(pk__in=use_ids).order_by().values_list("offer", flat=True)
     offers = Offer.objects.select_related("reward").in_bulk(set(ids))
     limited = sorted(pk for pk, offer in offers.items() if offer.has_limits)
@@ -248,23 +249,85 @@ def _lock_limited_offers(use_ids: Collection[str]) -> dict[str, Offer]:
     return offers
 
 
-def limit_reached(offer: Offer, use: OfferUse) -> str:
-    """The first limit that this use would exceed, or ""."""
-    began = use.occurred_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    claimed = OfferUse.objects.filter(offer=offer, outcome=OfferUse.Outcome.CLAIMED)
-    today = claimed.filter(occurred_at__gte=began, occurred_at__lt=began + DAY)
-    limits = (
-        (OfferUse.Refusal.PER_PLAYER, offer.limit_per_player, claimed, "account_id"),
-        (OfferUse.Refusal.PER_PLAYER_A_DAY, offer.limit_per_player_a_day, today, "account_id"),
-        (OfferUse.Refusal.PER_CHANNEL_A_DAY, offer.limit_per_channel_a_day, today, "channel_id"),
-        (OfferUse.Refusal.IN_ALL, offer.limit_in_all, claimed, "offer_id"),
-    )
-    for name, limit, counted, field in limits:
-        if limit is not None:
-            same = counted.filter(**{field: getattr(use, field)})
-            if same.count() >= limit:
-                return str(name)
-    return ""
+class LimitCounts:
+    """Counts the claimed uses of an offer, to check a batch of uses against its limits.
+
+    The caller holds the lock on the offer, and calls `add` for each use that becomes a claim. Days
+    begin at midnight, UTC.
+    """
+
+    def __init__(self, offer: Offer, uses: Collection[OfferUse]) -> None:
+        self._limits: list[tuple[str, int, Callable[[OfferUse], Hashable]]] = []
+        self._counts: Counter[tuple[str, Hashable]] = Counter()
+        claimed = OfferUse.objects.filter(offer=offer, outcome=OfferUse.Outcome.CLAIMED)
+        days = [_day_of(use) for use in uses]
+        in_days = claimed.annotate(day=TruncDate("occurred_at", tzinfo=UTC)).filter(
+            occurred_at__gte=datetime.combine(min(days), time.min, UTC),
+            occurred_at__lt=datetime.combine(max(days), time.min, UTC) + DAY,
+        )
+        accounts, channels = {use.account_id for use in uses}, {use.channel_id for use in uses}
+        self._load(
+            OfferUse.Refusal.PER_PLAYER,
+            offer.limit_per_player,
+            claimed.filter(account_id__in=accounts).values_list("account_id"),
+            lambda use: (use.account_id,),
+        )
+        self._load(
+            OfferUse.Refusal.PER_PLAYER_A_DAY,
+            offer.limit_per_player_a_day,
+            in_days.filter(account_id__in=accounts).values_list("account_id", "day"),
+            lambda use: (use.account_id, _day_of(use)),
+        )
+        self._load(
+            OfferUse.Refusal.PER_CHANNEL_A_DAY,
+            offer.limit_per_channel_a_day,
+            in_days.filter(channel_id__in=channels).values_list("channel_id", "day"),
+            lambda use: (use.channel_id, _day_of(use)),
+        )
+        self._load(
+            OfferUse.Refusal.IN_ALL,
+            offer.limit_in_all,
+            claimed.values_list("offer_id"),
+            lambda use: (use.offer_id,),
+        )
+
+    def _load(
+        self,
+        name: str,
+        limit: int | None,
+        grouped: Any,
+        key_of: Callable[[OfferUse], Hashable],
+    ) -> None:
+        if limit is None:
+            return
+        self._limits.append((name, limit, key_of))
+        for *key, count in grouped.order_by().annotate(count=Count("pk")):
+            self._counts[name, tuple(key)] = count
+
+    def reached(self, use: OfferUse) -> str:
+        """The first limit that this use would exceed, or ""."""
+        over = (
+            name for name, limit, key_of in self._limits if self._counts[name, key_of(use)] >= limit
+        )
+        return next(over, "")
+
+    def add(self, use: OfferUse) -> None:
+        for name, _, key_of in self._limits:
+            self._counts[name, key_of(use)] += 1
+
+
+def count_for_limits(
+    offers: Mapping[str, Offer], uses: Collection[OfferUse]
+) -> dict[str, LimitCounts]:
+    """By offer. An offer without limits costs no query."""
+    of_offer: defaultdict[str, list[OfferUse]] = defaultdict(list)
+    for use in uses:
+        of_offer[use.offer_id].append(use)
+    return {pk: LimitCounts(offers[pk], mine) for pk, mine in of_offer.items()}
+
+
+def _day_of(use: OfferUse) -> date:
+    return use.occurred_at.astimezone(UTC).date()
 
 
 def limit_is_reached_in(channel_id: str, *, offer: Offer, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 
 from accounts.channels import access_token_of, channel_authorizations, renew_soon
@@ -39,7 +39,13 @@ from claims.models import (
     OfferUse,
     Redemption,
 )
-from claims.offers import award_of, insert_uses, limit_reached
+from claims.offers import (
+    LimitCounts,
+    award_of,
+    count_for_limits,
+    insert_uses,
+    lock_limited_offers,
+)
 from claims.source import (
     ChannelRewardSource,
     ListedRedemption,
@@ -52,6 +58,7 @@ from core.deadlocks import retry_deadlock_once
 from core.leases import AT_A_STRETCH, HeldLease
 from core.logs import log_event
 from core.platform_errors import PlatformRefused, PlatformUnauthorized
+from core.sql_values import to_db
 from core.text import displayable
 
 logger = logging.getLogger(__name__)
@@ -61,6 +68,8 @@ Refusal = OfferUse.Refusal
 PENDING = RedemptionStatus.PENDING
 
 AT_MOST = 1000
+# In one run, a channel has so many times 1,000 redemptions settled.
+ROUNDS = 10
 # A long list is read less often, so that it doesn't use up the budget of requests.
 REST_PER_PAGE = timedelta(seconds=3)
 # The list of accepted redemptions is read in steps of so many pages.
@@ -93,6 +102,25 @@ class Hint:
     name: str = ""
 
 
+# Plain statements: a stream brings hundreds of events a second, and a webhook has three seconds.
+_WRITE_USE = """
+    INSERT INTO claims_offeruse (claim_id, offer_id, channel_id, account_id, amount, message_id,
+        occurred_at, received_at, due_at, outcome, refusal)
+    VALUES (%(use_id)s, %(offer)s, %(channel)s, %(account)s, %(amount)s, %(message_id)s,
+        %(redeemed_at)s, %(now)s, %(due_at)s, 'OPEN', '')
+    ON CONFLICT (claim_id) DO NOTHING
+"""
+_WRITE_ACCOUNT = """
+    INSERT INTO accounts_platformaccount (key, name, first_seen_at)
+    VALUES (%(account)s, %(name)s, %(now)s) ON CONFLICT (key) DO NOTHING
+"""
+_WRITE_REDEMPTION = """
+    INSERT INTO claims_redemption (use_id, redemption_id, reward_id, state, attempts,
+        next_attempt_at, error)
+    VALUES (%(use_id)s, %(redemption_id)s, %(reward)s, 'UNCONFIRMED', 0, %(now)s, '')
+"""
+
+
 def note_hint(hint: Hint, *, source: str, now: datetime) -> str:
     """Store a redemption that an event names, to be confirmed soon. Returns the use's ID.
 
@@ -102,15 +130,34 @@ def note_hint(hint: Hint, *, source: str, now: datetime) -> str:
     rewards = ChannelReward.objects.filter(
         external_id=hint.reward_id or None, channel=hint.channel_id
     )
-    reward = rewards.select_related("offer").first()
+    reward = rewards.values_list("pk", "offer_id", "offer__cost", "offer__hours_to_link").first()
     if reward is None:
         return ""
     use_id = _use_id(source, hint.redemption_id)
-    known = Redemption.objects.filter(pk=use_id)
-    if hint.status != RedemptionStatus.PENDING and known.open().update(next_attempt_at=now):
-        return use_id
-    if not known.exists():
-        _store([_Seen.of_hint(hint)], {hint.reward_id: reward}, source=source, now=now)
+    if hint.status != RedemptionStatus.PENDING:
+        known = Redemption.objects.filter(pk=use_id)
+        if known.open().update(next_attempt_at=now) or known.exists():
+            return use_id
+    reward_pk, offer_id, cost, hours_to_link = reward
+    values = {
+        "use_id": use_id,
+        "redemption_id": hint.redemption_id,
+        "reward": reward_pk,
+        "offer": offer_id,
+        "channel": hint.channel_id,
+        "account": hint.account,
+        "name": displayable(hint.name),
+        "amount": cost or 1,
+        "message_id": hint.message_id,
+        "redeemed_at": to_db(hint.redeemed_at),
+        "due_at": to_db(hint.redeemed_at + timedelta(hours=hours_to_link)),
+        "now": to_db(now),
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_WRITE_USE, values)
+        if cursor.rowcount:
+            cursor.execute(_WRITE_ACCOUNT, values)
+            cursor.execute(_WRITE_REDEMPTION, values)
     return use_id
 
 
@@ -191,31 +238,6 @@ def _is_to_sweep(*, now: datetime) -> Q:
     return Q(state=ChannelReward.State.LIVE) & (Q(swept_at=None) | Q(swept_at__lte=since))
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    redemption_id: str
-    reward_id: str
-    account: str
-    redeemed_at: datetime
-    message_id: str = ""
-    name: str = ""
-
-    @classmethod
-    def of_hint(cls, hint: Hint) -> "_Seen":
-        return cls(
-            redemption_id=hint.redemption_id,
-            reward_id=hint.reward_id,
-            account=hint.account,
-            redeemed_at=hint.redeemed_at,
-            message_id=hint.message_id,
-            name=displayable(hint.name),
-        )
-
-    @classmethod
-    def of_listed(cls, one: ListedRedemption) -> "_Seen":
-        return cls(one.redemption_id, one.reward_id, one.account, one.redeemed_at)
-
-
 def _use_id(source: str, redemption_id: str) -> str:
     return f"{source}:{redemption_id}"
 
@@ -223,48 +245,43 @@ def _use_id(source: str, redemption_id: str) -> str:
 @retry_deadlock_once
 @transaction.atomic
 def _store(
-    seen: Sequence[_Seen],
-    rewards: Mapping[str, ChannelReward],
-    *,
-    source: str,
-    now: datetime,
+    listed: Sequence[ListedRedemption], reward: ChannelReward, *, source: str, now: datetime
 ) -> None:
-    """Write the redemptions that are new, with their uses and accounts."""
-    uses = [_new_use(one, rewards[one.reward_id], source=source, now=now) for one in seen]
-    new = insert_uses(sorted(uses, key=lambda use: use.pk))
+    """Write those of a reward's redemptions that are new, with their uses and accounts."""
+    by_use = {_use_id(source, one.redemption_id): one for one in listed}
+    offer = reward.offer
+    new = insert_uses(
+        [
+            OfferUse(
+                claim_id=use_id,
+                offer=offer,
+                channel_id=reward.channel_id,
+                account_id=one.account,
+                amount=offer.cost or 1,
+                message_id="",
+                occurred_at=one.redeemed_at,
+                received_at=now,
+                due_at=one.redeemed_at + timedelta(hours=offer.hours_to_link),
+                outcome=OfferUse.Outcome.OPEN,
+                refusal="",
+            )
+            for use_id, one in sorted(by_use.items())
+        ]
+    )
     if not new:
         return
-    names = {one.account: one.name for one in seen}
+    keys = sorted({by_use[use_id].account for use_id in new})
     PlatformAccount.objects.bulk_create(
-        [PlatformAccount(key=key, name=names[key], first_seen_at=now) for key in sorted(names)],
-        ignore_conflicts=True,
+        [PlatformAccount(key=key, first_seen_at=now) for key in keys], ignore_conflicts=True
     )
     Redemption.objects.bulk_create(
         Redemption(
-            pk=_use_id(source, one.redemption_id),
-            redemption_id=one.redemption_id,
-            reward=rewards[one.reward_id],
+            pk=use_id,
+            redemption_id=by_use[use_id].redemption_id,
+            reward=reward,
             next_attempt_at=now,
         )
-        for one in seen
-        if _use_id(source, one.redemption_id) in new
-    )
-
-
-def _new_use(one: _Seen, reward: ChannelReward, *, source: str, now: datetime) -> OfferUse:
-    offer = reward.offer
-    return OfferUse(
-        claim_id=_use_id(source, one.redemption_id),
-        offer=offer,
-        channel_id=reward.channel_id,
-        account_id=one.account,
-        amount=offer.cost or 1,
-        message_id=one.message_id,
-        occurred_at=one.redeemed_at,
-        received_at=now,
-        due_at=one.redeemed_at + timedelta(hours=offer.hours_to_link),
-        outcome=OfferUse.Outcome.OPEN,
-        refusal="",
+        for use_id in sorted(new)
     )
 
 
@@ -298,14 +315,17 @@ class _Settler:
     def run(self) -> int:
         """Returns the number of redemptions whose end is confirmed now."""
         ended, shown = 0, self._list_redemptions()
-        due_ids, size = self._due_ids(), self._source.batch_size
-        for start in range(0, len(due_ids), size):
-            ids = due_ids[start : start + size]
-            for accept, pks in self._decide(ids, shown).items():
-                if pks:
-                    self._answer(pks, accept=accept)
-            ended += Redemption.objects.filter(pk__in=ids, ended_at__isnull=False).count()
-            self._held.renew()
+        for _ in range(ROUNDS):
+            due_ids, size = self._due_ids(), self._source.batch_size
+            for start in range(0, len(due_ids), size):
+                ids = due_ids[start : start + size]
+                for accept, pks in self._decide(ids, shown).items():
+                    if pks:
+                        self._answer(pks, accept=accept)
+                ended += Redemption.objects.filter(pk__in=ids, ended_at__isnull=False).count()
+                self._held.renew()
+            if len(due_ids) < AT_MOST:
+                break
         return ended
 
     def _list_redemptions(self) -> dict[str, ListedRedemption]:
@@ -353,12 +373,7 @@ class _Settler:
         ours = [one for one in page.redemptions if one.reward_id == reward.external_id]
         if not all(one.is_manageable for one in ours):
             self._give_up_reward(reward)
-        _store(
-            [_Seen.of_listed(one) for one in ours],
-            {reward.external_id: reward},
-            source=self._source.name,
-            now=self._clock(),
-        )
+        _store(ours, reward, source=self._source.name, now=self._clock())
         listed = {one.redemption_id: one for one in ours}
         ended = Redemption.objects.filter(redemption_id__in=list(listed), next_attempt_at=None)
         for redemption_id in ended.values_list("redemption_id", flat=True):
@@ -388,10 +403,13 @@ class _Settler:
         read = self._source.read_redemptions(self._token, unseen) if unseen else []
         by_id = {**shown, **{one.redemption_id: one for one in read}}
         now = self._clock()
-        to_answer: dict[bool, list[str]] = {True: [], False: []}
+        listed = {pk: by_id.get(row.redemption_id) for pk, row in rows.items()}
+        granted = _grant_many({pk: one for pk, one in listed.items() if one}, now=now)
+        to_answer: dict[bool, list[str]] = {True: sorted(granted), False: []}
         for pk in ids:
-            listed = by_id.get(rows[pk].redemption_id)
-            state = _decide_one(pk, listed, was_read=_must_be_read(rows[pk]), now=now)
+            if pk in granted:
+                continue
+            state = _decide_one(pk, listed[pk], was_read=_must_be_read(rows[pk]), now=now)
             if state in (State.ACCEPTING, State.REJECTING):
                 to_answer[state == State.ACCEPTING].append(pk)
         return to_answer
@@ -437,6 +455,82 @@ def _note_failure(pk: str, reason: Unanswered, *, now: datetime) -> None:
     Redemption.objects.filter(pk=pk).open().update(next_attempt_at=now + pause, error=reason)
 
 
+# --- A batch ------------------------------------------------------------------------------------
+
+
+@retry_deadlock_once
+@transaction.atomic
+def _grant_many(listed: Mapping[str, ListedRedemption], *, now: datetime) -> set[str]:
+    """Grant, with few statements, the redemptions of linked viewers that nothing is against.
+
+    `listed` has the platform's word by use. Returns those that are granted, to be accepted. All
+    others are left to `_decide_one`.
+    """
+    offers = lock_limited_offers(listed)
+    undecided = Redemption.objects.filter(pk__in=listed, state__in=[State.UNCONFIRMED, State.OPEN])
+    locked = undecided.select_for_update(of=("self",), no_key=True).order_by("pk")
+    rows = list(locked.select_related("use", "reward__channel"))
+    accounts = PlatformAccount.objects.filter(
+        pk__in={row.use.account_id for row in rows}, player__isnull=False
+    )
+    # Locked, as the ledger does next: then they stay linked.
+    linked = set(
+        accounts.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)
+    )
+    facts = _Facts([row.use for row in rows], offers)
+    chosen = []
+    for row in sorted(rows, key=lambda one: (one.use.occurred_at, one.pk)):
+        row.use.offer = offers[row.use.offer_id]
+        one = listed[row.pk]
+        is_grantable = (
+            one.status == PENDING
+            and _is_same(row, one)
+            and row.use.account_id in linked
+            and not facts.refusal(row)
+        )
+        if is_grantable:
+            facts.counts[row.use.offer_id].add(row.use)
+            chosen.append(row)
+    if not chosen:
+        return set()
+    before = transaction.savepoint()
+    if any(_record([row.use for row in chosen], now=now).values()):
+        transaction.savepoint_rollback(before)  # paused or without an item: one by one, then
+        return set()
+    transaction.savepoint_commit(before)
+    pks = {row.pk for row in chosen}
+    OfferUse.objects.filter(pk__in=pks).update(outcome=OfferUse.Outcome.CLAIMED)
+    Redemption.objects.filter(pk__in=pks).update(state=State.ACCEPTING, next_attempt_at=now)
+    return pks
+
+
+class _Facts:
+    """Limits and bans, read for a batch of uses. The caller holds the locks on limited offers."""
+
+    def __init__(self, uses: Sequence[OfferUse], offers: Mapping[str, Offer]) -> None:
+        self.counts: dict[str, LimitCounts] = count_for_limits(offers, uses)
+        bans = ChannelBan.objects.filter(account_id__in={use.account_id for use in uses})
+        self._bans = {(one.channel_id, one.account_id): one for one in bans}
+
+    def refusal(self, row: Redemption) -> str:
+        """Why there can be no item, or ""."""
+        use, channel = row.use, row.reward.channel
+        if not channel.is_active:
+            return Refusal.CHANNEL_LEFT
+        if not use.offer.is_open_at(use.occurred_at):
+            return Refusal.NOT_RUNNING
+        if use.account_id == channel.pk:
+            return Refusal.OWN_CHANNEL
+        ban = self._bans.get((channel.pk, use.account_id))
+        if ban and (ban.expires_at is None or ban.expires_at > use.occurred_at):
+            return Refusal.BANNED
+        return self.counts[use.offer_id].reached(use)
+
+
+def _is_same(row: Redemption, listed: ListedRedemption) -> bool:
+    return (listed.account, listed.reward_id) == (row.use.account_id, row.reward.external_id)
+
+
 # --- One redemption -------------------------------------------------------------------------------
 
 
@@ -444,7 +538,7 @@ def _note_failure(pk: str, reason: Unanswered, *, now: datetime) -> None:
 @transaction.atomic
 def _decide_one(pk: str, listed: ListedRedemption | None, *, was_read: bool, now: datetime) -> str:
     """Bring a redemption to its next state, and return that. `listed`: the platform's word now."""
-    offer = _lock_offer_of(pk)
+    (offer,) = lock_limited_offers([pk]).values()
     rows = Redemption.objects.select_related("use", "reward__channel")
     row = rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
     row.use.offer = offer
@@ -454,7 +548,7 @@ def _decide_one(pk: str, listed: ListedRedemption | None, *, was_read: bool, now
         if was_read:
             _note_unknown(row, now=now)
         return row.state
-    if (listed.account, listed.reward_id) != (row.use.account_id, row.reward.external_id):
+    if not _is_same(row, listed):
         return _stop(row, "The platform shows another viewer or reward.", now=now)
     if listed.status == RedemptionStatus.PENDING:
         _settle_pending(row, now=now)
@@ -463,14 +557,6 @@ def _decide_one(pk: str, listed: ListedRedemption | None, *, was_read: bool, now
     else:
         _settle_rejected(row, now=now)
     return row.state
-
-
-def _lock_offer_of(pk: str) -> Offer:
-    offers = Offer.objects.select_related("reward").filter(uses=pk)
-    offer = offers.get()
-    if offer.has_limits:
-        offer = offers.select_for_update(of=("self",), no_key=True).get()
-    return offer
 
 
 def _settle_pending(row: Redemption, *, now: datetime) -> None:
@@ -514,7 +600,7 @@ def _settle_accepted(row: Redemption, *, now: datetime) -> None:
         return
     row.use.refusal, row.use.outcome = "", OfferUse.Outcome.CLAIMED
     row.use.save(update_fields=["refusal", "outcome"])
-    _record(row.use, now=now)  # granted, or held until the viewer links: it can't be given back
+    _record([row.use], now=now)  # granted, or held until the viewer links: it can't be given back
     _finish(row, State.ACCEPTED, now=now)
 
 
@@ -529,27 +615,13 @@ def _settle_rejected(row: Redemption, *, now: datetime) -> None:
 
 
 def _refusal(row: Redemption) -> str:
-    """Why there can be no item, or ""."""
-    use, channel = row.use, row.reward.channel
-    if not channel.is_active:
-        return Refusal.CHANNEL_LEFT
-    if not use.offer.is_open_at(use.occurred_at):
-        return Refusal.NOT_RUNNING
-    if use.account_id == channel.pk:
-        return Refusal.OWN_CHANNEL
-    if ChannelBan.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=use.occurred_at),
-        channel=channel,
-        account_id=use.account_id,
-    ).exists():
-        return Refusal.BANNED
-    return limit_reached(use.offer, use)
+    return _Facts([row.use], {row.use.offer_id: row.use.offer}).refusal(row)
 
 
 def _grant(use: OfferUse, *, now: datetime) -> str:
     """Grant the item. Returns "", or why that isn't possible (now). Then there is no claim."""
     before = transaction.savepoint()
-    reason = _record(use, now=now)
+    reason = _record([use], now=now)[use.pk]
     if reason:
         transaction.savepoint_rollback(before)
     else:
@@ -557,17 +629,22 @@ def _grant(use: OfferUse, *, now: datetime) -> str:
     return reason
 
 
-def _record(use: OfferUse, *, now: datetime) -> str:
-    """Record the claim. Returns its hold reason, or ""."""
-    (recorded,) = record_claims(
-        [award_of(use)],
-        source=use.offer.reward.source,
-        path=Claim.Path.WEBHOOK if use.message_id else Claim.Path.SYNC,
-        is_authoritative=False,
-        received_at=use.received_at,
-        now=now,
-    )
-    return recorded.hold_reason
+def _record(uses: Sequence[OfferUse], *, now: datetime) -> dict[str, str]:
+    """Record the claims. Returns the hold reason of each, or ""."""
+    reasons = {}
+    for path in (Claim.Path.WEBHOOK, Claim.Path.SYNC):
+        mine = [use for use in uses if bool(use.message_id) == (path == Claim.Path.WEBHOOK)]
+        if mine:
+            recorded = record_claims(
+                [award_of(use) for use in mine],
+                source=mine[0].offer.reward.source,
+                path=path,
+                is_authoritative=False,
+                received_at=now,  # when it was confirmed; the use has the time of the event
+                now=now,
+            )
+            reasons.update({one.claim_id: one.hold_reason for one in recorded})
+    return reasons
 
 
 def _note_unknown(row: Redemption, *, now: datetime) -> None:

@@ -3,7 +3,8 @@
 `python -m tests.bench surge` is the simulation of a launch day (tests/bench/surge.py), `… cost`
 measures what a single claim costs (tests/bench/cost.py), and `… memory` sweeps ten times as many
 claims as the table does (tests/bench/memory.py). `… desk` asks for every page of the ops desk
-with a million claims (tests/bench/desk/).
+with a million claims (tests/bench/desk/). `… redemptions` sends redemptions of channel points,
+500 a second for a minute, and settles them (tests/bench/redemptions.py).
 """
 
 import argparse
@@ -41,7 +42,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument(
-        "only", nargs="*", help="goals, such as W1 or R3; or surge, cost, memory or desk"
+        "only",
+        nargs="*",
+        help="goals, such as W1; or surge, cost, memory, redemptions or desk",
     )
     parser.add_argument("--quick", action="store_true", help="a sanity check of two minutes")
     return parser
@@ -49,10 +52,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measure(harness: Harness, only: set[str]) -> int:
     # They import Django's models, which the harness has set up by now.
-    from tests.bench import cost, measures, memory, surge
+    from tests.bench import cost, measures, memory, redemptions, surge
     from tests.bench.desk import goals as desk
 
-    alone = {"surge": surge.run, "cost": cost.run, "memory": memory.run, "desk": desk.run}
+    alone = {
+        "surge": surge.run,
+        "cost": cost.run,
+        "memory": memory.run,
+        "redemptions": redemptions.run,
+        "desk": desk.run,
+    }
     for name, run in alone.items():
         if only == {name}:
             return run(harness)

@@ -26,6 +26,7 @@ SOURCE = "kick_drops"
 FIRST_USER_ID = 18_000_000_000_000_000_000
 HOST = "drops.example.com"
 WEBHOOK_PATH = "/webhooks/kick/drops"
+EVENTS_PATH = "/webhooks/kick/events"
 FORGED_BODY_BYTES = 64 * 1024
 _SIGNED_AT_A_TIME = 500
 
@@ -117,10 +118,60 @@ def small_forged_claims(valid: Sequence[bytes]) -> list[bytes]:
     return [request.replace(b"bench-cape", b"bench-cope") for request in valid]
 
 
-def _request(body: bytes, *, message_id: str, timestamp: str, signature: str) -> bytes:
+def signed_redemptions(key: SigningKey, count: int, *, reward_id: str, channel: int) -> list[bytes]:
+    """Whole HTTP requests, each with an event about another redemption."""
+    private_key, at = key.private, datetime.now(UTC)
+    requests = []
+    for number in range(count):
+        body = json.dumps(
+            {
+                "id": f"01K0BENCHR{number:016}",
+                "user_input": "",
+                "status": "pending",
+                "redeemed_at": at.isoformat(),
+                "reward": {"id": reward_id, "title": "Axe", "cost": 100, "description": ""},
+                "redeemer": _person(FIRST_USER_ID + number),
+                "broadcaster": _person(channel),
+            }
+        ).encode()
+        message_id, timestamp = f"01K0EVENT{number:017}", at.isoformat()
+        signature = sign(private_key, message_id=message_id, timestamp=timestamp, body=body)
+        kind = "Kick-Event-Type: channel.reward.redemption.updated\r\nKick-Event-Version: 1\r\n"
+        requests.append(
+            _request(
+                body,
+                message_id=message_id,
+                timestamp=timestamp,
+                signature=signature,
+                path=EVENTS_PATH,
+                more=f"{kind}Kick-Event-Subscription-Id: 01K0SUBSCRIPTION0000000000\r\n",
+            )
+        )
+    return requests
+
+
+def _person(user_id: int) -> dict[str, object]:
+    return {
+        "user_id": user_id,
+        "username": f"user_{user_id}",
+        "is_verified": False,
+        "profile_picture": "",
+        "channel_slug": "",
+    }
+
+
+def _request(
+    body: bytes,
+    *,
+    message_id: str,
+    timestamp: str,
+    signature: str,
+    path: str = WEBHOOK_PATH,
+    more: str = "",
+) -> bytes:
     """As a proxy that ends TLS hands a delivery of Kick's on."""
     head = (
-        f"POST {WEBHOOK_PATH} HTTP/1.1\r\n"
+        f"POST {path} HTTP/1.1\r\n"
         f"Host: {HOST}\r\n"
         "User-Agent: Kick-Webhooks/1.0\r\n"
         "Accept-Encoding: gzip\r\n"
@@ -131,7 +182,7 @@ def _request(body: bytes, *, message_id: str, timestamp: str, signature: str) ->
         f"Kick-Event-Message-ID: {message_id}\r\n"
         f"Kick-Event-Timestamp: {timestamp}\r\n"
         f"Kick-Event-Signature: {signature}\r\n"
-        "\r\n"
+        f"{more}\r\n"
     )
     return head.encode() + body
 

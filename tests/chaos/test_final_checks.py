@@ -17,10 +17,13 @@ from tests.chaos.facts import (
 )
 from tests.chaos.final_checks import CHECKS, check_all
 from tests.chaos.link_intervals import FOREVER, LinkInterval, distance_to, link_intervals_of
+from tests.chaos.points import PointsFacts, RedemptionFact
 from tests.chaos.world import OURS, THEIRS
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+STREAMER = "the streamer"
+ITEM = (("item-0", 1, "GRANTED"),)
 
 
 def sound_facts() -> Facts:
@@ -55,6 +58,16 @@ def sound_facts() -> Facts:
         pairs={("campaign", "reward")},
         items={"reward": {"cape": 2}},
         handed_out={("done", "cape"): {"hand-out"}},
+        points=PointsFacts(
+            (
+                RedemptionFact("granted", "accepted", "app", 100, "ACCEPTED", "GRANTED", ITEM),
+                RedemptionFact("refunded", "rejected", "app", 100, "REJECTED"),
+                RedemptionFact("unlinked", "accepted", STREAMER, 100, "ACCEPTED", "HELD"),
+                RedemptionFact("over-limit", "accepted", STREAMER, 100, "STUCK"),
+                RedemptionFact("undone", "rejected", STREAMER, 100, "REJECTED", "REVOKED"),
+            ),
+            points_taken=300,
+        ),
         requested_at=[NOON + n * HOUR / 4000 for n in range(66)],
     )
 
@@ -161,6 +174,37 @@ def asked_too_often(facts: Facts) -> Facts:
     return replace(facts, requested_at=[NOON + n * HOUR / 4000 for n in range(67)])
 
 
+def with_redemption(facts: Facts, place: int, **fields: object) -> Facts:
+    redemptions = list(facts.points.redemptions)
+    redemptions[place] = replace(redemptions[place], **fields)
+    return replace(facts, points=replace(facts.points, redemptions=tuple(redemptions)))
+
+
+@pytest.mark.parametrize(
+    ("place", "fields"),
+    [
+        (0, {"status": "pending"}),
+        (0, {"claim": "HELD", "items": ()}),
+        (0, {"items": ITEM * 2}),
+        (0, {"items": ()}),
+        (1, {"claim": "GRANTED", "items": ITEM}),
+        (2, {"claim": ""}),
+        (2, {"answered_by": "app"}),
+        (3, {"state": "ACCEPTED"}),
+        (4, {"claim": "GRANTED", "items": ITEM}),
+    ],
+)
+def test_redemption_with_a_wrong_end_fails(place: int, fields: dict[str, object]) -> None:
+    assert "redemptions_ended" in red(with_redemption(sound_facts(), place, **fields))
+
+
+def test_points_that_do_not_add_up_fail() -> None:
+    facts = sound_facts()
+    spoilt = replace(facts, points=replace(facts.points, points_taken=301))
+
+    assert red(spoilt) == {"points_add_up"}
+
+
 def with_claim(facts: Facts, place: int, **fields: object) -> Facts:
     claims = list(facts.claims)
     claims[place] = replace(claims[place], **fields)
@@ -215,7 +259,8 @@ def test_report_that_kick_contradicts_fails(place: int, report: str) -> None:
 def test_every_check_has_a_case() -> None:
     checks = {check.__name__ for check in CHECKS.values()}
 
-    assert checks == {*CASES.values(), "reported_as_processed"}
+    others = {"reported_as_processed", "redemptions_ended", "points_add_up"}
+    assert checks == {*CASES.values(), *others}
 
 
 def test_spans_of_a_link_that_ended_and_one_that_lasts() -> None:
