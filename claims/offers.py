@@ -45,6 +45,7 @@ class Earning:
 
     `event_key` identifies what happened by its own facts, not by its message: the same event may
     arrive in several messages. `trigger` is a `Trigger.key`. `amount` is in the trigger's unit.
+    `tier` is the platform's, such as "MID", if it has tiers.
     `channel_id` and `account` are keys of accounts.
     """
 
@@ -55,6 +56,7 @@ class Earning:
     amount: int
     occurred_at: datetime
     message_id: str
+    tier: str = ""
 
     @property
     def source(self) -> str:
@@ -149,6 +151,7 @@ def _matching_uses(earnings: Sequence[Earning], *, now: datetime) -> Iterator[Of
         if (
             offer.trigger == earning.trigger
             and offer.at_least <= earning.amount
+            and (not offer.tier or offer.tier.casefold() == earning.tier.casefold())
             and offer.is_open_at(earning.occurred_at)
             and (not only_in[offer] or earning.channel_id in only_in[offer])
             and earning.account != earning.channel_id

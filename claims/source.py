@@ -83,7 +83,7 @@ class Trigger:
 
     `unit` is what an offer's `at_least` counts. `delay_hours`: a new offer's delay. Both texts are
     lazy translations, for staff. `is_paid`: viewers pay with channel points, and get them back if
-    there is no item: see `ChannelRewardSource`.
+    there is no item: see `ChannelRewardSource`. `has_tiers`: an offer can be for one tier only.
     """
 
     source: str
@@ -92,6 +92,7 @@ class Trigger:
     unit: Any
     delay_hours: int = 0
     is_paid: bool = False
+    has_tiers: bool = False
 
     @property
     def key(self) -> str:

@@ -64,6 +64,12 @@ class Offer(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("The smallest amount in one event that earns the item."),
     )
+    tier = models.TextField(
+        _("tier"),
+        blank=True,
+        default="",
+        help_text=_("Only gifts of this tier of the platform, such as MID. Empty: all tiers."),
+    )
     channels = models.ManyToManyField(
         Channel,
         blank=True,

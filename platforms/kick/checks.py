@@ -1,5 +1,6 @@
 """Kick's own checks of a deployment, for `doctor`."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -7,12 +8,13 @@ from django.utils.translation import gettext_noop
 
 from core.checks import Check, Found, Verdict, passed, register_check
 from platforms.kick import EVENTS_PATH, WEBHOOK_PATH
-from platforms.kick.event_subscriptions import needed_by_offers
+from platforms.kick.event_subscriptions import needed_by_offers, silent_channels
 from platforms.kick.models import EventSubscription, MisdirectedEvent
 
 RECENT = timedelta(days=1)
 CHECKED_WITHIN = timedelta(hours=1)
 SHOWN = 3
+NEAR_THE_LIMIT = 9000
 
 
 def check_misdirected_events(now: datetime) -> Found:
@@ -58,6 +60,22 @@ def check_event_subscriptions(now: datetime) -> Found:
         message = _("The event subscriptions weren't checked since %(at)s.")
         next_step = _("Check that the worker and the scheduler run, and that Kick answers.")
         return Verdict.WARN, message % {"at": f"{oldest:%Y-%m-%d %H:%M} UTC"}, next_step
+    if silent := silent_channels():
+        message = _("Kick's API shows these channels on air, but Kick sent no event: %(names)s.")
+        next_step = _(
+            "Other events may be lost, too. Check the event webhook URL of your app "
+            "(kick.com/settings/developer), and that your firewall lets Kick in."
+        )
+        return Verdict.WARN, message % {"names": ", ".join(silent[:SHOWN])}, next_step
+    crowded = [
+        event
+        for event, number in Counter(one.event for one in rows.values()).items()
+        if number >= NEAR_THE_LIMIT
+    ]
+    if crowded:
+        message = _("Kick allows 10,000 subscriptions to an event. Near that limit: %(names)s.")
+        next_step = _("Mark partner channels that you no longer need as not active.")
+        return Verdict.WARN, message % {"names": ", ".join(sorted(crowded))}, next_step
     lost = [one for one in rows.values() if one.lost_at and now - one.lost_at < RECENT]
     if lost:
         message = _(

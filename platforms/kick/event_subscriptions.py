@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from claims.models import Channel, Offer
+from claims.models import Channel, Offer, StreamSpan
 from core.logs import log_event
 from platforms.kick import channel_rewards, gifts
 from platforms.kick.errors import platform_errors
@@ -30,6 +30,9 @@ from platforms.kick.protocol.events import (
 Wanted = set[tuple[str, str]]  # the owner's user ID and the type of the event
 
 CHECKED_EVERY = timedelta(minutes=15)
+NOTED_EVERY = timedelta(minutes=1)
+# Kick's events were seen within a second, but also minutes late.
+EVENT_TAKES_AT_MOST = timedelta(minutes=10)
 STREAM_EVENTS = (STREAM_METADATA, STREAM_STATUS)
 # The types of events that each trigger needs.
 EVENTS_OF = {**gifts.EVENTS_OF, channel_rewards.REDEMPTION.key: (REDEMPTION, BAN)}
@@ -107,13 +110,43 @@ def _channel_ids() -> set[str]:
     return set(channels.values_list("pk", flat=True))
 
 
-def is_ours(*, subscription_id: str, user_id: str, event: str) -> bool:
-    """Whether this deployment keeps this subscription, for this channel and type."""
-    return bool(subscription_id) and (
-        EventSubscription.objects.filter(
-            subscription_id=subscription_id, user_id=user_id, event=event
-        ).exists()
+def is_ours(*, subscription_id: str, user_id: str, event: str, now: datetime) -> bool:
+    """Whether this deployment keeps this subscription, for this channel and type.
+
+    Notes, once a minute, that Kick has sent an event for it.
+    """
+    if not subscription_id:
+        return False
+    rows = EventSubscription.objects.filter(
+        subscription_id=subscription_id, user_id=user_id, event=event
     )
+    last_at = rows.values_list("last_event_at", flat=True)[:1]
+    for at in last_at:
+        if at is None or now - at >= NOTED_EVERY:
+            rows.update(last_event_at=now)
+        return True
+    return False
+
+
+def silent_channels() -> list[str]:
+    """Channels on air of whose start Kick has sent no event, although we had subscribed before.
+
+    Kick's API shows the stream, so the event was lost on its way, and others may be.
+    """
+    on_air = StreamSpan.objects.filter(
+        is_on_air=True, channel__channel_id__startswith=f"{PLATFORM}:"
+    ).select_related("channel")
+    rows = EventSubscription.objects.filter(event=STREAM_STATUS).exclude(subscription_id="")
+    of_channel = {one.user_id: one for one in rows}
+    silent = []
+    for span in on_air.order_by("channel__name", "pk"):
+        row = of_channel.get(span.channel_id.partition(":")[2])
+        is_late = span.ended_at - span.started_at >= EVENT_TAKES_AT_MOST
+        if row and row.made_at and row.made_at < span.started_at and is_late:
+            begins_at = span.started_at - EVENT_TAKES_AT_MOST
+            if row.last_event_at is None or row.last_event_at < begins_at:
+                silent.append(str(span.channel))
+    return silent
 
 
 def is_known(subscription_id: str) -> bool:
@@ -175,8 +208,10 @@ def _subscribe(api: KickApi, user_id: str, events: Sequence[str], *, now: dateti
 def _remember(
     user_id: str, event: str, *, subscription_id: str, error: str = "", now: datetime
 ) -> None:
-    EventSubscription.objects.update_or_create(
-        user_id=user_id,
-        event=event,
-        defaults={"subscription_id": subscription_id, "error": error[:200], "checked_at": now},
+    row, _ = EventSubscription.objects.get_or_create(
+        user_id=user_id, event=event, defaults={"checked_at": now}
     )
+    if row.subscription_id != subscription_id:
+        row.subscription_id, row.made_at = subscription_id, now
+    row.error, row.checked_at = error[:200], now
+    row.save()

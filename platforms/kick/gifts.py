@@ -35,7 +35,7 @@ from platforms.kick.protocol.events import (
 PLATFORM = "kick"
 GIFTS, SUBSCRIPTIONS = "kick_gifts", "kick_subscriptions"
 
-GIFT = Trigger(GIFTS, "gift", _("Gift KICKs"), _("KICKs"))
+GIFT = Trigger(GIFTS, "gift", _("Gift KICKs"), _("KICKs"), has_tiers=True)
 SUBSCRIPTION = Trigger(
     SUBSCRIPTIONS, "subscription", _("Subscribe, or renew a subscription"), _("months")
 )
@@ -89,7 +89,12 @@ def earnings_of(event: Event, *, message_id: str, sent_at: datetime) -> Sequence
     channel = event.broadcaster.user_id
 
     def earning(
-        trigger: Trigger, user_id: str, key: Sequence[str], amount: int, at: datetime
+        trigger: Trigger,
+        user_id: str,
+        key: Sequence[str],
+        amount: int,
+        at: datetime,
+        tier: str = "",
     ) -> Earning:
         return Earning(
             event_key="\n".join([channel, *key]),
@@ -99,11 +104,13 @@ def earnings_of(event: Event, *, message_id: str, sent_at: datetime) -> Sequence
             amount=amount,
             occurred_at=at,
             message_id=message_id,
+            tier=tier,
         )
 
     if isinstance(event, KicksGift) and event.sender.user_id:
         facts = [_at(event.created_at), str(event.amount), event.name, event.type, event.tier]
-        return [earning(GIFT, event.sender.user_id, facts, event.amount, event.created_at)]
+        sender, at = event.sender.user_id, event.created_at
+        return [earning(GIFT, sender, facts, event.amount, at, tier=event.tier)]
     if isinstance(event, Subscription):
         # The same for both types: their bodies look the same, and the type isn't signed.
         facts = [_at(event.expires_at)]

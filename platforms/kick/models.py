@@ -32,6 +32,9 @@ class EventSubscription(models.Model):
     subscription_id = OpaqueTextField(_("subscription ID"), blank=True, db_index=True)
     error = models.TextField(_("error"), blank=True)
     checked_at = models.DateTimeField(_("last checked at"))
+    # When it was made or taken over, and when the last event came for it (within a minute).
+    made_at = models.DateTimeField(_("made at"), null=True, blank=True)
+    last_event_at = models.DateTimeField(_("last event at"), null=True, blank=True)
     # When Kick had ended it without a word, and we made a new one.
     lost_at = models.DateTimeField(_("lost at"), null=True, blank=True)
 

@@ -126,7 +126,8 @@ class KickEventsWebhook(KickWebhook):
         if isinstance(event, Ban):
             return self._note_ban(delivery, event, started=started, now=now)
         if isinstance(event, (StreamStatus, StreamMetadata)):
-            return self._ask_about_stream(delivery, event.broadcaster.user_id, started=started)
+            user_id = event.broadcaster.user_id
+            return self._ask_about_stream(delivery, user_id, started=started, now=now)
         earnings = earnings_of(
             event, message_id=delivery.message_id, sent_at=delivery.sent_at or now
         )
@@ -150,7 +151,10 @@ class KickEventsWebhook(KickWebhook):
         self, delivery: SignedDelivery, user_id: str, earnings: Sequence[Earning], *, now: datetime
     ) -> list[RecordedUse]:
         if not is_ours(
-            subscription_id=delivery.subscription_id, user_id=user_id, event=delivery.event_type
+            subscription_id=delivery.subscription_id,
+            user_id=user_id,
+            event=delivery.event_type,
+            now=now,
         ):
             raise Refusal(200, "foreign_subscription", "Not sent for one of our subscriptions.")
         sent_at = delivery.sent_at
@@ -181,13 +185,16 @@ class KickEventsWebhook(KickWebhook):
         return answer(200, {"noted": use_id})
 
     def _ask_about_stream(
-        self, delivery: SignedDelivery, user_id: str, *, started: float
+        self, delivery: SignedDelivery, user_id: str, *, started: float, now: datetime
     ) -> HttpResponse:
         """Kick's API has the last word, so the event itself isn't stored."""
 
         def ask() -> bool:
             ours = is_ours(
-                subscription_id=delivery.subscription_id, user_id=user_id, event=delivery.event_type
+                subscription_id=delivery.subscription_id,
+                user_id=user_id,
+                event=delivery.event_type,
+                now=now,
             )
             return ours and ask_soon(account_key(channel_rewards.PLATFORM, user_id))
 
@@ -208,7 +215,10 @@ class KickEventsWebhook(KickWebhook):
             return (
                 is_fresh
                 and is_ours(
-                    subscription_id=delivery.subscription_id, user_id=channel, event=types.BAN
+                    subscription_id=delivery.subscription_id,
+                    user_id=channel,
+                    event=types.BAN,
+                    now=now,
                 )
                 and note_ban(
                     channel_id=account_key(channel_rewards.PLATFORM, channel),

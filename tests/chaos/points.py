@@ -37,8 +37,10 @@ def read_points(kick: LocalKick) -> PointsFacts:
     claims = dict(Claim.objects.filter(source=SOURCE).values_list("pk", "status"))
     items: dict[str, list[tuple[str, int, str]]] = {}
     rows = Entitlement.objects.filter(claim__source=SOURCE)
-    for claim_id, *item in rows.values_list("claim_id", "sku", "quantity", "status"):
-        items.setdefault(claim_id, []).append((item[0], item[1], item[2]))
+    for one in rows:
+        # A delivered item stays delivered. That it was to be revoked is noted on it.
+        state = "REVOKED" if one.revoked_at else one.status
+        items.setdefault(one.claim_id, []).append((one.sku, one.quantity, state))
     return PointsFacts(
         redemptions=tuple(_fact(one, states, claims, items) for one in told["redemptions"]),
         points_taken=sum(POINTS_TO_BEGIN_WITH - one["points"] for one in told["balances"]),
@@ -82,8 +84,8 @@ def _is_right(one: RedemptionFact) -> bool:
         needs_decision = one.state == "STUCK" and not one.claim
         return is_granted or (is_by_hand and (waits or needs_decision))
     if one.status == "rejected":
-        # By hand, the item may have been delivered before.
-        is_revoked = all(status != "GRANTED" for _, _, status in one.items)
+        # By hand, the item may have been granted before.
+        is_revoked = all(state == "REVOKED" for _, _, state in one.items)
         return not one.claim or (is_by_hand and is_revoked)
     return False
 

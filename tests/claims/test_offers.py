@@ -34,6 +34,13 @@ def linked() -> None:
     make_account(user_id="7", player=make_player())
 
 
+@pytest.mark.parametrize(("tier", "is_used"), [("", True), ("mid", True), ("BASIC", False)])
+def test_offer_for_a_tier(tier: str, is_used: bool) -> None:
+    make_offer(tier=tier)
+
+    assert bool(record_earnings([earning(tier="MID")], now=NOW)) == is_used
+
+
 @pytest.mark.usefixtures("linked")
 def test_earning_is_granted_at_once() -> None:
     offer = make_offer()

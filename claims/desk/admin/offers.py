@@ -123,6 +123,8 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("name", _("At most 50 characters: it's the reward's title."))
         if not trigger.is_paid:
             self.instance.cost = fields["cost"] = None
+        if not trigger.has_tiers:
+            self.instance.tier = fields["tier"] = ""
         return fields
 
     def _post_clean(self) -> None:
@@ -283,6 +285,8 @@ class OfferAdmin(Audited, Page):
         may_be_paid = trigger is None or trigger.is_paid
         may_be_free = trigger is None or not trigger.is_paid
         at_least, delay = (["at_least"], ["delay_hours"]) if may_be_free else ([], [])
+        if trigger is None or trigger.has_tiers:
+            at_least.append("tier")
         look = {
             "fields": self.LOOK,
             "description": _("Only for an item that viewers redeem with channel points."),
