@@ -265,6 +265,19 @@ class LiveStream:
     viewers: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """A channel as its platform shows it. `channel_id` is the key of the owner's account."""
+
+    channel_id: str
+    subscribers: int = 0
+    language: str = ""
+    category: str = ""
+
+
+# Returns the channels of these IDs that the platform shows. At most 25 IDs. Raises PlatformError.
+ChannelReader = Callable[[Sequence[str]], list[ChannelFacts]]
+
 # Returns the streams of those channels, given by their IDs, that are on air. At most 25 IDs.
 # Raises PlatformError.
 StreamReader = Callable[[Sequence[str]], list[LiveStream]]
@@ -276,6 +289,7 @@ Subscriber = Callable[[datetime], int]
 _sources: dict[str, Source] = {}
 _subscribers: dict[str, Subscriber] = {}
 _stream_readers: dict[str, StreamReader] = {}
+_channel_readers: dict[str, ChannelReader] = {}
 
 
 def register_source(source: Source) -> None:
@@ -300,6 +314,15 @@ def register_subscriber(platform: str, subscriber: Subscriber) -> None:
 def register_stream_reader(platform: str, reader: StreamReader) -> None:
     """Make known how to see who is on air. A repeat replaces it."""
     _stream_readers[platform] = reader
+
+
+def register_channel_reader(platform: str, reader: ChannelReader) -> None:
+    """Make known how to read a platform's channels. A repeat replaces it."""
+    _channel_readers[platform] = reader
+
+
+def get_channel_reader(platform: str) -> ChannelReader | None:
+    return _channel_readers.get(platform)
 
 
 def all_stream_readers() -> dict[str, StreamReader]:

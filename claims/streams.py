@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from claims.models import Campaign, Channel, StreamSpan
-from claims.source import LiveStream, StreamReader
+from claims.source import ChannelReader, LiveStream, StreamReader
 from core.early_start import start_after_commit
 
 WATCH_CHANNELS = "studio_drops.watch_channels"
 # A little less than the job's period, so that each run asks about all channels.
 ASKED_EVERY = timedelta(seconds=50)
 AT_ONCE = 25
+FACTS_EVERY = timedelta(days=1)
 # A stream that is first seen this soon after its start was in its category all the time.
 SEEN_SOON = timedelta(minutes=5)
 
@@ -41,6 +43,42 @@ def watch_channels(*, platform: str, reader: StreamReader, now: datetime) -> int
             note_stream(channel, live.get(channel.pk), now=now)
             on_air += channel.pk in live
     return on_air
+
+
+def refresh_facts(*, platform: str, reader: ChannelReader, now: datetime) -> int:
+    """Read subscribers, language and category of each active channel, once a day.
+
+    Returns the number of channels that were read. On a repeat: 0. Raises PlatformError.
+    """
+    due = Channel.objects.filter(
+        Q(facts_checked_at=None) | Q(facts_checked_at__lte=now - FACTS_EVERY),
+        is_active=True,
+        channel_id__startswith=f"{platform}:",
+    )
+    channels = list(due.order_by("pk"))
+    for start in range(0, len(channels), AT_ONCE):
+        batch = channels[start : start + AT_ONCE]
+        shown = {one.channel_id: one for one in reader([one.pk for one in batch])}
+        for channel in batch:
+            facts = shown.get(channel.pk)
+            channel.facts_checked_at = now
+            if facts is None:
+                channel.missing_since = channel.missing_since or now
+            else:
+                channel.missing_since = None
+                channel.subscribers = facts.subscribers
+                channel.language = facts.language or channel.language
+                channel.category = facts.category
+            channel.save(
+                update_fields=[
+                    "facts_checked_at",
+                    "missing_since",
+                    "subscribers",
+                    "language",
+                    "category",
+                ]
+            )
+    return len(channels)
 
 
 def ask_soon(channel_id: str) -> bool:

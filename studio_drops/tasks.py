@@ -36,6 +36,7 @@ from claims.source import (
     all_stream_readers,
     all_subscribers,
     channel_reward_sources,
+    get_channel_reader,
     listing_sources,
 )
 from claims.webhooks import pushing
@@ -211,6 +212,8 @@ def watch_channels() -> None:
         with platform_lease(f"watch_channels:{part.platform}") as held:
             if held:
                 streams.watch_channels(platform=part.platform, reader=part.call, now=timezone.now())
+                if reader := get_channel_reader(part.platform):
+                    streams.refresh_facts(platform=part.platform, reader=reader, now=timezone.now())
 
     parts = [OfPlatform(*one) for one in all_stream_readers().items()]
     for_each("watch_channels", parts, watch, priority=Priority.LOOKUP)

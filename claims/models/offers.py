@@ -31,6 +31,13 @@ class Channel(models.Model):
         help_text=_("In a channel that isn't active, viewers earn nothing from offers."),
     )
     added_at = models.DateTimeField(_("added at"))
+    # As its platform shows it, asked once a day. Zero subscribers: none, or unknown.
+    subscribers = models.PositiveIntegerField(_("subscribers"), default=0)
+    language = models.TextField(_("language"), blank=True, default="")
+    category = models.TextField(_("category"), blank=True, default="")
+    facts_checked_at = models.DateTimeField(_("facts checked at"), null=True, blank=True)
+    # Since when the platform doesn't show it any more: renamed, banned or deleted.
+    missing_since = models.DateTimeField(_("missing since"), null=True, blank=True)
     # When its platform was last asked whether it's on air. None: ask at once.
     streams_checked_at = models.DateTimeField(_("stream checked at"), null=True, blank=True)
     # When its owner asked to disconnect it. Open redemptions are refused, then it's forgotten.

@@ -1,13 +1,33 @@
-"""Who of the partner channels is on air, for the live board."""
+"""Partner channels as Kick shows them: who is on air, and subscribers, language and category."""
 
 from collections.abc import Callable, Sequence
 
 from accounts.models import account_key
-from claims.source import LiveStream, StreamReader
+from claims.source import ChannelFacts, ChannelReader, LiveStream, StreamReader
 from platforms.kick.errors import platform_errors
 from platforms.kick.protocol.api import KickApi
 
 PLATFORM = "kick"
+
+
+def channel_reader(api: Callable[[], KickApi]) -> ChannelReader:
+    """`api` returns the client of this process."""
+
+    def read(channel_ids: Sequence[str]) -> list[ChannelFacts]:
+        user_ids = [one.partition(":")[2] for one in channel_ids]
+        with platform_errors():
+            channels = api().channels(user_ids)
+        return [
+            ChannelFacts(
+                channel_id=account_key(PLATFORM, one.user_id),
+                subscribers=one.subscribers,
+                language=one.language,
+                category=one.category,
+            )
+            for one in channels
+        ]
+
+    return read
 
 
 def stream_reader(api: Callable[[], KickApi]) -> StreamReader:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from claims.models import Channel, StreamSpan
-from claims.source import LiveStream
-from claims.streams import ask_soon, minutes_on_air, watch_channels
+from claims.source import ChannelFacts, LiveStream
+from claims.streams import ask_soon, minutes_on_air, refresh_facts, watch_channels
 from tests.claims.make_offers import NOW, make_channel
 from tests.factories import make_campaign
 
@@ -131,3 +131,24 @@ def test_minutes_count_in_the_category_while_the_campaign_runs() -> None:
 
     assert found == {("kick:1", campaign.pk): 11}
     assert minutes_on_air([make_campaign(starts_at=None)], now=NOW) == {}
+
+
+def test_facts_are_read_once_a_day() -> None:
+    make_channel("kick:2")
+    shown = [ChannelFacts("kick:1", subscribers=120, language="de", category=GAME)]
+    day = timedelta(days=1)
+
+    def refresh(after: timedelta, *facts: ChannelFacts) -> int:
+        return refresh_facts(platform="kick", reader=lambda _ids: list(facts), now=NOW + after)
+
+    assert refresh(MINUTE, *shown) == 2
+    assert refresh(HOUR, *shown) == 0
+    known, gone = Channel.objects.order_by("pk")
+    assert (known.subscribers, known.language, known.category) == (120, "de", GAME)
+    assert (known.missing_since, gone.missing_since) == (None, NOW + MINUTE)
+
+    # Offline, a platform shows no language. The last one stays.
+    assert refresh(day + MINUTE, ChannelFacts("kick:1"), ChannelFacts("kick:2")) == 2
+    known, back = Channel.objects.order_by("pk")
+    assert (known.subscribers, known.language) == (0, "de")
+    assert back.missing_since is None

@@ -180,8 +180,16 @@ class Bans(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Channel)
 class ChannelAdmin(Audited, Page):
-    list_display = ["shown_name", "platform", "state", "connection", "added_at"]
-    list_filter = ["is_active"]
+    list_display = [
+        "shown_name",
+        "platform",
+        "state",
+        "connection",
+        "subscribers",
+        "language",
+        "category",
+    ]
+    list_filter = ["is_active", "language"]
     ordering = ["name", "channel_id"]
     search_fields = ["channel_id", "name"]
     search_help_text = gettext_lazy("Part of the name, or the channel ID.")
@@ -190,15 +198,18 @@ class ChannelAdmin(Audited, Page):
     )
     form = ChannelForm
 
+    # As the platform shows them, once a day.
+    FACTS = ("subscribers", "language", "category", "facts_checked_at", "missing_since")
+
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # noqa: ARG002
         return [ChannelRewards, Bans] if obj else []
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:  # noqa: ARG002
-        shown = ["channel_id", "name", "connection", "is_active"]
+        shown = ["channel_id", "name", "connection", "is_active", *self.FACTS]
         return shown if obj else ["platform", "owner"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # noqa: ARG002
-        return ["channel_id", "name", "connection"] if obj else []
+        return ["channel_id", "name", "connection", *self.FACTS] if obj else []
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -230,7 +241,11 @@ class ChannelAdmin(Audited, Page):
 
     @admin.display(description=gettext_lazy("state"), ordering="is_active")
     def state(self, channel: Channel) -> SafeString:
-        return badge("good", _("active")) if channel.is_active else badge("quiet", _("not active"))
+        if not channel.is_active:
+            return badge("quiet", _("not active"))
+        if channel.missing_since:
+            return badge("bad", _("not found on the platform"))
+        return badge("good", _("active"))
 
     @admin.display(description=gettext_lazy("connection"))
     def connection(self, channel: Channel) -> SafeString:

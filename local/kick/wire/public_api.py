@@ -1,5 +1,7 @@
 """The endpoints of api.kick.com, except for drops claims."""
 
+from typing import Any
+
 from django.db.models import Value
 from django.db.models.functions import Lower, Replace
 from django.http import HttpRequest, HttpResponse
@@ -79,10 +81,12 @@ def get_livestreams(request: HttpRequest) -> HttpResponse:
 
 
 def get_channels(request: HttpRequest) -> HttpResponse:
-    """Return the channels given by `slug`, which may repeat. Every viewer has one.
+    """Return the channels given by `slug` or `broadcaster_user_id`. Every viewer has one.
 
-    As observed on Kick, one unknown slug fails the whole request.
+    As observed on Kick, one unknown slug fails the whole request. An unknown ID is left out.
     """
+    if ids := request.GET.getlist("broadcaster_user_id"):
+        return _channels_by_id(request, ids)
     slugs = request.GET.getlist("slug")
     if not slugs or len(slugs) > MAX_SLUGS or any(len(slug) > MAX_SLUG for slug in slugs):
         raise Refused(
@@ -91,20 +95,42 @@ def get_channels(request: HttpRequest) -> HttpResponse:
     read_token(request)
     slug_of_name = Replace(Lower("name"), Value("_"), Value("-"))
     owners = Viewer.objects.annotate(slug=slug_of_name).filter(slug__in=slugs)
-    ids = dict(owners.values_list("slug", "user_id"))
+    found = {str(owner.slug): owner for owner in owners}
     for slug in slugs:
-        if slug not in ids:
+        if slug not in found:
             raise Refused(f"the slug {slug!r} is unknown")
-    return ok(
-        [
-            {
-                "broadcaster_user_id": int(ids[slug]),
-                "slug": slug,
-                "channel_description": "",
-                "banner_picture": "",
-                "stream_title": "",
-                "category": {"id": 0, "name": "", "thumbnail": ""},
-            }
-            for slug in slugs
-        ]
-    )
+    return ok([_describe_channel(found[slug]) for slug in slugs])
+
+
+def _channels_by_id(request: HttpRequest, ids: list[str]) -> HttpResponse:
+    read_token(request)
+    if "slug" in request.GET or len(ids) > MAX_IDS:
+        raise Refused(f"broadcaster_user_id may be given {MAX_IDS} times, and not with a slug")
+    found = Viewer.objects.in_bulk(ids)
+    return ok([_describe_channel(found[one]) for one in ids if one in found])
+
+
+def _describe_channel(owner: Viewer) -> dict[str, Any]:
+    stream = Stream.objects.filter(broadcaster=owner, ended_at=None).first()
+    return {
+        "broadcaster_user_id": int(owner.user_id),
+        "slug": owner.name.lower().replace("_", "-"),
+        "channel_description": "",
+        "banner_picture": "",
+        "stream_title": stream.title if stream else "",
+        "active_subscribers_count": int(owner.user_id) % 500,
+        "category": {
+            "id": stream.category_id if stream else 0,
+            "name": stream.category if stream else "",
+            "thumbnail": "",
+        },
+        "stream": {
+            "is_live": stream is not None,
+            "language": "en" if stream else "",
+            # As on Kick.
+            "start_time": seconds(stream.started_at) if stream else "0001-01-01T00:00:00Z",
+            "key": "",
+            "url": "",
+            "viewer_count": 0,
+        },
+    }

@@ -55,6 +55,16 @@ class SubscribedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel. `language` is that of its stream, "" if it's offline. `category` may be ""."""
+
+    user_id: str
+    subscribers: int
+    language: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveStream:
     """A stream that is on air. `user_id` is the channel's owner. `category` may be ""."""
 
@@ -231,6 +241,12 @@ class KickApi:
             query = [("id", one) for one in batch]
             self._call_as_app("DELETE", "/events/subscriptions", params=query)
 
+    def channels(self, user_ids: Iterable[str]) -> list[Channel]:
+        """The channels of these users, at most 25. Renamed and banned ones are left out."""
+        query = [("broadcaster_user_id", user_id) for user_id in user_ids]
+        answer = self._call_as_app("GET", "/channels", params=query)
+        return [_channel(one) for one in entries_of(answer, "channels")]
+
     def live_streams(self, user_ids: Iterable[str]) -> list[LiveStream]:
         """The streams of these users that are on air, at most 25: Kick mixed up longer lists."""
         query = [("user_id", user_id) for user_id in user_ids]
@@ -262,12 +278,27 @@ def entries_of(answer: Answer, what: str) -> list[dict[str, Any]]:
     return entries
 
 
+def _channel(one: dict[str, Any]) -> Channel:
+    category, stream = one.get("category"), one.get("stream")
+    return Channel(
+        user_id=user_id_of(one.get("broadcaster_user_id")),
+        subscribers=_count(one.get("active_subscribers_count")),
+        # The stream's key and URL aren't read, so that they're never stored or logged.
+        language=printable(stream.get("language")) if isinstance(stream, dict) else "",
+        category=printable(category.get("name")) if isinstance(category, dict) else "",
+    )
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < 2**31 else 0
+
+
 def _live_stream(one: dict[str, Any]) -> LiveStream:
     user, category = one.get("broadcaster_user"), one.get("category")
     if not isinstance(user, dict):
         raise KickMalformed("Kick's response contains a stream without its user.")
     category = category if isinstance(category, dict) else {}
-    started_at, viewers = one.get("started_at"), one.get("viewer_count")
+    started_at = one.get("started_at")
     try:
         moment = parse_timestamp(started_at if type(started_at) is str else "")
     except ValueError as error:
@@ -277,7 +308,7 @@ def _live_stream(one: dict[str, Any]) -> LiveStream:
         category_id=str(category.get("id", "")),
         category=printable(category.get("name")),
         started_at=moment,
-        viewers=viewers if type(viewers) is int and 0 <= viewers < 2**31 else 0,
+        viewers=_count(one.get("viewer_count")),
     )
 
 

@@ -23,7 +23,13 @@ from claims.models import (
     StreamSpan,
 )
 from claims.redemptions import settle_redemptions
-from claims.source import ChannelRewardSource, all_stream_readers, channel_reward_sources
+from claims.source import (
+    ChannelFacts,
+    ChannelRewardSource,
+    all_stream_readers,
+    channel_reward_sources,
+    get_channel_reader,
+)
 from claims.streams import watch_channels
 from core.leases import lease
 from core.platform_errors import PlatformError
@@ -307,3 +313,13 @@ def test_going_live_shows_on_the_board(kick: LocalKick) -> None:
     kick.call("DELETE", "streams", {"channel": STREAMER})
     watch_channels(platform="kick", reader=readers["kick"], now=timezone.now())
     assert not StreamSpan.objects.get().is_on_air
+
+
+def test_facts_of_a_channel(kick: LocalKick) -> None:
+    kick.call("POST", "streams", {"channel": STREAMER, "category": "Skyfall"})
+    reader = get_channel_reader("kick")
+    assert reader
+
+    (facts,) = reader([f"kick:{STREAMER}", "kick:999"])
+
+    assert facts == ChannelFacts(f"kick:{STREAMER}", STREAMER, "en", "Skyfall")
