@@ -275,6 +275,9 @@ class ChannelFacts:
     category: str = ""
 
 
+# Returns the names of the categories that match a name. Raises PlatformError.
+CategoryFinder = Callable[[str], list[str]]
+
 # Returns the channels of these IDs that the platform shows. At most 25 IDs. Raises PlatformError.
 ChannelReader = Callable[[Sequence[str]], list[ChannelFacts]]
 
@@ -290,6 +293,7 @@ _sources: dict[str, Source] = {}
 _subscribers: dict[str, Subscriber] = {}
 _stream_readers: dict[str, StreamReader] = {}
 _channel_readers: dict[str, ChannelReader] = {}
+_category_finders: dict[str, CategoryFinder] = {}
 
 
 def register_source(source: Source) -> None:
@@ -319,6 +323,20 @@ def register_stream_reader(platform: str, reader: StreamReader) -> None:
 def register_channel_reader(platform: str, reader: ChannelReader) -> None:
     """Make known how to read a platform's channels. A repeat replaces it."""
     _channel_readers[platform] = reader
+
+
+def register_category_finder(platform: str, finder: CategoryFinder) -> None:
+    """Make known how to find a platform's categories. A repeat replaces it."""
+    _category_finders[platform] = finder
+
+
+def search_categories(platform: str, name: str) -> list[str]:
+    """The names of a platform's categories that match. Raises PlatformError.
+
+    Empty for a platform that offers no search.
+    """
+    finder = _category_finders.get(platform)
+    return finder(name) if finder else []
 
 
 def get_channel_reader(platform: str) -> ChannelReader | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -52,7 +53,9 @@ class CampaignForm(forms.Form):
         label=gettext_lazy("Category"),
         max_length=200,
         help_text=gettext_lazy("Exactly as on the platform: API keys may be limited to it."),
-        widget=forms.TextInput(attrs={"list": "categories"}),
+        widget=forms.TextInput(
+            attrs={"list": "categories", "data-suggestions": reverse_lazy("desk:categories")}
+        ),
     )
     starts_at = UtcDateTimeField(label=gettext_lazy("Starts at (UTC)"))
     ends_at = UtcDateTimeField(label=gettext_lazy("Ends at (UTC)"))

@@ -8,6 +8,7 @@ def register() -> None:
     """Register Kick's login and sources. Their clients are made at the first call."""
     from accounts.platform_login import register_login
     from claims.source import (
+        register_category_finder,
         register_channel_reader,
         register_source,
         register_stream_reader,
@@ -20,7 +21,7 @@ def register() -> None:
     from platforms.kick.event_subscriptions import is_due, keep_subscriptions
     from platforms.kick.gifts import KickGifts, KickSubscriptions
     from platforms.kick.linking import KickLogin
-    from platforms.kick.streams import channel_reader, stream_reader
+    from platforms.kick.streams import category_finder, channel_reader, stream_reader
 
     register_login(
         KickLogin(app=get_app, oauth=lambda: get_kick().oauth, api=lambda: get_kick().api)
@@ -32,6 +33,7 @@ def register() -> None:
     register_subscriber(
         "kick", lambda now: keep_subscriptions(get_kick().api, now=now) if is_due(now=now) else 0
     )
+    register_category_finder("kick", category_finder(lambda: get_kick().api))
     register_channel_reader("kick", channel_reader(lambda: get_kick().api))
     register_stream_reader("kick", stream_reader(lambda: get_kick().api))
     register_checks()

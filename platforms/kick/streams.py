@@ -3,11 +3,27 @@
 from collections.abc import Callable, Sequence
 
 from accounts.models import account_key
-from claims.source import ChannelFacts, ChannelReader, LiveStream, StreamReader
+from claims.source import (
+    CategoryFinder,
+    ChannelFacts,
+    ChannelReader,
+    LiveStream,
+    StreamReader,
+)
 from platforms.kick.errors import platform_errors
 from platforms.kick.protocol.api import KickApi
 
 PLATFORM = "kick"
+
+
+def category_finder(api: Callable[[], KickApi]) -> CategoryFinder:
+    """`api` returns the client of this process."""
+
+    def find(name: str) -> list[str]:
+        with platform_errors():
+            return api().categories(name)
+
+    return find
 
 
 def channel_reader(api: Callable[[], KickApi]) -> ChannelReader:

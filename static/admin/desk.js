@@ -34,3 +34,24 @@ for (const input of document.querySelectorAll("input[data-utc]")) {
   input.addEventListener("input", show);
   show();
 }
+
+// The platform's categories are suggested while one is typed. Without them, any name can be typed.
+for (const input of document.querySelectorAll("input[data-suggestions]")) {
+  let timer;
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const query = new URLSearchParams({
+        name: input.value,
+        source: input.form.elements.source?.value ?? "",
+      });
+      const answer = await fetch(`${input.dataset.suggestions}?${query}`);
+      if (!answer.ok) return;
+      const { categories } = await answer.json();
+      for (const name of categories) {
+        const known = [...input.list.options].some((option) => option.value === name);
+        if (!known) input.list.append(new Option(name, name));
+      }
+    }, 300);
+  });
+}

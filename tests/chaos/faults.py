@@ -44,6 +44,7 @@ API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
     [{"path_prefix": "/public/v1/users", "truncate": True, "share": 0.5}],
     [{"path_prefix": REDEMPTIONS, "method": "POST", "truncate": True, "share": 0.6}],
     [{"path_prefix": REDEMPTIONS, "status": 500, "share": 0.7}],
+    [{"path_prefix": f"{REDEMPTIONS}/", "method": "POST", "status": 503}],
     [{"path_prefix": REDEMPTIONS, "slow_seconds": 2, "share": 0.5}],
     [{"path_prefix": REDEMPTIONS, "status": 401, "count": 1}],
 )

@@ -4,18 +4,19 @@ from typing import Any
 
 from django.db.models import Value
 from django.db.models.functions import Lower, Replace
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ..keys import public_key_pem
-from ..models import Stream, Viewer
+from ..models import Campaign, Stream, Viewer
 from ..refusals import Refused
-from ..streams import seconds
+from ..streams import category_id_of, seconds
 from .bearer import read_token, read_viewer_id
 from .endpoint import ok
 
 MAX_IDS = MAX_SLUGS = 50
 MAX_SLUG = 25
 MAX_STREAMS = 100
+CATEGORIES = ("Just Chatting", "Music", "Skyfall", "Slots & Casino")
 
 
 def get_public_key(_request: HttpRequest) -> HttpResponse:
@@ -43,6 +44,20 @@ def get_users(request: HttpRequest) -> HttpResponse:
             for viewer in (found[one] for one in ids if one in found)
         ]
     )
+
+
+def get_categories(request: HttpRequest) -> HttpResponse:
+    """Those of campaigns and streams whose name contains `name`, and a few others."""
+    read_token(request)
+    name = request.GET.get("name", "").casefold()
+    known = {
+        *CATEGORIES,
+        *Campaign.objects.values_list("category", flat=True),
+        *Stream.objects.values_list("category", flat=True),
+    }
+    found = sorted(one for one in known if name in one.casefold())
+    data = [{"id": category_id_of(one), "name": one, "tags": [], "thumbnail": ""} for one in found]
+    return JsonResponse({"data": data, "pagination": {"next_cursor": ""}, "message": "OK"})
 
 
 def get_livestreams(request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("oauth/revoke", endpoint(POST=oauth.post_revoke)),
     path("public/v1/public-key", endpoint(GET=public_api.get_public_key)),
     path("public/v1/channels", endpoint(GET=public_api.get_channels)),
+    path("public/v2/categories", endpoint(GET=public_api.get_categories)),
     path("public/v1/users/livestreams", endpoint(GET=public_api.get_livestreams)),
     path("public/v1/users", endpoint(GET=public_api.get_users)),
     path(

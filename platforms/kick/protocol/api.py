@@ -23,6 +23,7 @@ MAX_PAGE = 1000
 MAX_UPDATES = 100
 MAX_SLUG = 25
 MAX_SUBSCRIPTIONS = 50
+MAX_CATEGORIES = 20
 KEY_SECONDS = 2.0
 
 
@@ -86,7 +87,7 @@ class KickApi:
     def __init__(
         self, *, api_url: str, http: requests.Session, app_token: Callable[[bool], str]
     ) -> None:
-        self._url = f"{api_url.rstrip('/')}/public/v1"
+        self._url = f"{api_url.rstrip('/')}/public"
         self._http = http
         self._app_token = app_token
 
@@ -137,7 +138,7 @@ class KickApi:
             call(
                 self._http,
                 "GET",
-                f"{self._url}/public-key",
+                f"{self._url}/v1/public-key",
                 timeout=(KEY_SECONDS, KEY_SECONDS),
                 answer_seconds=KEY_SECONDS,
             )
@@ -247,6 +248,13 @@ class KickApi:
         answer = self._call_as_app("GET", "/channels", params=query)
         return [_channel(one) for one in entries_of(answer, "channels")]
 
+    def categories(self, name: str) -> list[str]:
+        """The names of categories that match, on the first page of Kick's list."""
+        query = {"name": name, "limit": str(MAX_CATEGORIES)}
+        answer = self._call_as_app("GET", "/categories", version="v2", params=query)
+        names = [printable(one.get("name")) for one in entries_of(answer, "categories")]
+        return [one for one in names if one]
+
     def live_streams(self, user_ids: Iterable[str]) -> list[LiveStream]:
         """The streams of these users that are on air, at most 25: Kick mixed up longer lists."""
         query = [("user_id", user_id) for user_id in user_ids]
@@ -261,9 +269,11 @@ class KickApi:
             token = self._app_token(True)
         return self._call(method, path, token, **request)
 
-    def _call(self, method: str, path: str, token: str, **request: Any) -> Answer:
+    def _call(
+        self, method: str, path: str, token: str, *, version: str = "v1", **request: Any
+    ) -> Answer:
         bearer = {"Authorization": f"Bearer {token}"}
-        return call(self._http, method, f"{self._url}{path}", headers=bearer, **request)
+        return call(self._http, method, f"{self._url}/{version}{path}", headers=bearer, **request)
 
 
 def entries_of(answer: Answer, what: str) -> list[dict[str, Any]]:

@@ -11,6 +11,9 @@ from django.urls import reverse
 from claims.desk import previews
 from claims.desk.campaign_form import read_rows, write_template
 from claims.models import AuditEvent, BulkJob, Campaign, CampaignReward, Item, Reward
+from claims.source import register_category_finder
+from core.platform_errors import PlatformUnavailable
+from platforms.registry import register_platforms
 from tests.factories import make_campaign, make_claim, make_item, make_reward
 
 pytestmark = pytest.mark.django_db
@@ -279,3 +282,41 @@ def test_add_button_of_the_list_leads_here(ops: Client) -> None:
 
 def test_support_may_not_create(support: Client) -> None:
     assert support.get(URL).status_code == 403
+
+
+class TestCategories:
+    URL = "/admin/desk/new-campaign/categories"
+
+    def find(self, client: Client, **query: str) -> list[str]:
+        return list(client.get(self.URL, query).json()["categories"])
+
+    def test_found(self, admin_client: Client) -> None:
+        asked: list[str] = []
+
+        def finder(name: str) -> list[str]:
+            asked.append(name)
+            return ["Starfall Online", "Starfall Tactics"]
+
+        register_category_finder("kick", finder)
+        try:
+            found = self.find(admin_client, name=" starf ", source="kick_drops")
+            short = self.find(admin_client, name="s", source="kick_drops")
+        finally:
+            register_platforms()
+
+        assert (found, short) == (["Starfall Online", "Starfall Tactics"], [])
+        assert asked == ["starf"]
+
+    def test_none_while_the_platform_is_down_or_unknown(self, admin_client: Client) -> None:
+        def finder(name: str) -> list[str]:
+            raise PlatformUnavailable(f"No answer about {name}.")
+
+        register_category_finder("kick", finder)
+        try:
+            assert self.find(admin_client, name="starfall", source="kick_drops") == []
+            assert self.find(admin_client, name="starfall", source="nothing") == []
+        finally:
+            register_platforms()
+
+    def test_only_for_those_who_add_campaigns(self, client: Client) -> None:
+        assert client.get(self.URL).status_code == 302

@@ -29,6 +29,7 @@ from claims.source import (
     all_stream_readers,
     channel_reward_sources,
     get_channel_reader,
+    search_categories,
 )
 from claims.streams import watch_channels
 from core.leases import lease
@@ -323,3 +324,10 @@ def test_facts_of_a_channel(kick: LocalKick) -> None:
     (facts,) = reader([f"kick:{STREAMER}", "kick:999"])
 
     assert facts == ChannelFacts(f"kick:{STREAMER}", STREAMER, "en", "Skyfall")
+
+
+def test_categories_are_found_by_name(kick: LocalKick) -> None:
+    kick.call("POST", "streams", {"channel": STREAMER, "category": "Starfall Online"})
+
+    assert search_categories("kick", "starfall") == ["Starfall Online"]
+    assert search_categories("kick", "nothing like it") == []
