@@ -484,6 +484,7 @@ def _grant_many(listed: Mapping[str, ListedRedemption], *, now: datetime) -> set
         one = listed[row.pk]
         is_grantable = (
             one.status == PENDING
+            and one.is_manageable
             and _is_same(row, one)
             and row.use.account_id in linked
             and not facts.refusal(row)
@@ -550,6 +551,8 @@ def _decide_one(pk: str, listed: ListedRedemption | None, *, was_read: bool, now
         return row.state
     if not _is_same(row, listed):
         return _stop(row, "The platform shows another viewer or reward.", now=now)
+    if listed.status == PENDING and not listed.is_manageable:
+        return _stop(row, Unanswered.NOT_OWNED, now=now)
     if listed.status == RedemptionStatus.PENDING:
         _settle_pending(row, now=now)
     elif listed.status == RedemptionStatus.ACCEPTED:

@@ -139,6 +139,8 @@ _TONES = {
 
 def _words_for(use: OfferUse) -> str:
     redemption = getattr(use, "redemption", None)
+    if redemption is not None and redemption.state == Redemption.State.STUCK:
+        return str(_("The studio is looking into it"))
     if use.outcome == OfferUse.Outcome.CLAIMED:
         return str(_("Got the item"))
     if use.outcome == OfferUse.Outcome.WAITING:
@@ -147,7 +149,5 @@ def _words_for(use: OfferUse) -> str:
         return str(_("Has to link an account"))
     if redemption is None:
         return str(use.get_refusal_display())
-    if redemption.state == Redemption.State.STUCK:
-        return str(_("The studio is looking into it"))
     back = _("Points given back: %(reason)s")
     return str(back % {"reason": use.get_refusal_display()})

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import PlatformAccount, Player
 from accounts.platform_login import platform_label
-from claims.models import Claim, Entitlement, Item, OfferUse, Reward
+from claims.models import Claim, Entitlement, Item, OfferUse, Redemption, Reward
 from claims.pictures import picture_digests
 
 SHOWN_AT_MOST = 50
@@ -143,6 +143,8 @@ def _waiting(player: Player) -> Iterable[Drop]:
     uses = uses.filter(
         Q(outcome__in=STATE_OF_USE) & ~Q(outcome=OfferUse.Outcome.REFUSED, redemption=None)
     )
+    # Staff have to decide about these.
+    uses = uses.exclude(redemption__state=Redemption.State.STUCK)
     newest = uses.select_related("offer__reward", "channel").order_by("-occurred_at", "pk")
     for use in newest[:SHOWN_AT_MOST]:
         earned = gettext("Earned in the channel %(channel)s") % {"channel": use.channel}

@@ -60,6 +60,7 @@ class PointsPlatform(ChannelRewardSource):
         reward: str = "",
         status: Status = Status.PENDING,
         at: datetime = NOW,
+        is_manageable: bool = True,
     ) -> str:
         redemption_id = f"01REDEMPTION{number:06}"
         self.redemptions[redemption_id] = ListedRedemption(
@@ -68,6 +69,7 @@ class PointsPlatform(ChannelRewardSource):
             account=account,
             status=status,
             redeemed_at=at,
+            is_manageable=is_manageable,
         )
         return redemption_id
 

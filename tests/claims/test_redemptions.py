@@ -8,6 +8,7 @@ import pytest
 from claims.models import (
     Channel,
     ChannelBan,
+    ChannelReward,
     Claim,
     Entitlement,
     Offer,
@@ -187,6 +188,17 @@ class TestLinked:
 
         assert states() == [(Redemption.State.STUCK, "")]
         assert Redemption.objects.get().error == reason
+
+    def test_a_reward_of_another_client_id_grants_nothing(self, platform: PointsPlatform) -> None:
+        """We could neither accept nor refund."""
+        platform.redeem(is_manageable=False)
+
+        settle(platform, after=MINUTE)
+
+        assert states() == [(Redemption.State.STUCK, "")]
+        assert ChannelReward.objects.get().state == ChannelReward.State.FOREIGN
+        assert not Claim.objects.exists()
+        assert "accept" not in platform.calls
 
     def test_an_unknown_failure_is_tried_again(self, platform: PointsPlatform) -> None:
         redemption_id = platform.redeem()

@@ -8,6 +8,14 @@ from accounts.pages.drops import SHOWN_AT_MOST, DropState, list_player_drops
 from claims.models import Claim, Entitlement
 from claims.offers import Earning, record_earnings
 from tests.claims.make_offers import GIFT, make_offer
+from tests.claims.points_platform import (
+    PointsPlatform,
+    connect,
+    keep,
+    link,
+    make_points_offer,
+    settle,
+)
 from tests.factories import (
     NOW,
     make_account,
@@ -177,3 +185,43 @@ def test_item_that_waits_is_shown_with_its_time(client: Client) -> None:
     session["player_id"] = player.pk
     session.save()
     assert "arrives after a waiting time" in client.get("/link/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("is_linked", "is_manageable", "shown"),
+    [
+        (False, True, [DropState.CONFIRMING]),
+        (True, False, []),
+        (True, True, [DropState.READY]),
+    ],
+)
+def test_redemptions_of_channel_points(
+    is_linked: bool, is_manageable: bool, shown: list[DropState]
+) -> None:
+    player = make_player()
+    make_points_offer()
+    connect()
+    platform = PointsPlatform()
+    keep(platform)
+    platform.redeem(is_manageable=is_manageable)
+    if is_linked:
+        link(player)
+    settle(platform, after=timedelta(minutes=1))
+    link(player)
+
+    assert [drop.state for drop in list_player_drops(player)] == shown
+
+
+def test_refunded_redemption_of_channel_points() -> None:
+    player = make_player()
+    make_points_offer()
+    connect()
+    platform = PointsPlatform()
+    keep(platform)
+    platform.redeem()
+    settle(platform, after=timedelta(hours=25))
+    link(player)
+
+    (drop,) = list_player_drops(player)
+
+    assert (drop.state, drop.at_label) == (DropState.POINTS_BACK, "Redeemed")

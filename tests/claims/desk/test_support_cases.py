@@ -13,12 +13,20 @@ from claims.api_keys import make_api_key
 from claims.ledger import heal_claims
 from claims.models import ApiKey, AuditEvent, Entitlement, RewardItem, WebhookDelivery
 from claims.offers import Earning, record_earnings
+from claims.source import Unanswered
 from claims.webhooks.announcing import announce_entitlements
 from core.models import Lease
 from platforms.kick.protocol.api import KickApi
 from tests.claims.desk.cases import cape, granted, linked, lose_a_webhook
 from tests.claims.ledger_assertions import receive, record
 from tests.claims.make_offers import make_offer
+from tests.claims.points_platform import (
+    PointsPlatform,
+    connect,
+    keep,
+    make_points_offer,
+    settle,
+)
 from tests.factories import (
     NOW,
     make_account,
@@ -522,3 +530,56 @@ def test_offer_above_the_daily_limit_waits_for_approval(ops: Client, settings: A
 
     assert "500 KICKs:" in answer.content.decode()
     assert "500 KICKs" in ops.get("/admin/claims/grantrequest/").content.decode()
+
+
+class TestChannelPoints:
+    """A viewer paid with channel points: where are they, and where is the item?"""
+
+    @pytest.fixture
+    def platform(self) -> PointsPlatform:
+        make_points_offer(limit_per_player=1)
+        connect()
+        platform = PointsPlatform()
+        keep(platform)
+        make_account(user_id="7", name="viewer_seven")
+        return platform
+
+    def test_not_linked_yet(self, support: Client, platform: PointsPlatform) -> None:
+        platform.redeem()
+        settle(platform, after=timedelta(minutes=1))
+
+        label, sentence = said(support, "viewer_seven")
+
+        assert label == "Waits for the viewer"
+        assert "Link your game account before" in sentence
+
+    def test_not_linked_in_time(self, support: Client, platform: PointsPlatform) -> None:
+        platform.redeem()
+        settle(platform, after=25 * HOUR)
+        settle(platform, after=26 * HOUR)
+
+        answer = look_up(support, "viewer_seven")
+
+        diagnosis = answer.context["page"].diagnosis
+        assert diagnosis.label == "Points given back"
+        assert "your channel points were given back" in diagnosis.to_player
+        assert "not linked in time" in answer.content.decode()
+
+    def test_points_are_on_their_way_back(self, support: Client, platform: PointsPlatform) -> None:
+        platform.redeem(account="kick:1")
+        platform.failures["01REDEMPTION000001"] = Unanswered.UNKNOWN
+        settle(platform, after=timedelta(minutes=1))
+
+        label, sentence = said(support, "kick:1")
+
+        assert label == "Points are going back"
+        assert "are being given back" in sentence
+
+    def test_needs_a_decision(self, support: Client, platform: PointsPlatform) -> None:
+        platform.redeem(is_manageable=False)
+        settle(platform, after=timedelta(minutes=1))
+
+        answer = look_up(support, "viewer_seven")
+
+        assert answer.context["page"].diagnosis.label == "Needs a decision"
+        assert "another app made the reward" in answer.content.decode()
