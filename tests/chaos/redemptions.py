@@ -91,10 +91,10 @@ def _subscribe_their_app(kick: LocalKick, streamer: int) -> None:
 # --- While faults strike -----------------------------------------------------------------------
 
 
-def redeem_and_answer_by_hand(workload: Workload) -> None:
+def redeem_and_answer_by_hand(workload: Workload, number: int, of: int) -> None:
     """Redeem, evenly over the run. The streamer accepts or rejects some by hand, a little later."""
-    dice = workload.dice("redemptions")
-    wanted, made = int(workload.options.claims * REDEMPTIONS_PER_CLAIM), 0
+    dice = workload.dice(f"redemptions {number}")
+    wanted, made = int(workload.options.claims * REDEMPTIONS_PER_CLAIM / of), 0
     reward = _reward(workload)
     by_hand: list[tuple[float, str]] = []
     while not workload.is_over and (made < wanted or by_hand):

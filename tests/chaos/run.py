@@ -32,7 +32,7 @@ from tests.chaos.workload import Workload
 from tests.local_kick_process import LocalKick
 
 READY_WITHIN = 60.0
-CLAIMERS, HOUSEHOLDS, GAME_SERVERS = 4, 4, 2
+CLAIMERS, HOUSEHOLDS, GAME_SERVERS, REDEEMERS = 4, 4, 2, 6
 # Claims that are still to be made when the time is up are made in as long again, twice.
 LATE_BY_AT_MOST = 3.0
 
@@ -129,13 +129,16 @@ def _run_workload(
     say(f"{workload.options.claims:,} claims, and faults for {workload.options.seconds:.0f} s")
     schedule = FaultSchedule(workload, deployment, fleet)
     workload.began = time.monotonic()
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(24) as pool:
         claimers = [pool.submit(claim_rewards, workload, nth) for nth in range(CLAIMERS)]
         others = [
             *(pool.submit(link_and_unlink, workload, n, HOUSEHOLDS) for n in range(HOUSEHOLDS)),
             *(pool.submit(hand_out_items, workload, nth) for nth in range(GAME_SERVERS)),
             pool.submit(replay_foreign, workload),
-            pool.submit(redemptions.redeem_and_answer_by_hand, workload),
+            *(
+                pool.submit(redemptions.redeem_and_answer_by_hand, workload, n, REDEEMERS)
+                for n in range(REDEEMERS)
+            ),
             pool.submit(map_late_rewards, workload),
             pool.submit(invariants.watch),
         ]

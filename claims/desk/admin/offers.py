@@ -30,7 +30,7 @@ from claims.models import (
 )
 from claims.offers import create_offer
 from claims.source import all_triggers, get_source, get_trigger
-from core.admin.base import Page, ReadOnlyPage
+from core.admin.base import Page, ReadOnlyInline, ReadOnlyPage
 from core.admin.html import badge, link, row_link
 from core.platform_errors import PlatformError
 
@@ -137,24 +137,16 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
             self.instance.delay_hours, self.instance.at_least = 0, 1
 
 
-class ChannelRewards(admin.TabularInline):  # type: ignore[type-arg]
+class ChannelRewards(ReadOnlyInline):
     """An offer's rewards by channel, or a channel's by offer. Jobs keep them."""
 
     model = ChannelReward
-    extra = 0
-    can_delete = False
     verbose_name_plural = gettext_lazy("channel rewards on the platform")
     readonly_fields: ClassVar[Any] = ["offer", "channel", "shown_state", "error", "checked_at"]
     fields: ClassVar[Any] = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChannelReward]:
         return super().get_queryset(request).select_related("offer__reward", "channel")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
     @admin.display(description=gettext_lazy("state"))
     def shown_state(self, reward: ChannelReward) -> SafeString:
@@ -445,11 +437,11 @@ class StreamSpanAdmin(ReadOnlyPage):
         return badge("good", _("on air")) if span.is_on_air else badge("quiet", _("over"))
 
 
-class RedemptionOfUse(admin.StackedInline):  # type: ignore[type-arg]
+class RedemptionOfUse(ReadOnlyInline):
     """The platform's side of a use that was paid for with channel points."""
 
     model = Redemption
-    can_delete = False
+    template = "admin/edit_inline/stacked.html"
     readonly_fields: ClassVar[Any] = [
         "redemption_id",
         "reward",
@@ -460,12 +452,6 @@ class RedemptionOfUse(admin.StackedInline):  # type: ignore[type-arg]
         "ended_at",
     ]
     fields: ClassVar[Any] = readonly_fields
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
 
 @admin.register(OfferUse)

@@ -3,6 +3,7 @@ pages; on a desk's and a phone's screen, by day and by night."""
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,26 @@ from accounts.game_logins import get_game_login
 from accounts.link_attempts import begin_link_attempt
 from accounts.link_tickets import make_link_ticket
 from accounts.links import NewAuthorization
-from accounts.models import LinkTicket, Player
+from accounts.models import Authorization, LinkTicket, Player
+from accounts.pages.channel import CHANNEL_KEY
 from accounts.pages.sessions import PLAYER_KEY, TICKET_KEY
 from accounts.pending_links import hold_link
 from accounts.platform_login import PlatformUser
-from claims.models import Claim
+from claims.models import ChannelReward, Claim
 from examples.python.game_server import Drops, Game
 from local.demo.sample_data import make_sample_data
 from local.game_server.server import GameServer, Handler
 from platforms.kick.protocol.oauth import challenge_of, new_verifier
 from tests.axe import find_violations
+from tests.claims.make_offers import make_offer
+from tests.claims.points_platform import (
+    PointsPlatform,
+    connect,
+    keep,
+    link,
+    make_points_offer,
+    settle,
+)
 from tests.factories import (
     make_account,
     make_claim,
@@ -200,6 +211,29 @@ def test_linked_player_sees_accessible_pages(page: "Page", check: Check) -> None
     be_player(page, player)
 
     check("/link/", "/link/unlink")
+
+
+def test_streamers_pages_are_accessible(page: "Page", check: Check) -> None:
+    check("/channel/")
+    check("/channel/kick/callback?state=unknown", status=400)
+    make_points_offer()
+    make_offer()
+    connect(now=timezone.now())
+    platform = PointsPlatform()
+    keep(platform)
+    for number, account in enumerate(("kick:7", "kick:8", "kick:1")):
+        platform.redeem(number, account=account)
+    link(make_player())
+    settle(platform, after=timedelta(minutes=1))
+    session = session_of(page)
+    session[CHANNEL_KEY] = "kick:1"
+    session.save()
+    ChannelReward.objects.update(skipped_queue_at=timezone.now())
+
+    check("/channel/", "/channel/disconnect")
+    ChannelReward.objects.update(state=ChannelReward.State.DELETED)
+    Authorization.objects.update(refused_since=timezone.now())
+    check("/channel/")
 
 
 def test_pages_of_a_link_ticket_are_accessible(
