@@ -14,7 +14,7 @@ KILLED = ("web", "worker", "scheduler", "postgresql")
 SECONDS_BETWEEN_KILLS = 35
 KEY_ROTATIONS = 2
 # Kick's API changes its behaviour this often. The last one lasts until the workload is over.
-BEHAVIOURS = 20
+BEHAVIOURS = 22
 REDEMPTIONS = "/public/v1/channels/rewards/redemptions"
 CLAIMS = "/public/v1/drops/claims"
 WEBHOOK_FAULTS = {
@@ -28,7 +28,7 @@ WEBHOOK_FAULTS = {
 # A forged signature makes the product fetch the key, at most every five seconds: a key rotated
 # meanwhile isn't known until these are over. So forgeries come last.
 CORRUPTED = {"corrupt": 0.05}
-CORRUPTED_FROM = 18
+CORRUPTED_FROM = 20
 API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
     [],
     [{"path_prefix": CLAIMS, "status": 500}],
@@ -44,7 +44,8 @@ API_BEHAVIOURS: tuple[list[dict[str, Any]], ...] = (
     [{"path_prefix": "/public/v1/users", "truncate": True, "share": 0.5}],
     [{"path_prefix": REDEMPTIONS, "method": "POST", "truncate": True, "share": 0.6}],
     [{"path_prefix": REDEMPTIONS, "status": 500, "share": 0.7}],
-    [{"path_prefix": f"{REDEMPTIONS}/", "method": "POST", "status": 503}],
+    # Meanwhile, granted redemptions wait for our answer, and the streamer answers some by hand.
+    *[[{"path_prefix": f"{REDEMPTIONS}/", "method": "POST", "status": 503}]] * 3,
     [{"path_prefix": REDEMPTIONS, "slow_seconds": 2, "share": 0.5}],
     [{"path_prefix": REDEMPTIONS, "status": 401, "count": 1}],
 )

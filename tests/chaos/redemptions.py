@@ -26,8 +26,8 @@ STREAMER = "streamer"
 COST, LIMIT_PER_PLAYER = 100, 2
 REDEMPTIONS_PER_CLAIM = 0.2
 # The streamer answers so many by hand, some of them before us.
-BY_HAND = 0.3
-BY_HAND_WITHIN = 5.0
+BY_HAND = 0.5
+BY_HAND_WITHIN = 2.0
 EVENT = "channel.reward.redemption.updated"
 
 

@@ -7,8 +7,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from claims.models import Channel, StreamSpan
 from claims.webhooks.endpoints import send_test
 from tests.claims.desk.cases import granted, linked
+from tests.claims.make_offers import make_channel
 from tests.factories import make_claim, make_endpoint, make_reward
 
 
@@ -22,6 +24,10 @@ def addresses(api: Any) -> list[str]:
     campaign.save()
     reward = make_reward(name="")
     make_claim(campaign=campaign, reward=reward, hold_reason="UNMAPPED_REWARD")
+    StreamSpan.objects.create(
+        channel=make_channel(), category="Just Chatting", started_at=now, began_at=now, ended_at=now
+    )
+    Channel.objects.update(streams_checked_at=now)
     endpoint = make_endpoint()
     send_test(endpoint=endpoint, now=now)
     story = reverse("desk:player", args=[player.pk])
