@@ -36,6 +36,17 @@ State = ChannelReward.State
 KEEP_CHANNEL_REWARDS = "studio_drops.keep_channel_rewards"
 CHECKED_EVERY = timedelta(minutes=15)
 RETRIED_EVERY = timedelta(minutes=2)
+# Not those that settling redemptions writes meanwhile.
+KEPT_FIELDS = (
+    "state",
+    "external_id",
+    "look",
+    "is_paused",
+    "is_paused_by_hand",
+    "skipped_queue_at",
+    "error",
+    "checked_at",
+)
 
 
 def keep_rewards(*, source: ChannelRewardSource, clock: Clock, held: HeldLease) -> int:
@@ -217,7 +228,7 @@ class _Keeper:
                 )
             changes += before != (row.state, row.look)
             row.checked_at = self._clock()
-            row.save()
+            row.save(update_fields=KEPT_FIELDS)
         return changes
 
     def _keep(self, row: ChannelReward, listed: ListedReward, look: RewardLook) -> None:

@@ -139,6 +139,7 @@ def note_hint(hint: Hint, *, source: str, now: datetime) -> str:
         if known.open().update(next_attempt_at=now) or known.exists():
             return use_id
     reward_pk, offer_id, cost, hours_to_link = reward
+    redeemed_at = min(hint.redeemed_at, now)
     values = {
         "use_id": use_id,
         "redemption_id": hint.redemption_id,
@@ -149,8 +150,8 @@ def note_hint(hint: Hint, *, source: str, now: datetime) -> str:
         "name": displayable(hint.name),
         "amount": cost or 1,
         "message_id": hint.message_id,
-        "redeemed_at": to_db(hint.redeemed_at),
-        "due_at": to_db(hint.redeemed_at + timedelta(hours=hours_to_link)),
+        "redeemed_at": to_db(redeemed_at),
+        "due_at": to_db(redeemed_at + timedelta(hours=hours_to_link)),
         "now": to_db(now),
     }
     with transaction.atomic(), connection.cursor() as cursor:
@@ -167,7 +168,11 @@ def wake_redemptions_of(*, account_id: str, now: datetime) -> int:
     Call it inside the transaction that links the account.
     """
     waiting = Redemption.objects.filter(state=State.OPEN, use__account_id=account_id)
-    return waiting.update(next_attempt_at=now)
+    # The caller holds the account's lock, so waiting here could deadlock. A redemption that is
+    # locked is being settled now. That waits for the account, and then sees the link.
+    free = waiting.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    pks = list(free.values_list("pk", flat=True))
+    return Redemption.objects.filter(pk__in=pks).update(next_attempt_at=now)
 
 
 def note_ban(
@@ -398,7 +403,8 @@ class _Settler:
         unseen = [
             row.redemption_id
             for row in rows.values()
-            if row.redemption_id not in shown and _must_be_read(row)
+            # After an answer was sent, the list is older than that.
+            if _must_be_read(row) and (row.attempts or row.redemption_id not in shown)
         ]
         read = self._source.read_redemptions(self._token, unseen) if unseen else []
         by_id = {**shown, **{one.redemption_id: one for one in read}}

@@ -1,5 +1,6 @@
 """Redemptions end accepted with the item, or rejected with the points back and no item."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -24,7 +25,7 @@ from claims.redemptions import (
     settle_redemptions,
     wake_redemptions_of,
 )
-from claims.source import RedemptionStatus, Unanswered
+from claims.source import ListedRedemption, RedemptionStatus, Unanswered
 from core.leases import lease
 from tests.claims.make_offers import NOW, make_channel
 from tests.claims.points_platform import (
@@ -136,6 +137,27 @@ class TestLinked:
         assert platform.calls.count("accept") == 1
         assert states() == [(Redemption.State.ACCEPTED, "")]
         assert granted() == 1
+
+    def test_the_list_is_not_believed_after_an_answer_was_sent(
+        self, platform: PointsPlatform
+    ) -> None:
+        redemption_id = platform.redeem()
+        platform.lose_answers = 1
+        settle(platform, after=MINUTE)
+        platform.calls.clear()
+        listed = platform.redemptions[redemption_id]
+        platform.answer_by_hand(redemption_id, Status.PENDING)  # so that it's listed once more
+        before = platform.read_redemptions
+
+        def read(token: str, ids: Sequence[str]) -> list[ListedRedemption]:
+            platform.redemptions[redemption_id] = listed
+            return before(token, ids)
+
+        platform.read_redemptions = read  # type: ignore[method-assign]
+        settle(platform, after=5 * MINUTE)
+
+        assert "accept" not in platform.calls
+        assert states() == [(Redemption.State.ACCEPTED, "")]
 
     def test_a_call_that_had_no_effect_is_sent_again(self, platform: PointsPlatform) -> None:
         redemption_id = platform.redeem()
