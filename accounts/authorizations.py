@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.channels import has_live_channel
 from accounts.links import (
     BY_PLATFORM,
     SENDING_LASTS_AT_MOST,
@@ -133,7 +134,9 @@ def _disconnect(authorization: Authorization, *, now: datetime) -> None:
     account = lock_account(authorization.account_id, now=now)
     if not _same_token(authorization).update(next_refresh_at=None, disconnected_at=now):
         return
-    if account.player is not None and authorization.purpose == Purpose.PLAYER:
+    is_players = authorization.purpose == Purpose.PLAYER
+    # With a live channel, the owner's consent goes on: only this token has ended.
+    if account.player is not None and is_players and not has_live_channel(account.pk):
         LinkEvent.objects.create(
             kind=LinkEvent.Kind.DISCONNECTED,
             account=account,

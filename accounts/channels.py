@@ -65,6 +65,12 @@ def channel_authorizations() -> QuerySet[Authorization]:
     return Authorization.objects.filter(purpose=Purpose.CHANNEL, disconnected_at=None)
 
 
+def has_live_channel(account_key: str) -> bool:
+    """Whether this account's owner has connected a channel that the platform hasn't refused."""
+    live = channel_authorizations().filter(account_id=account_key, refused_since=None)
+    return live.exists()
+
+
 def access_token_of(account_key: str, *, now: datetime) -> str:
     """A connected channel's access token, or "" if it isn't valid: then the job renews it soon."""
     authorization = channel_authorizations().filter(account_id=account_key).first()

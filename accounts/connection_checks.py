@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
+from accounts.channels import has_live_channel
 from accounts.links import SENDING_LASTS_AT_MOST
 from accounts.models import Authorization, PlatformAccount, Purpose
 from accounts.platform_login import PlatformLogin
@@ -56,7 +57,12 @@ def check_connection(
     )
     if due.update(checked_at=now):  # so that only one of several requests at once asks
         _ask(login, rows, now=now)
-    return _state(rows.first(), now=now)
+    state = _state(rows.first(), now=now)
+    if state in (Connection.REFUSED, Connection.ENDED) and has_live_channel(account.pk):
+        # A platform may end an owner's earlier authorization with a newer one to the same app. The
+        # owner's channel shows that the app is still connected.
+        return Connection.CONFIRMED
+    return state
 
 
 def _ask(login: PlatformLogin, rows: QuerySet[Authorization], *, now: datetime) -> None:

@@ -25,6 +25,8 @@ READINGS = {
     # What the token endpoint sends, and whether a refresh token can be used again.
     "expires_in": ("number", "text", "decimal", "null", "empty", "absent"),
     "rotation": ("strict", "reusable"),
+    # Whether a viewer's new consent ends the tokens of the earlier one to the same app.
+    "consent": ("adds", "replaces"),
 }
 STATUSES = (400, 401, 403, 429, 500, 502, 503)
 BLOCKS = ("json", "html")
@@ -75,6 +77,7 @@ class FaultPlan:
     filter: str
     expires_in: str
     rotation: str
+    consent: str
     page_cap: int
     repeats: int
     statuses: Mapping[str, str | None]

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.db import transaction
 
+from .faults import current_plan
 from .models import App, AuthorizationCode, Grant, Token, Viewer
 from .refusals import Refused
 from .registry import digest
@@ -88,6 +89,9 @@ def read_authorize_request(query: Mapping[str, str]) -> AuthorizeRequest:
 @transaction.atomic
 def allow(*, request: AuthorizeRequest, viewer: Viewer, now: datetime) -> str:
     """Connect the app, as the viewer consents. Returns the URL to send the browser to."""
+    if current_plan().consent == "replaces":
+        earlier = Token.objects.filter(grant__viewer=viewer, app=request.app, revoked_at=None)
+        earlier.update(revoked_at=now)
     grant, _ = Grant.objects.update_or_create(
         viewer=viewer,
         app=request.app,

@@ -9,7 +9,10 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from accounts.authorizations import refresh_authorizations
+from accounts.connection_checks import Connection, check_connection
 from accounts.models import Authorization, Deauthorization, LinkAttempt, PlatformAccount, Purpose
+from accounts.platform_login import get_login
 from claims.models import Channel, ChannelReward
 from tests.accounts.visitor import Visitor, query_of
 from tests.claims.make_offers import make_channel
@@ -240,3 +243,26 @@ def test_refused_connection_is_shown(kick: LocalKick, client: Client) -> None:
     Authorization.objects.update(refused_since=timezone.now())
 
     assert "Please reconnect" in page(client)
+
+
+def test_player_whose_channel_consent_replaced_the_players_sees_a_connection(
+    kick: LocalKick, client: Client, nova: Visitor
+) -> None:
+    """Kick doesn't say whether a second consent ends the tokens of the first."""
+    make_channel()
+    nova.link("astra_live")
+    nova.hub()
+    kick.set_faults(consent="replaces")
+    connect(kick, client)
+    player = Authorization.objects.get(purpose=Purpose.PLAYER)
+    now = timezone.now() + timedelta(minutes=5)
+    login = get_login("kick")
+    Authorization.objects.filter(pk=player.pk).update(next_refresh_at=timezone.now())
+    refresh_authorizations(login=login, now=timezone.now())
+    player.refresh_from_db()
+    assert player.refused_since
+
+    assert check_connection(login=login, account=player.account, now=now) == Connection.CONFIRMED
+
+    Authorization.objects.filter(purpose=Purpose.CHANNEL).update(refused_since=now)
+    assert check_connection(login=login, account=player.account, now=now) == Connection.REFUSED
