@@ -25,7 +25,7 @@ READINGS = {
     # What the token endpoint sends, and whether a refresh token can be used again.
     "expires_in": ("number", "text", "decimal", "null", "empty", "absent"),
     "rotation": ("strict", "reusable"),
-    # Whether a viewer's new consent ends the tokens of the earlier one to the same app.
+    # Whether a viewer's new consent ends the earlier tokens for the same app.
     "consent": ("adds", "replaces"),
 }
 STATUSES = (400, 401, 403, 429, 500, 502, 503)
