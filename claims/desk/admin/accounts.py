@@ -206,8 +206,16 @@ class LinkEventAdmin(EventColumns, IdSearch, ReadOnlyPage):
 
 @admin.register(Authorization)
 class AuthorizationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
-    list_display = ["account_link", "state", "authorized_at", "obtained_at", "next_refresh_at"]
+    list_display = [
+        "account_link",
+        "purpose",
+        "state",
+        "authorized_at",
+        "obtained_at",
+        "next_refresh_at",
+    ]
     list_filter = [
+        "purpose",
         ("disconnected_at", admin.EmptyFieldListFilter),
         ("refused_since", admin.EmptyFieldListFilter),
         "authorized_at",
@@ -221,9 +229,12 @@ class AuthorizationAdmin(AccountColumn, IdSearch, ReadOnlyPage):
         "account__player__game_account_id",
     ]
     search_help_text = gettext_lazy("Exact ID or name of an account, or game account ID.")
-    empty_state = gettext_lazy("No authorizations. Each linked account has one.")
+    empty_state = gettext_lazy(
+        "No authorizations. Each linked account has one, and each connected channel."
+    )
     fields = [
         "account_link",
+        "purpose",
         "state",
         "scope",
         "authorized_at",
