@@ -105,6 +105,7 @@ def _desk(of: dict[str, Any]) -> Iterator[Page]:
         yield Page(f"campaign {campaign}", reverse("desk:campaign", args=[campaign.pk]))
         yield Page(f"live {campaign}", reverse("desk:live_figures", args=[campaign.pk]))
         yield Page(f"preflight {campaign}", reverse("desk:preflight", args=[campaign.pk]))
+    yield Page("live board", reverse("desk:board_lines"))
     yield Page("new campaign: form", reverse("desk:new_campaign"))
     yield Page("to be mapped", reverse("desk:queue"))
     mapping = reverse("desk:map", args=[of["unmapped"].pk])
