@@ -107,9 +107,8 @@ def _look_up(studio: Visitor, facts: dict[str, Any], player: str) -> None:
     page.goto(facts["web"]["admin_url"])
     page.locator("#desk-find").fill(player)
     page.locator("#desk-find").press("Enter")
-    page.get_by_text("Points given back").first.wait_for()
+    page.get_by_text("no item: limit per viewer").wait_for()
     studio.look("case")
-    page.get_by_text("limit per viewer").first.wait_for()
 
 
 def _line(streamer: Visitor, text: str) -> "Locator":
