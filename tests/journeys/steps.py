@@ -11,9 +11,11 @@ def be_viewer(visitor: Visitor, facts: dict[str, Any], viewer: str) -> None:
     known = visitor.page.get_by_role("button", name=viewer)
     if known.count():
         known.click()
-        return
-    visitor.page.get_by_label("New viewer’s name").fill(viewer)
-    visitor.page.get_by_role("button", name="Continue").click()
+    else:
+        visitor.page.get_by_label("New viewer’s name").fill(viewer)
+        visitor.page.get_by_role("button", name="Continue").click()
+    # Else the next step could begin before the sign-in has ended.
+    visitor.page.get_by_role("button", name="Switch").wait_for()
 
 
 def link(visitor: Visitor, facts: dict[str, Any], *, player: str, viewer: str) -> None:
