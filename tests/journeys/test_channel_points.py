@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.chromium, pytest.mark.processes]
 
 # The worker makes rewards and settles redemptions within seconds.
-SOON = 40_000
+SOON = 75_000
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_points_buy_an_item_or_come_back(
 
     _make_offer(studio, facts, offer)
     _connect_channel(streamer, facts)
-    _wait_for(streamer, lambda: _line(streamer, offer).get_by_text("On your channel"))
+    _wait_for(streamer, lambda: _line(streamer, offer).get_by_text("On your channel", exact=True))
     streamer.look("channel")
 
     be_viewer(fan, facts, viewer)
