@@ -81,7 +81,7 @@ def test_channel_on_air_without_an_event_warns(
 ) -> None:
     """`event_after` is in minutes from the stream's start, the others from now."""
     minute = timedelta(minutes=1)
-    offer = make_offer()
+    make_offer()
     started_at = NOW - on_air_for * minute
     StreamSpan.objects.create(
         channel=make_channel(), started_at=started_at, began_at=started_at, ended_at=NOW
@@ -95,7 +95,6 @@ def test_channel_on_air_without_an_event_warns(
 
     verdict, message, _ = check_event_subscriptions(NOW)
 
-    assert offer
     assert verdict == (Verdict.WARN if is_silent else Verdict.PASS)
     assert ("kick:1" in message) == is_silent
 
